@@ -1,0 +1,1 @@
+void cairn_placeholder(void);

@@ -1,0 +1,2 @@
+#include "CElementwise.h"
+void cairn_placeholder(void) {}

@@ -1,0 +1,28 @@
+/// The limits that are checked wherever something comes in from outside.
+package enum Limits {
+    package static let planBytes = 1 << 20
+    package static let messageBytes = 4 << 20
+    /// The figures in front of an update's numbers.
+    package static let updateHeaderBytes = 1 << 20
+    package static let layers = 64
+    package static let units = 1 << 20
+    package static let sampleSize = 1 << 24
+    package static let samples = 1 << 31 - 1
+    package static let classes = 10_000
+    package static let parameters = 1 << 30
+    package static let rounds = 100_000
+    package static let replicas = 10_000
+    package static let shards = 10_000
+    package static let slots = 1_024
+    package static let nameCharacters = 100
+    package static let longPollSeconds = 30.0
+    /// An update's number is refused beyond ± this; so a round's exact sum cannot overflow.
+    package static let updateMagnitude: Float = 1_024
+    /// A task that has failed this often ends its run.
+    package static let taskAttempts = 5
+}
+
+/// The version of messages and formats; a worker and a coordinator must have the same.
+package enum ProtocolVersion {
+    package static let current = 1
+}

@@ -1,0 +1,63 @@
+/// The one form of error that the coordinator answers with: `{"error": {"code", "message", "hint"}}`.
+package struct APIError: Error, Codable, Hashable, Sendable, CustomStringConvertible {
+    /// What went wrong, for programs.
+    package enum Code: String, Codable, Sendable, CaseIterable {
+        case badRequest = "bad_request"
+        case unauthorized
+        case notFound = "not_found"
+        case methodNotAllowed = "method_not_allowed"
+        case conflict
+        case tooLarge = "too_large"
+        case invalidPlan = "invalid_plan"
+        case invalidData = "invalid_data"
+        case refusedUpdate = "refused_update"
+        case rangeNotSatisfiable = "range_not_satisfiable"
+        case incompatibleVersion = "incompatible_version"
+        case tooManyRequests = "too_many_requests"
+        case storageFull = "storage_full"
+        case `internal`
+        /// The coordinator is stopping or not ready: try again.
+        case unavailable
+
+        package var httpStatus: Int {
+            switch self {
+            case .badRequest: 400
+            case .unauthorized: 401
+            case .notFound: 404
+            case .methodNotAllowed: 405
+            case .conflict: 409
+            case .tooLarge: 413
+            case .invalidPlan, .invalidData, .refusedUpdate: 422
+            case .rangeNotSatisfiable: 416
+            case .incompatibleVersion: 426
+            case .tooManyRequests: 429
+            case .internal: 500
+            case .unavailable: 503
+            case .storageFull: 507
+            }
+        }
+    }
+
+    package var code: Code
+    /// What is wrong, in one sentence or one line a mistake.
+    package var message: String
+    /// What to do about it.
+    package var hint: String?
+
+    package init(_ code: Code, _ message: String, hint: String? = nil) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+    }
+
+    package var description: String { hint.map { "\(message) (\($0))" } ?? message }
+}
+
+/// An error as the body of an answer.
+package struct APIErrorBody: Codable, Hashable, Sendable {
+    package var error: APIError
+
+    package init(error: APIError) {
+        self.error = error
+    }
+}

@@ -1,0 +1,218 @@
+/// Everything that people see of a run. `GET /v1/runs/RUN`
+package struct RunStatus: Codable, Hashable, Sendable {
+    package enum State: String, Codable, Sendable, CaseIterable {
+        /// The data are being read and cut.
+        case preparing
+        case running
+        case finished
+        case failed
+        case cancelled
+
+        package var isFinal: Bool { self == .finished || self == .failed || self == .cancelled }
+    }
+
+    package var id: RunID
+    package var name: String
+    package var state: State
+    /// Why the run is in this state, where that needs a word.
+    package var reason: String?
+    /// Goes up with every change: `GET /v1/runs/RUN?after=REVISION&wait=SECONDS` answers when it is higher.
+    package var revision: Int
+    /// SHA-256 of the plan's settings and its data's contents (not their paths, not the plan's name).
+    package var planHash: Digest?
+    /// Seconds since 1970.
+    package var submittedAt: Double
+    package var finishedAt: Double?
+    package var stages: [StageStatus]
+    /// Workers that are alive, and the tasks they hold of this run.
+    package var workers: Int
+    package var tasksInProgress: Int
+    /// Of the round in progress.
+    package var samplesPerSecond: Double?
+    package var secondsLeft: Double?
+    package var results: [EvaluationResult]
+    /// The finished exports, in the order pretrained, fine-tuned.
+    package var exports: [ExportDescription]
+
+    package init(
+        id: RunID, name: String, state: State, reason: String? = nil, revision: Int, planHash: Digest? = nil,
+        submittedAt: Double, finishedAt: Double? = nil, stages: [StageStatus] = [], workers: Int = 0,
+        tasksInProgress: Int = 0, samplesPerSecond: Double? = nil, secondsLeft: Double? = nil,
+        results: [EvaluationResult] = [], exports: [ExportDescription] = []
+    ) {
+        self.id = id
+        self.name = name
+        self.state = state
+        self.reason = reason
+        self.revision = revision
+        self.planHash = planHash
+        self.submittedAt = submittedAt
+        self.finishedAt = finishedAt
+        self.stages = stages
+        self.workers = workers
+        self.tasksInProgress = tasksInProgress
+        self.samplesPerSecond = samplesPerSecond
+        self.secondsLeft = secondsLeft
+        self.results = results
+        self.exports = exports
+    }
+}
+
+/// One thing trained to its end.
+package struct StageStatus: Codable, Hashable, Sendable {
+    package enum State: String, Codable, Sendable {
+        case waiting, running, finished
+    }
+
+    /// `layer 1`, `layer 2`, ..., `fine-tuning`, `evaluation`.
+    package var name: String
+    package var state: State
+    /// The round in progress, from 1; of `rounds`.
+    package var round: Int
+    package var rounds: Int
+    package var tasksDone: Int
+    package var tasks: Int
+    package var startedAt: Double?
+    package var finishedAt: Double?
+    /// The rounds that are done. Round 0 has only the held-out error of the weights that the stage starts from.
+    package var history: [RoundRecord]
+    /// Where the stage ended before its last round: why.
+    package var note: String?
+
+    package init(
+        name: String, state: State, round: Int, rounds: Int, tasksDone: Int, tasks: Int, startedAt: Double? = nil,
+        finishedAt: Double? = nil, history: [RoundRecord] = [], note: String? = nil
+    ) {
+        self.name = name
+        self.state = state
+        self.round = round
+        self.rounds = rounds
+        self.tasksDone = tasksDone
+        self.tasks = tasks
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.history = history
+        self.note = note
+    }
+}
+
+/// What a round gave.
+package struct RoundRecord: Codable, Hashable, Sendable {
+    package var round: Int
+    package var samples: Int
+    /// Mean over samples of the training loss.
+    package var loss: Double?
+    /// Of the weights after this round.
+    package var heldOutError: Double?
+    package var activeShare: Double?
+    package var deadUnits: Int?
+    /// Wall-clock seconds from the round's start to its weights.
+    package var seconds: Double?
+
+    package init(
+        round: Int, samples: Int = 0, loss: Double? = nil, heldOutError: Double? = nil, activeShare: Double? = nil,
+        deadUnits: Int? = nil, seconds: Double? = nil
+    ) {
+        self.round = round
+        self.samples = samples
+        self.loss = loss
+        self.heldOutError = heldOutError
+        self.activeShare = activeShare
+        self.deadUnits = deadUnits
+        self.seconds = seconds
+    }
+}
+
+/// The test of one draw's classifier.
+package struct EvaluationResult: Codable, Hashable, Sendable {
+    package var draw: Int
+    package var pretrained: Bool
+    package var labels: Int
+    /// `confusion[label][answer]` counts test samples.
+    package var confusion: [[Int]]
+
+    package init(draw: Int, pretrained: Bool, labels: Int, confusion: [[Int]]) {
+        self.draw = draw
+        self.pretrained = pretrained
+        self.labels = labels
+        self.confusion = confusion
+    }
+
+    package var tested: Int { confusion.reduce(0) { $0 + $1.reduce(0, +) } }
+
+    /// Share of the test samples that were classified wrongly, 0 ... 1.
+    package var error: Double {
+        let right = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }
+        return tested == 0 ? 0 : Double(tested - right) / Double(tested)
+    }
+}
+
+/// Weights that a run has exported. `GET /v1/runs/RUN/exports/PART`
+package struct ExportDescription: Codable, Hashable, Sendable {
+    package enum Part: String, Codable, Sendable, CaseIterable {
+        /// Encoders and decoders as pretraining left them.
+        case pretrained
+        /// The encoder and softmax layer of the first draw.
+        case fineTuned = "fine-tuned"
+    }
+
+    package var part: Part
+    package var digest: Digest
+    package var bytes: Int
+
+    package init(part: Part, digest: Digest, bytes: Int) {
+        self.part = part
+        self.digest = digest
+        self.bytes = bytes
+    }
+}
+
+/// A plan handed to the coordinator. `POST /v1/runs`
+package struct RunSubmission: Codable, Hashable, Sendable {
+    /// The plan's YAML.
+    package var plan: String
+    /// What relative paths in the plan start from, on the coordinator's host; nil: its working folder.
+    package var folder: String?
+
+    package init(plan: String, folder: String? = nil) {
+        self.plan = plan
+        self.folder = folder
+    }
+}
+
+/// `GET /v1/runs`, newest first.
+package struct RunList: Codable, Hashable, Sendable {
+    package var runs: [RunStatus]
+
+    package init(runs: [RunStatus]) {
+        self.runs = runs
+    }
+}
+
+/// `GET /v1/info`
+package struct CoordinatorInformation: Codable, Hashable, Sendable {
+    package var protocolVersion: Int
+    package var version: String
+    package var workers: [WorkerStatus]
+
+    package init(protocolVersion: Int = ProtocolVersion.current, version: String, workers: [WorkerStatus]) {
+        self.protocolVersion = protocolVersion
+        self.version = version
+        self.workers = workers
+    }
+}
+
+/// A worker as the coordinator knows it.
+package struct WorkerStatus: Codable, Hashable, Sendable {
+    package var worker: WorkerID
+    package var registration: WorkerRegistration
+    package var secondsSinceHeard: Double
+    package var tasks: [TaskID]
+
+    package init(worker: WorkerID, registration: WorkerRegistration, secondsSinceHeard: Double, tasks: [TaskID]) {
+        self.worker = worker
+        self.registration = registration
+        self.secondsSinceHeard = secondsSinceHeard
+        self.tasks = tasks
+    }
+}

@@ -1,0 +1,108 @@
+/// What a worker says of itself when it joins. `POST /v1/workers`
+package struct WorkerRegistration: Codable, Hashable, Sendable {
+    package var protocolVersion: Int
+    package var host: String
+    package var processID: Int
+    package var slots: Int
+    /// The program's version and the instruction set that its kernels use, for people.
+    package var version: String
+    package var instructionSet: String
+
+    package init(
+        protocolVersion: Int = ProtocolVersion.current, host: String, processID: Int, slots: Int, version: String,
+        instructionSet: String
+    ) {
+        self.protocolVersion = protocolVersion
+        self.host = host
+        self.processID = processID
+        self.slots = slots
+        self.version = version
+        self.instructionSet = instructionSet
+    }
+}
+
+/// The answer to a registration.
+package struct WorkerWelcome: Codable, Hashable, Sendable {
+    package var worker: WorkerID
+    /// How often the worker should send a heartbeat.
+    package var heartbeatSeconds: Double
+
+    package init(worker: WorkerID, heartbeatSeconds: Double) {
+        self.worker = worker
+        self.heartbeatSeconds = heartbeatSeconds
+    }
+}
+
+/// A slot's wish for a task. `POST /v1/leases`: 200 with a `TaskLease`, or 204 when none came up in `waitSeconds`.
+package struct LeaseRequest: Codable, Hashable, Sendable {
+    package var worker: WorkerID
+    /// How long the coordinator may hold the request, at most `Limits.longPollSeconds`.
+    package var waitSeconds: Double
+
+    package init(worker: WorkerID, waitSeconds: Double) {
+        self.worker = worker
+        self.waitSeconds = waitSeconds
+    }
+}
+
+/// A worker's claim on a task. It lasts as long as heartbeats name it, and `leaseSeconds` beyond the last.
+package struct TaskLease: Codable, Hashable, Sendable {
+    package var task: TaskDescription
+    package var leaseSeconds: Double
+
+    package init(task: TaskDescription, leaseSeconds: Double) {
+        self.task = task
+        self.leaseSeconds = leaseSeconds
+    }
+}
+
+/// "I am alive and working on these." `POST /v1/heartbeats`
+package struct Heartbeat: Codable, Hashable, Sendable {
+    package var worker: WorkerID
+    package var tasks: [TaskID]
+
+    package init(worker: WorkerID, tasks: [TaskID]) {
+        self.worker = worker
+        self.tasks = tasks
+    }
+}
+
+/// The answer to a heartbeat.
+package struct HeartbeatReply: Codable, Hashable, Sendable {
+    /// Tasks that the worker should stop: their run was cancelled, or another worker has answered.
+    package var abandon: [TaskID]
+
+    package init(abandon: [TaskID]) {
+        self.abandon = abandon
+    }
+}
+
+/// A slot gives a task back unfinished. `POST /v1/tasks/TASK/release`
+package struct TaskRelease: Codable, Hashable, Sendable {
+    package var worker: WorkerID
+    /// Nil when the worker is only stopping; else what went wrong, which counts as a failed attempt.
+    package var failure: String?
+
+    package init(worker: WorkerID, failure: String? = nil) {
+        self.worker = worker
+        self.failure = failure
+    }
+}
+
+/// The answer to an update. `PUT /v1/tasks/TASK/update?worker=WORKER`, with the header `Content-Digest`
+/// (RFC 9530: `sha-256=:BASE64:`).
+package struct UpdateReceipt: Codable, Hashable, Sendable {
+    package enum Verdict: String, Codable, Sendable {
+        case accepted
+        /// The task had been answered before; nothing was changed.
+        case duplicate
+        /// The task's round or run is over; nothing was changed.
+        case late
+    }
+
+    package var verdict: Verdict
+
+    package init(verdict: Verdict) {
+        self.verdict = verdict
+    }
+}

@@ -1,0 +1,99 @@
+/// All that a run depends on, checked and with every default filled in.
+package struct Plan: Codable, Hashable, Sendable {
+    /// What people call it; no weight depends on it.
+    package var name: String
+    package var seed: UInt64
+    package var data: DataPlan
+    package var layers: [LayerSpec]
+    /// How each layer's autoencoder is trained; one for each of `layers`.
+    package var stages: [StageSettings]
+    /// Nil where the plan ends with the pretrained weights.
+    package var fineTuning: FineTuningSettings?
+
+    package init(
+        name: String, seed: UInt64, data: DataPlan, layers: [LayerSpec], stages: [StageSettings],
+        fineTuning: FineTuningSettings?
+    ) {
+        self.name = name
+        self.seed = seed
+        self.data = data
+        self.layers = layers
+        self.stages = stages
+        self.fineTuning = fineTuning
+    }
+}
+
+/// Where the samples lie and how they are cut.
+package struct DataPlan: Codable, Hashable, Sendable {
+    package var unlabeled: SampleSource
+    /// How many unlabeled samples are kept out of training to measure the reconstruction error on. They are drawn by the seed.
+    package var heldOut: Int
+    /// Into how many shards the rest is cut.
+    package var shards: Int
+    package var labeled: LabeledSource?
+    package var test: LabeledTest?
+
+    package init(
+        unlabeled: SampleSource, heldOut: Int, shards: Int, labeled: LabeledSource? = nil, test: LabeledTest? = nil
+    ) {
+        self.unlabeled = unlabeled
+        self.heldOut = heldOut
+        self.shards = shards
+        self.labeled = labeled
+        self.test = test
+    }
+}
+
+/// A file or folder of samples.
+package struct SampleSource: Codable, Hashable, Sendable {
+    /// IDX (gzip or not), NPY, CSV, or a folder of PNG and JPEG images.
+    package var path: String
+    /// Only the first samples; nil for all.
+    package var limit: Int?
+    /// Every number is divided by this. Nil: 255 for 8-bit data, 1 for floating point.
+    package var divideBy: Double?
+
+    package init(path: String, limit: Int? = nil, divideBy: Double? = nil) {
+        self.path = path
+        self.limit = limit
+        self.divideBy = divideBy
+    }
+}
+
+/// Where the labels of some samples are.
+package enum LabelSource: Codable, Hashable, Sendable {
+    /// A file with one whole number a sample (IDX, NPY or CSV).
+    case file(path: String)
+    /// A column of the samples' own CSV, by its header's name.
+    case column(name: String)
+    /// The samples are a folder with a subfolder for each class; classes count in the order of the names.
+    case folders
+}
+
+/// The pool from which the few labeled examples are drawn.
+package struct LabeledSource: Codable, Hashable, Sendable {
+    package var samples: SampleSource
+    package var labels: LabelSource
+    /// How many examples of each class are drawn; nil for all of the pool.
+    package var perClass: Int?
+    /// How often the experiment is done, each time with other examples.
+    package var draws: Int
+
+    package init(samples: SampleSource, labels: LabelSource, perClass: Int?, draws: Int) {
+        self.samples = samples
+        self.labels = labels
+        self.perClass = perClass
+        self.draws = draws
+    }
+}
+
+/// The samples that the classifier is tested on; nothing is ever chosen by them.
+package struct LabeledTest: Codable, Hashable, Sendable {
+    package var samples: SampleSource
+    package var labels: LabelSource
+
+    package init(samples: SampleSource, labels: LabelSource) {
+        self.samples = samples
+        self.labels = labels
+    }
+}

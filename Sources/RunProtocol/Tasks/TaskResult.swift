@@ -1,0 +1,42 @@
+/// What a task hands back.
+package struct TaskResult: Hashable, Sendable {
+    package var figures: TaskFigures
+    /// Flat f32: for `pretrain` the change of the weights, for `fineTune` the weights; empty where the task only measures.
+    package var vector: [Float]
+
+    package init(figures: TaskFigures, vector: [Float]) {
+        self.figures = figures
+        self.vector = vector
+    }
+}
+
+/// What a task measured. Everything but `seconds` is a function of the task.
+package struct TaskFigures: Codable, Hashable, Sendable {
+    /// How many samples were worked on (epochs count each time): the update's weight in the average.
+    package var samples: Int
+    /// Mean over samples of the training loss, penalty included.
+    package var loss: Double?
+    /// Mean over held-out samples of the loss of the uncorrupted sample, without penalty.
+    package var reconstructionError: Double?
+    /// Share of the code's activations that are not zero.
+    package var activeShare: Double?
+    /// Code units that were zero for every sample.
+    package var deadUnits: Int?
+    /// `confusion[label][answer]` counts test samples.
+    package var confusion: [[Int]]?
+    /// How long the work took, without fetching and sending.
+    package var seconds: Double
+
+    package init(
+        samples: Int, loss: Double? = nil, reconstructionError: Double? = nil, activeShare: Double? = nil,
+        deadUnits: Int? = nil, confusion: [[Int]]? = nil, seconds: Double = 0
+    ) {
+        self.samples = samples
+        self.loss = loss
+        self.reconstructionError = reconstructionError
+        self.activeShare = activeShare
+        self.deadUnits = deadUnits
+        self.confusion = confusion
+        self.seconds = seconds
+    }
+}

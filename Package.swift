@@ -83,7 +83,10 @@ let package = Package(
         // Performs the actions: cuts data into shards, averages, exports.
         layer(
             "CoordinatorRuntime",
-            ["Coordination", "RunStore", "Averaging", "RunProtocol", "PlanFile", "DataFormats", "RandomNumbers", logging]),
+            [
+                "Coordination", "RunStore", "Averaging", "RunProtocol", "PlanFile", "DataFormats", "RandomNumbers",
+                logging,
+            ]),
         // The same over HTTP.
         layer("CoordinatorServer", ["RunProtocol", hummingbird, httpTypes, nioCore, logging, lifecycle]),
 
@@ -111,14 +114,17 @@ let package = Package(
         tests("PlanFileTests", ["PlanFile", "RunProtocol"]),
         tests("DataFormatsTests", ["DataFormats"]),
         tests("TensorCoreTests", ["TensorCore", "CElementwise", "RandomNumbers"]),
-        tests("TrainingTests", ["Training", "TensorCore", "RunProtocol", "RandomNumbers"], resources: [.copy("Golden")]),
+        tests(
+            "TrainingTests", ["Training", "TensorCore", "RunProtocol", "RandomNumbers"], resources: [.copy("Golden")]),
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
         tests("CoordinationTests", ["Coordination", "Simulation", "RunProtocol", "RandomNumbers"]),
         tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol"]),
         tests(
             "CoordinatorRuntimeTests",
             ["CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "PlanFile", "DataFormats"]),
-        tests("CoordinatorServerTests", ["CoordinatorServer", "CoordinatorClient", "RunProtocol", yams, logging, lifecycle]),
+        tests(
+            "CoordinatorServerTests",
+            ["CoordinatorServer", "CoordinatorClient", "RunProtocol", yams, logging, lifecycle]),
         tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Training", "RunProtocol", "DataFormats"]),
         // Real processes, real HTTP, real files.

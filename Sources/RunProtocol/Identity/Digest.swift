@@ -36,7 +36,8 @@ extension Digest: Codable {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let digest = Digest(hex: text) else {
             throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "a SHA-256 has 64 lowercase hexadecimal digits"))
+                .init(codingPath: decoder.codingPath, debugDescription: "a SHA-256 has 64 lowercase hexadecimal digits")
+            )
         }
         self = digest
     }

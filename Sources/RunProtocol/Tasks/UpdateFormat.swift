@@ -120,8 +120,10 @@ package enum UpdateError: Error, Hashable, Sendable, CustomStringConvertible {
         case .notAnUpdate: "these bytes are not an update: they do not begin with CAIRNUPD"
         case .unknownVersion(let version): "the update has version \(version); this program reads version 1"
         case .unknownEncoding(let code): "the update's numbers have encoding \(code); this program reads 1 (f32)"
-        case .headerTooLarge(let bytes): "the update's header has \(bytes) bytes; at most \(Limits.updateHeaderBytes) are allowed"
-        case .tooManyNumbers(let count): "the update says it has \(count) numbers; at most \(Limits.parameters) are allowed"
+        case .headerTooLarge(let bytes):
+            "the update's header has \(bytes) bytes; at most \(Limits.updateHeaderBytes) are allowed"
+        case .tooManyNumbers(let count):
+            "the update says it has \(count) numbers; at most \(Limits.parameters) are allowed"
         case .malformedHeader: "the update's header is not the JSON of a task's id and figures"
         case .truncated: "the update ends before its last number"
         case .trailingBytes(let count): "the update has \(count) bytes after its last number"

@@ -77,7 +77,7 @@ let package = Package(
         // Exact fixed-point sums of updates; the outer optimizers.
         layer("Averaging", ["RunProtocol"]),
         // Every decision: (event, now) -> actions with reasons. No clock, no I/O, no floats.
-        layer("Coordination", ["RunProtocol"]),
+        layer("Coordination", ["RunProtocol", "RandomNumbers"]),
         // SQLite and the folder of blobs.
         layer("RunStore", ["RunProtocol", "Coordination", grdb, crypto]),
         // Performs the actions: cuts data into shards, averages, exports.

@@ -1,0 +1,40 @@
+package import RunProtocol
+
+/// What a plan's data came to when they were read and cut: blobs, by their digests.
+package struct DataManifest: Codable, Hashable, Sendable {
+    /// SHA-256 of the plan's settings and the data's contents.
+    package var planHash: Digest
+    package var inputSize: Int
+    package var shards: [SampleSet]
+    package var heldOut: SampleSet
+    /// The labeled examples of each draw; empty where the plan has no labels.
+    package var draws: [LabeledBlobs]
+    package var test: LabeledBlobs?
+    /// 0 where the plan has no labels.
+    package var classes: Int
+
+    package init(
+        planHash: Digest, inputSize: Int, shards: [SampleSet], heldOut: SampleSet, draws: [LabeledBlobs] = [],
+        test: LabeledBlobs? = nil, classes: Int = 0
+    ) {
+        self.planHash = planHash
+        self.inputSize = inputSize
+        self.shards = shards
+        self.heldOut = heldOut
+        self.draws = draws
+        self.test = test
+        self.classes = classes
+    }
+}
+
+/// Samples and their labels.
+package struct LabeledBlobs: Codable, Hashable, Sendable {
+    package var samples: SampleSet
+    /// An NPY file of shape (count), `<i4`.
+    package var labels: Digest
+
+    package init(samples: SampleSet, labels: Digest) {
+        self.samples = samples
+        self.labels = labels
+    }
+}

@@ -1,0 +1,49 @@
+package import RunProtocol
+
+/// Something that the shell around `Cluster` must do, and why: the reason is logged.
+package struct Decision: Hashable, Sendable {
+    package enum Action: Hashable, Sendable {
+        /// Write the fact down durably, before anything that follows from it is answered.
+        case record(RunEvent, of: RunID)
+        /// Compute something; `Cluster.stepFinished` takes what came of it.
+        case perform(RunState.Step, of: RunID)
+        /// There may be a task for requests that wait for one.
+        case wakeWaitingSlots
+    }
+
+    package let action: Action
+    package let reason: String
+
+    package init(_ action: Action, because reason: String) {
+        self.action = action
+        self.reason = reason
+    }
+}
+
+/// A point in time: milliseconds of a clock that never goes back.
+package struct Instant: Hashable, Sendable, Comparable {
+    package let milliseconds: Int64
+
+    package init(milliseconds: Int64) {
+        self.milliseconds = milliseconds
+    }
+
+    package static func < (left: Instant, right: Instant) -> Bool { left.milliseconds < right.milliseconds }
+
+    package static func + (instant: Instant, milliseconds: Int64) -> Instant {
+        Instant(milliseconds: instant.milliseconds + milliseconds)
+    }
+}
+
+/// How long things last, in milliseconds.
+package struct ClusterTimes: Hashable, Sendable {
+    /// A lease lasts this long beyond the last heartbeat that named its task.
+    package var leaseMilliseconds: Int64
+    /// A worker that has been silent for this long is forgotten.
+    package var workerMilliseconds: Int64
+
+    package init(leaseMilliseconds: Int64 = 15_000, workerMilliseconds: Int64 = 60_000) {
+        self.leaseMilliseconds = leaseMilliseconds
+        self.workerMilliseconds = workerMilliseconds
+    }
+}

@@ -1,0 +1,97 @@
+package import RunProtocol
+
+/// A durable fact of a run. A run's state is its plan and its events, folded in their order: nothing else survives a crash,
+/// and nothing else is needed.
+package enum RunEvent: Codable, Hashable, Sendable {
+    case dataPrepared(DataManifest)
+    /// A stage's blobs are there: its tasks can be handed out.
+    case stageOpened(StageOpening)
+    case taskFinished(TaskCompletion)
+    /// A task was given back with a failure, or its update was refused.
+    case attemptFailed(FailedAttempt)
+    /// All of a round's updates are averaged.
+    case roundClosed(RoundClosing)
+    case stageFinished(StageEnding)
+    case finished(exports: [ExportDescription])
+    case failed(reason: String)
+    case cancelled
+}
+
+/// What a stage starts from.
+package struct StageOpening: Codable, Hashable, Sendable {
+    package var stage: Int
+    /// The encoders of all finished layers as one blob; nil for the first layer.
+    package var frozen: Digest?
+    /// An autoencoder's first weights (one blob); for the evaluation the classifiers, one for each fine-tuning task.
+    package var weights: [Digest]
+
+    package init(stage: Int, frozen: Digest?, weights: [Digest]) {
+        self.stage = stage
+        self.frozen = frozen
+        self.weights = weights
+    }
+}
+
+/// A task's accepted answer.
+package struct TaskCompletion: Codable, Hashable, Sendable {
+    package var task: TaskID
+    /// The update as it came, in `UpdateFormat`.
+    package var update: Digest
+    package var figures: TaskFigures
+    /// The held-out error in units of 2^-20, by which rounds are compared: decisions use whole numbers only.
+    package var heldOutError: Int64?
+
+    /// - Returns: nil where the figures are not finite or an error does not fit.
+    package init?(task: TaskID, update: Digest, figures: TaskFigures) {
+        let numbers = [figures.loss, figures.reconstructionError, figures.activeShare].compactMap { $0 }
+        guard numbers.allSatisfy({ $0.isFinite && $0.magnitude < 0x1p40 }), figures.samples >= 0 else { return nil }
+        self.task = task
+        self.update = update
+        self.figures = figures
+        heldOutError = figures.reconstructionError.map { Int64(($0 * 0x1p20).rounded()) }
+    }
+}
+
+/// A task that came to nothing with one worker.
+package struct FailedAttempt: Codable, Hashable, Sendable {
+    package var task: TaskID
+    package var worker: WorkerID
+    package var reason: String
+
+    package init(task: TaskID, worker: WorkerID, reason: String) {
+        self.task = task
+        self.worker = worker
+        self.reason = reason
+    }
+}
+
+/// The weights that a round's average gave.
+package struct RoundClosing: Codable, Hashable, Sendable {
+    package var stage: Int
+    package var round: Int
+    package var weights: Digest
+    /// The outer optimizer's momentum; nil where it has none.
+    package var momentum: Digest?
+
+    package init(stage: Int, round: Int, weights: Digest, momentum: Digest?) {
+        self.stage = stage
+        self.round = round
+        self.weights = weights
+        self.momentum = momentum
+    }
+}
+
+/// How a stage ended.
+package struct StageEnding: Codable, Hashable, Sendable {
+    package var stage: Int
+    /// The weights that are kept; nil for fine-tuning and evaluation.
+    package var weights: Digest?
+    /// Why it ended, where that was before its last round.
+    package var note: String?
+
+    package init(stage: Int, weights: Digest?, note: String?) {
+        self.stage = stage
+        self.weights = weights
+        self.note = note
+    }
+}

@@ -1,0 +1,63 @@
+import RandomNumbers
+package import RunProtocol
+
+extension RunState {
+    /// The encoder as the data's size makes it.
+    package var network: NetworkSpec {
+        NetworkSpec(inputSize: manifest?.inputSize ?? 0, layers: plan.layers)
+    }
+
+    /// All that a worker must know for task `index` of the round in progress.
+    ///
+    /// - Returns: nil while the stage is not open, or there is no such task.
+    package func describeTask(_ index: Int) -> TaskDescription? {
+        guard let manifest, let opening, (0..<taskCount).contains(index) else { return nil }
+        switch kind(ofStage: stage) {
+        case .layer(let layer):
+            return describeLayerTask(index, layer: layer, manifest: manifest, frozen: opening.frozen)
+        case .fineTuning:
+            return describeFineTuning(index, manifest: manifest, stack: opening.frozen)
+        case .evaluation:
+            guard let test = manifest.test, opening.weights.indices.contains(index) else { return nil }
+            let work = ClassifyWork(
+                network: network, classes: manifest.classes, weights: opening.weights[index], samples: test.samples,
+                labels: test.labels)
+            return TaskDescription(id: taskID(index), work: .classify(work), elementCount: 0)
+        }
+    }
+
+    private func describeLayerTask(
+        _ index: Int, layer: Int, manifest: DataManifest, frozen: Digest?
+    ) -> TaskDescription? {
+        guard let weights else { return nil }
+        let settings = plan.stages[layer]
+        guard !isMeasurement(index) else {
+            let work = ReconstructionWork(
+                network: network, layer: layer, settings: settings, frozen: frozen, weights: weights,
+                samples: manifest.heldOut)
+            return TaskDescription(id: taskID(index), work: .measureReconstruction(work), elementCount: 0)
+        }
+        let shard = ((round - 1) * settings.replicas + index) % manifest.shards.count
+        let work = PretrainWork(
+            network: network, layer: layer, settings: settings, frozen: frozen, start: weights,
+            samples: manifest.shards[shard], round: round, seed: seed(ofTask: index))
+        let count = network.autoencoderParameters(layer: layer, decoder: settings.decoder).elementCount
+        return TaskDescription(id: taskID(index), work: .pretrain(work), elementCount: count)
+    }
+
+    /// Tasks 0 ..< draws start from the pretrained encoder, the next ones from random weights.
+    private func describeFineTuning(_ index: Int, manifest: DataManifest, stack: Digest?) -> TaskDescription? {
+        guard let settings = plan.fineTuning, !manifest.draws.isEmpty else { return nil }
+        let draw = index % manifest.draws.count
+        let isPretrained = index < manifest.draws.count
+        let work = FineTuneWork(
+            network: network, classes: manifest.classes, settings: settings, start: isPretrained ? stack : nil,
+            samples: manifest.draws[draw].samples, labels: manifest.draws[draw].labels, seed: seed(ofTask: index))
+        let count = network.classifierParameters(classes: manifest.classes).elementCount
+        return TaskDescription(id: taskID(index), work: .fineTune(work), elementCount: count)
+    }
+
+    private func seed(ofTask index: Int) -> UInt64 {
+        Seed.derive(from: plan.seed, UInt64(stage), UInt64(round), UInt64(index))
+    }
+}

@@ -1,0 +1,153 @@
+package import RunProtocol
+
+/// Where a run stands: the fold of its durable events.
+package struct RunState: Hashable, Sendable {
+    package enum Phase: Hashable, Sendable {
+        case preparing
+        case running
+        case finished
+        case failed(reason: String)
+        case cancelled
+
+        package var isFinal: Bool { self != .preparing && self != .running }
+    }
+
+    /// What a stage is about. Stages count from 0: the layers from the input upwards, then fine-tuning, then evaluation.
+    package enum Stage: Hashable, Sendable {
+        case layer(Int)
+        case fineTuning
+        case evaluation
+    }
+
+    package let id: RunID
+    package let plan: Plan
+    package private(set) var phase = Phase.preparing
+    package private(set) var manifest: DataManifest?
+    /// The stage that is open or about to be opened.
+    package private(set) var stage = 0
+    /// The round in progress, from 1.
+    package private(set) var round = 1
+    /// Nil while the stage's blobs are being made.
+    package private(set) var opening: StageOpening?
+    /// Where the round in progress starts.
+    package private(set) var weights: Digest?
+    package private(set) var momentum: Digest?
+    /// The answers to the round in progress, by the tasks' places in it.
+    package private(set) var completions: [Int: TaskCompletion] = [:]
+    package private(set) var attempts: [Int: Int] = [:]
+    /// The held-out error after each round of the stage that has been measured, and the weights it belongs to.
+    package private(set) var measurements: [Measurement] = []
+    /// The weights of each finished layer.
+    package private(set) var layerWeights: [Digest] = []
+    /// The fine-tuning tasks' answers, which the evaluation starts from.
+    package private(set) var fineTuned: [TaskCompletion] = []
+    package private(set) var evaluations: [TaskCompletion] = []
+    package private(set) var exports: [ExportDescription] = []
+
+    /// A round's weights and what they reached.
+    package struct Measurement: Hashable, Sendable {
+        package let weights: Digest
+        package let heldOutError: Int64
+    }
+
+    package init(id: RunID, plan: Plan) {
+        self.id = id
+        self.plan = plan
+    }
+
+    /// How many stages the run has.
+    package var stageCount: Int { plan.layers.count + (plan.fineTuning == nil ? 0 : 2) }
+
+    /// What stage `index` is about.
+    package func kind(ofStage index: Int) -> Stage {
+        switch index - plan.layers.count {
+        case ..<0: .layer(index)
+        case 0: .fineTuning
+        default: .evaluation
+        }
+    }
+
+    /// How many tasks the round in progress has.
+    package var taskCount: Int {
+        switch kind(ofStage: stage) {
+        // The last task of a round measures the weights that the round starts from; after the last round only that is left.
+        case .layer(let layer): round <= plan.stages[layer].rounds ? plan.stages[layer].replicas + 1 : 1
+        case .fineTuning: (plan.data.labeled?.draws ?? 0) * (plan.fineTuning?.compareFromScratch == true ? 2 : 1)
+        case .evaluation: fineTuned.count
+        }
+    }
+
+    /// Whether task `index` of the round in progress measures the held-out error.
+    package func isMeasurement(_ index: Int) -> Bool {
+        guard case .layer = kind(ofStage: stage) else { return false }
+        return index == taskCount - 1
+    }
+
+    /// The tasks of the round in progress that nobody has answered, by their places.
+    package var openTasks: [Int] {
+        guard phase == .running, opening != nil else { return [] }
+        return (0..<taskCount).filter { completions[$0] == nil }
+    }
+
+    /// The full name of a task of the round in progress.
+    package func taskID(_ index: Int) -> TaskID {
+        TaskID(run: id, stage: stage, round: round, index: index)
+    }
+
+    /// Takes one more fact in.
+    package mutating func apply(_ event: RunEvent) {
+        switch event {
+        case .dataPrepared(let manifest):
+            self.manifest = manifest
+            phase = .running
+        case .stageOpened(let opening):
+            self.opening = opening
+            if case .layer = kind(ofStage: stage) { weights = opening.weights.first }
+        case .taskFinished(let completion):
+            finishTask(completion)
+        case .attemptFailed(let attempt):
+            attempts[attempt.task.index, default: 0] += 1
+        case .roundClosed(let closing):
+            weights = closing.weights
+            momentum = closing.momentum
+            beginRound(closing.round + 1)
+        case .stageFinished(let ending):
+            finishStage(ending)
+        case .finished(let exports):
+            self.exports = exports
+            phase = .finished
+        case .failed(let reason):
+            phase = .failed(reason: reason)
+        case .cancelled:
+            phase = .cancelled
+        }
+    }
+
+    private mutating func finishTask(_ completion: TaskCompletion) {
+        completions[completion.task.index] = completion
+        if isMeasurement(completion.task.index), let weights, let error = completion.heldOutError {
+            measurements.append(Measurement(weights: weights, heldOutError: error))
+        }
+    }
+
+    private mutating func beginRound(_ round: Int) {
+        self.round = round
+        completions = [:]
+        attempts = [:]
+    }
+
+    private mutating func finishStage(_ ending: StageEnding) {
+        let answers = completions.sorted { $0.key < $1.key }.map(\.value)
+        switch kind(ofStage: stage) {
+        case .layer: if let weights = ending.weights { layerWeights.append(weights) }
+        case .fineTuning: fineTuned = answers
+        case .evaluation: evaluations = answers
+        }
+        stage += 1
+        opening = nil
+        weights = nil
+        momentum = nil
+        measurements = []
+        beginRound(1)
+    }
+}

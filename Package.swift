@@ -71,7 +71,7 @@ let package = Package(
         // Buffers, shapes, matrix products on oneDNN. The only unsafe numeric code.
         layer("TensorCore", ["COneDNN", "CElementwise", "RandomNumbers"]),
         // Layers, autoencoders, losses, optimizers, and the pure function task -> update.
-        layer("Training", ["TensorCore", "RunProtocol", "RandomNumbers"]),
+        layer("Training", ["TensorCore", "CElementwise", "RunProtocol", "RandomNumbers"]),
 
         // MARK: The coordinator
         // Exact fixed-point sums of updates; the outer optimizers.

@@ -1,1 +1,64 @@
-void cairn_placeholder(void);
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// Element-wise kernels. Matrices are row-major. Every number depends on its inputs alone: no library function that picks
+// another variant on another processor, no contracted multiply-adds, sums in a fixed number of lanes. So baseline, AVX2
+// and AVX-512 give the same bits.
+
+typedef enum { CE_RELU = 0, CE_SIGMOID = 1, CE_TANH = 2, CE_LINEAR = 3 } ce_activation;
+
+// --- Batches
+
+// out (rows, columns) = source[order[i]] / divisor
+void ce_gather_u8(const uint8_t *source, const int32_t *order, size_t rows, size_t columns, float divisor, float *out);
+void ce_gather_f32(const float *source, const int32_t *order, size_t rows, size_t columns, float divisor, float *out);
+
+// --- Random numbers: element i uses word i mod 4 of Philox block first + i / 4 of the stream
+
+// out = x, set to zero with probability p, the rest multiplied by scale
+void ce_drop(const float *x, size_t count, float p, float scale, uint64_t key, uint64_t stream, uint64_t first, float *out);
+// out = x + deviation * normal (Box and Muller 1958)
+void ce_add_noise(const float *x, size_t count, float deviation, uint64_t key, uint64_t stream, uint64_t first, float *out);
+
+// --- Layers
+
+// y (rows, columns) = activation(y + bias)
+void ce_bias_activation(float *y, const float *bias, size_t rows, size_t columns, ce_activation activation);
+// gradient = (gradient + l1 * sign(y)) * activation'(at output y)
+void ce_activation_backward(float *gradient, const float *y, size_t count, float l1, ce_activation activation);
+// gradient (columns) = sums over the rows of delta (rows, columns)
+void ce_column_sums(const float *delta, size_t rows, size_t columns, float *sums);
+void ce_scale(float *x, size_t count, float factor);
+double ce_sum_of_absolutes(const float *x, size_t count);
+// active (columns) += how many rows are not zero; returns how many elements are not zero
+size_t ce_count_active(const float *x, size_t rows, size_t columns, int32_t *active);
+
+// --- Losses: z (rows, columns) are sums without bias; after it they are outputs y. They return the sum of the loss over
+// --- all elements and write its gradient by the sums, times scale, into delta (which may be NULL).
+
+double ce_squared_error(float *z, const float *bias, const float *target, size_t rows, size_t columns,
+                        ce_activation activation, float scale, float *delta);
+// sigmoid output, binary cross-entropy
+double ce_binary_cross_entropy(float *z, const float *bias, const float *target, size_t rows, size_t columns, float scale,
+                               float *delta);
+// softmax cross-entropy; z becomes probabilities
+double ce_softmax_cross_entropy(float *z, const float *bias, const int32_t *labels, size_t rows, size_t columns,
+                                float scale, float *delta);
+
+// --- Optimizers
+
+// m, v: moments; rate and epsilon have the bias correction in them; decay is taken off first, as a share of the weight
+void ce_adam(float *w, const float *g, float *m, float *v, size_t count, float rate, float beta1, float beta2,
+             float epsilon, float decay);
+void ce_momentum(float *w, const float *g, float *v, size_t count, float rate, float momentum, float decay);
+// Divides each row by its Euclidean length.
+void ce_unit_rows(float *w, size_t rows, size_t columns);
+
+// --- Measuring
+
+// Runs about `count` fused multiply-adds of the widest kind this processor has; returns how many floating-point
+// operations it did.
+double ce_fma_burst(size_t count, float *sink);
+// "avx512", "avx2", "sse2", "neon"
+const char *ce_instruction_set(void);

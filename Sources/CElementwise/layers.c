@@ -1,0 +1,80 @@
+#include "internal.h"
+
+CE_DISPATCH
+void ce_gather_u8(const uint8_t *source, const int32_t *order, size_t rows, size_t columns, float divisor, float *out) {
+    for (size_t row = 0; row < rows; row++) {
+        const uint8_t *from = source + (size_t)order[row] * columns;
+        float *to = out + row * columns;
+        for (size_t column = 0; column < columns; column++) to[column] = (float)from[column] / divisor;
+    }
+}
+
+CE_DISPATCH
+void ce_gather_f32(const float *source, const int32_t *order, size_t rows, size_t columns, float divisor, float *out) {
+    for (size_t row = 0; row < rows; row++) {
+        const float *from = source + (size_t)order[row] * columns;
+        float *to = out + row * columns;
+        for (size_t column = 0; column < columns; column++) to[column] = from[column] / divisor;
+    }
+}
+
+CE_DISPATCH
+void ce_bias_activation(float *y, const float *bias, size_t rows, size_t columns, ce_activation activation) {
+#define BODY(kind)                                                                          \
+    for (size_t row = 0; row < rows; row++)                                                 \
+        for (size_t column = 0; column < columns; column++) {                               \
+            float *place = y + row * columns + column;                                      \
+            *place = ce_activate(*place + bias[column], kind);                              \
+        }
+    CE_FOR_EACH_ACTIVATION(activation, BODY)
+#undef BODY
+}
+
+CE_DISPATCH
+void ce_activation_backward(float *restrict gradient, const float *restrict y, size_t count, float l1,
+                            ce_activation activation) {
+#define BODY(kind)                                                                          \
+    for (size_t i = 0; i < count; i++) {                                                    \
+        float sign = (y[i] > 0 ? 1.0f : 0.0f) - (y[i] < 0 ? 1.0f : 0.0f);                   \
+        gradient[i] = (gradient[i] + l1 * sign) * ce_slope(y[i], kind);                     \
+    }
+    CE_FOR_EACH_ACTIVATION(activation, BODY)
+#undef BODY
+}
+
+CE_DISPATCH
+void ce_column_sums(const float *restrict delta, size_t rows, size_t columns, float *restrict sums) {
+    memset(sums, 0, columns * sizeof *sums);
+    for (size_t row = 0; row < rows; row++)
+        for (size_t column = 0; column < columns; column++) sums[column] += delta[row * columns + column];
+}
+
+CE_DISPATCH
+void ce_scale(float *x, size_t count, float factor) {
+    for (size_t i = 0; i < count; i++) x[i] *= factor;
+}
+
+CE_DISPATCH
+double ce_sum_of_absolutes(const float *x, size_t count) {
+    double lanes[CE_LANES] = {0};
+    size_t i = 0;
+    for (; i + CE_LANES <= count; i += CE_LANES)
+        for (size_t lane = 0; lane < CE_LANES; lane++) lanes[lane] += (double)(x[i + lane] < 0 ? -x[i + lane] : x[i + lane]);
+    for (; i < count; i++) lanes[i % CE_LANES] += (double)(x[i] < 0 ? -x[i] : x[i]);
+    return ce_sum_of_lanes(lanes);
+}
+
+CE_DISPATCH
+size_t ce_count_active(const float *restrict x, size_t rows, size_t columns, int32_t *restrict active) {
+    size_t total = 0;
+    for (size_t row = 0; row < rows; row++) {
+        int32_t inRow = 0;
+        for (size_t column = 0; column < columns; column++) {
+            int32_t isActive = x[row * columns + column] != 0;
+            active[column] += isActive;
+            inRow += isActive;
+        }
+        total += (size_t)inRow;
+    }
+    return total;
+}

@@ -1,0 +1,133 @@
+import CElementwise
+import RandomNumbers
+package import RunProtocol
+import TensorCore
+
+extension TaskFunctions {
+    /// Trains one layer's autoencoder on a shard.
+    ///
+    /// - Parameters:
+    ///   - start: `autoencoderParameters` of the layer, flat.
+    ///   - samples: the shard's codes below this layer.
+    /// - Returns: the change of the weights.
+    package static func pretrain(
+        _ work: PretrainWork, start: [Float], samples: Samples, isCancelled: () -> Bool
+    ) throws(TaskCancelled) -> TaskResult {
+        let settings = work.settings
+        let autoencoder = Autoencoder(
+            network: work.network, layer: work.layer, settings: settings, weights: start,
+            batchSize: min(settings.batchSize, samples.count))
+        let optimizer = Optimizer(settings.optimizer, count: autoencoder.layout.count)
+        let target = FloatBuffer(count: autoencoder.batchSize * samples.size)
+        let corrupted = FloatBuffer(count: autoencoder.batchSize * samples.size)
+        let clock = StageClock(settings: settings, round: work.round, samples: samples.count)
+        var loss = 0.0
+        var activity = Activity(units: autoencoder.units)
+        var step = 0
+        for epoch in 0..<settings.localEpochs {
+            var random = Philox(key: work.seed, stream: RandomStream.order(epoch: epoch))
+            let order = random.permutation(of: samples.count)
+            for batch in batches(of: order, size: settings.batchSize) {
+                if isCancelled() { throw TaskCancelled() }
+                samples.gather(batch, into: target)
+                let input = corrupt(
+                    target, into: corrupted, count: batch.count * samples.size,
+                    by: settings.corruption, seed: work.seed, step: step)
+                loss += autoencoder.computeGradient(input, target: target, count: batch.count)
+                if epoch == settings.localEpochs - 1 {
+                    activity.count(autoencoder.lastCode, samples: batch.count)
+                }
+                optimizer.beginStep()
+                autoencoder.step(optimizer, rate: clock.learningRate(step: step))
+                step += 1
+            }
+        }
+        let done = samples.count * settings.localEpochs
+        let figures = TaskFigures(
+            samples: done, loss: loss / Double(done), activeShare: activity.share, deadUnits: activity.dead)
+        return TaskResult(figures: figures, vector: zip(autoencoder.weights.values, start).map { $0 - $1 })
+    }
+
+    /// Measures the mean loss of uncorrupted samples, without penalty.
+    ///
+    /// - Parameter samples: the held-out samples' codes below this layer.
+    package static func measureReconstruction(
+        _ work: ReconstructionWork, weights: [Float], samples: Samples, isCancelled: () -> Bool
+    ) throws(TaskCancelled) -> TaskResult {
+        let autoencoder = Autoencoder(
+            network: work.network, layer: work.layer, settings: work.settings, weights: weights, batchSize: 256)
+        let input = FloatBuffer(count: 256 * samples.size)
+        var activity = Activity(units: autoencoder.units)
+        var error = 0.0
+        for batch in batches(of: Array(0..<Int32(samples.count)), size: 256) {
+            if isCancelled() { throw TaskCancelled() }
+            samples.gather(batch, into: input)
+            error += autoencoder.reconstructionError(input, count: batch.count)
+            activity.count(autoencoder.lastCode, samples: batch.count)
+        }
+        let figures = TaskFigures(
+            samples: samples.count, reconstructionError: error / Double(samples.count), activeShare: activity.share,
+            deadUnits: activity.dead)
+        return TaskResult(figures: figures, vector: [])
+    }
+
+    /// `order` in pieces of `size`; the last may be shorter.
+    static func batches(of order: [Int32], size: Int) -> [ArraySlice<Int32>] {
+        stride(from: 0, to: order.count, by: size).map { order[$0..<min($0 + size, order.count)] }
+    }
+
+    /// - Returns: the encoder's input: `clean` itself where nothing is to be done.
+    static func corrupt(
+        _ clean: FloatBuffer, into corrupted: FloatBuffer, count: Int, by corruption: Corruption, seed: UInt64,
+        step: Int
+    ) -> FloatBuffer {
+        // Each step has 2^32 blocks of random numbers to itself.
+        let first = UInt64(step) << 32
+        switch corruption {
+        case .none:
+            return clean
+        case .masking(let probability):
+            ce_drop(
+                clean.pointer, count, Float(probability), 1, seed, RandomStream.corruption, first, corrupted.pointer)
+        case .gaussian(let deviation):
+            ce_add_noise(
+                clean.pointer, count, Float(deviation), seed, RandomStream.corruption, first, corrupted.pointer)
+        }
+        return corrupted
+    }
+}
+
+/// How far a stage is, for its learning rate.
+struct StageClock {
+    let settings: StageSettings
+    let round: Int
+    let samples: Int
+
+    /// The learning rate of step `step` (from 0) of this task.
+    func learningRate(step: Int) -> Double {
+        let steps = (samples + settings.batchSize - 1) / settings.batchSize * settings.localEpochs
+        let progress = (Double(round - 1) + Double(step) / Double(steps)) / Double(settings.rounds)
+        return settings.optimizer.learningRate * settings.schedule.factor(progress: progress)
+    }
+}
+
+/// How many of the code's activations were not zero.
+struct Activity {
+    private var active: [Int32]
+    private var total = 0
+    private var seen = 0
+
+    init(units: Int) {
+        active = [Int32](repeating: 0, count: units)
+    }
+
+    mutating func count(_ code: UnsafeMutablePointer<Float>, samples: Int) {
+        total += ce_count_active(code, samples, active.count, &active)
+        seen += samples * active.count
+    }
+
+    /// 0 ... 1
+    var share: Double { seen == 0 ? 0 : Double(total) / Double(seen) }
+    /// Units that were zero for every sample.
+    var dead: Int { active.count { $0 == 0 } }
+}

@@ -1,0 +1,80 @@
+import RandomNumbers
+import RunProtocol
+import TensorCore
+import Testing
+import Training
+
+/// Gradients against central finite differences of the loss itself.
+@Suite struct GradientTests {
+    static let settings: [(Activation, StageSettings)] = Activation.allCases.flatMap { activation in
+        DecoderConstraint.allCases.flatMap { decoder in
+            let squared = Activation.allCases.map { StageSettings.example(output: $0, decoder: decoder) }
+            let entropy = StageSettings.example(loss: .binaryCrossEntropy, decoder: decoder)
+            return (squared + [entropy]).map { (activation, $0) }
+        }
+    }
+
+    @Test(arguments: settings) func autoencoder(activation: Activation, settings: StageSettings) {
+        let network = NetworkSpec(inputSize: 9, layers: [LayerSpec(units: 6, activation: activation)])
+        let parameters = network.autoencoderParameters(layer: 0, decoder: settings.decoder)
+        var random = Philox(key: 7, stream: 0)
+        let x = FloatBuffer((0..<4 * 9).map { _ in random.nextUnit() })
+        let corrupted = FloatBuffer((0..<4 * 9).map { _ in random.nextUnit() })
+        // Biases away from zero, so that no rectified sum lies at its corner.
+        let start = parameters.initialValues(seed: 3).map { $0 + 0.05 }
+        let autoencoder = Autoencoder(network: network, layer: 0, settings: settings, weights: start, batchSize: 4)
+
+        _ = autoencoder.computeGradient(corrupted, target: x, count: 4)
+        let gradient = autoencoder.gradient.values
+
+        expectFiniteDifferences(gradient, at: autoencoder.weights) {
+            autoencoder.computeGradient(corrupted, target: x, count: 4) / 4
+        }
+    }
+
+    @Test(arguments: Activation.allCases, [0.0, 0.4]) func classifier(activation: Activation, dropout: Double) {
+        let network = NetworkSpec(
+            inputSize: 7,
+            layers: [LayerSpec(units: 6, activation: activation), LayerSpec(units: 5, activation: activation)])
+        var random = Philox(key: 11, stream: 0)
+        let x = (0..<4 * 7).map { _ in random.nextUnit() }
+        let start = network.classifierParameters(classes: 3).initialValues(seed: 5).map { $0 + 0.05 }
+        let classifier = Classifier(network: network, classes: 3, weights: start, batchSize: 4)
+        let drop = Classifier.Dropout(input: dropout / 2, hidden: dropout, seed: 9, step: 1)
+        func loss() -> Double {
+            for (index, value) in x.enumerated() { classifier.input[index] = value }
+            return classifier.computeGradient(labels: [0, 2, 1, 1], dropout: drop)
+        }
+
+        _ = loss()
+        let gradient = classifier.gradient.values
+
+        expectFiniteDifferences(gradient, at: classifier.weights) { loss() / 4 }
+    }
+
+    private func expectFiniteDifferences(
+        _ gradient: [Float], at weights: FloatBuffer, loss: () -> Double
+    ) {
+        let step: Float = 2e-3
+        let here = loss()
+        var checked = 0
+        for index in 0..<weights.count {
+            let kept = weights.pointer[index]
+            weights.pointer[index] = kept + step
+            let above = loss()
+            weights.pointer[index] = kept - step
+            let below = loss()
+            weights.pointer[index] = kept
+            let difference = (above - below) / Double(2 * step)
+            // Where the slopes on both sides differ, a rectified sum has its corner in between: there is no gradient.
+            let bend = abs((above - here) - (here - below)) / Double(step)
+            guard bend < 0.05 + 0.05 * abs(difference) else { continue }
+            checked += 1
+            let tolerance = 2e-3 + 0.01 * abs(difference)
+            if abs(difference - Double(gradient[index])) > tolerance {
+                Issue.record("weight \(index): gradient \(gradient[index]), finite difference \(difference)")
+            }
+        }
+        #expect(checked > weights.count * 3 / 4)
+    }
+}

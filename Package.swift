@@ -107,7 +107,7 @@ let package = Package(
                 "DataFormats", "PlanFile", "RunProtocol", "RunStore", "TensorCore", "Training", "WorkerRuntime",
                 argumentParser, lifecycle, logging,
             ]),
-        .executableTarget(name: "cairn", dependencies: ["Commands"], swiftSettings: swiftSettings),
+        .executableTarget(name: "cairn", dependencies: ["Commands", argumentParser], swiftSettings: swiftSettings),
 
         // MARK: Tests
         tests("RunProtocolTests", ["RunProtocol", "RandomNumbers"]),

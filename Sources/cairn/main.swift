@@ -1,1 +1,4 @@
-print("cairn")
+import ArgumentParser
+import Commands
+
+Cairn.main()

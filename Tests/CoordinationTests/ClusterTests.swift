@@ -1,0 +1,187 @@
+import Coordination
+import RandomNumbers
+import RunProtocol
+import Testing
+
+@Suite struct ClusterTests {
+    func undisturbed(_ plan: Plan) -> [RunEvent] {
+        let shell = TestShell(plan)
+        shell.start()
+        shell.runToTheEnd()
+        return shell.recorded
+    }
+
+    @Test func aRunGoesThroughAllItsStages() throws {
+        let shell = TestShell(Example.plan())
+        shell.start()
+        shell.runToTheEnd()
+        let state = try #require(shell.cluster.run(shell.run))
+        #expect(state.phase == .finished)
+        #expect(state.layerWeights.count == 2)
+        #expect(state.fineTuned.count == 4)
+        #expect(state.evaluations.count == 4)
+        // Two layers of three rounds with two replicas and a measurement, and a closing measurement; 4 + 4 tasks.
+        let tasks = shell.recorded.count { if case .taskFinished = $0 { true } else { false } }
+        #expect(tasks == 2 * (3 * 3 + 1) + 8)
+    }
+
+    @Test func withoutLabelsARunEndsWithThePretrainedWeights() {
+        let shell = TestShell(Example.plan(draws: nil))
+        shell.start()
+        shell.runToTheEnd()
+        #expect(shell.phase == .finished)
+    }
+
+    @Test func tasksCarryWhatTheyDependOn() throws {
+        let shell = TestShell(Example.plan())
+        shell.start()
+        let worker = shell.join("a")
+        let first = try #require(shell.lease(worker))
+        let second = try #require(shell.lease(worker))
+        guard case .pretrain(let one) = first.work, case .pretrain(let two) = second.work else {
+            Issue.record("the first tasks of a run pretrain")
+            return
+        }
+        #expect(one.samples == Example.samples("shard 0"))
+        #expect(two.samples == Example.samples("shard 1"))
+        #expect(one.seed != two.seed)
+        #expect(one.start == two.start)
+        #expect(first.elementCount == 4 * 3 + 3 + 3 * 4 + 4)
+        let third = try #require(shell.lease(worker))
+        #expect(third.elementCount == 0)
+        #expect(shell.lease(worker) == nil)
+    }
+
+    @Test func answersCountOnceAndOnlyInTheirRound() throws {
+        let shell = TestShell(Example.plan())
+        shell.start()
+        let worker = shell.join("a")
+        let tasks = (0..<3).compactMap { _ in shell.lease(worker) }
+        #expect(shell.answer(tasks[0]) == .accepted)
+        #expect(shell.answer(tasks[0]) == .duplicate)
+        #expect(shell.answer(tasks[1]) == .accepted)
+        #expect(shell.answer(tasks[2]) == .accepted)
+        #expect(shell.answer(tasks[1]) == .late)
+        #expect(shell.cluster.run(shell.run)?.round == 2)
+    }
+
+    @Test func anExpiredLeaseGoesToAnotherWorker() throws {
+        let shell = TestShell(Example.plan(replicas: 1))
+        shell.start()
+        let (lost, other) = (shell.join("lost"), shell.join("other"))
+        let task = try #require(shell.lease(lost))
+        let measurement = try #require(shell.lease(lost))
+        #expect(shell.lease(other) == nil)
+        shell.clock = shell.clock + 10_000
+        #expect(shell.cluster.heartbeatReceived(from: lost, tasks: [task.id], now: shell.clock) == [])
+        shell.clock = shell.clock + 10_000
+        shell.perform(shell.cluster.timePassed(now: shell.clock))
+        #expect(shell.lease(other)?.id == measurement.id)
+        shell.clock = shell.clock + 10_000
+        shell.perform(shell.cluster.timePassed(now: shell.clock))
+        #expect(shell.lease(other)?.id == task.id)
+        #expect(shell.cluster.heartbeatReceived(from: lost, tasks: [task.id], now: shell.clock) == [task.id])
+        // The lost worker answers after all: its bits are as good as the other's.
+        #expect(shell.answer(task) == .accepted)
+    }
+
+    @Test func aTaskThatKeepsFailingEndsTheRunWithItsReason() throws {
+        let shell = TestShell(Example.plan())
+        shell.start()
+        let worker = shell.join("a")
+        for _ in 0..<Limits.taskAttempts {
+            #expect(shell.phase == .running)
+            let task = try #require(shell.lease(worker))
+            shell.perform(shell.cluster.taskReleased(task.id, by: worker, failure: "no memory"))
+        }
+        guard case .failed(let reason) = shell.phase else {
+            Issue.record("the run goes on")
+            return
+        }
+        #expect(reason.contains("no memory") && reason.contains("5 times"))
+        #expect(shell.lease(worker) == nil)
+    }
+
+    @Test func aTaskGivenBackIsOpenAgain() throws {
+        let shell = TestShell(Example.plan())
+        shell.start()
+        let worker = shell.join("a")
+        let task = try #require(shell.lease(worker))
+        shell.perform(shell.cluster.taskReleased(task.id, by: worker, failure: nil))
+        #expect(shell.lease(worker) == task)
+    }
+
+    @Test func aCancelledRunGivesNoTasks() throws {
+        let shell = TestShell(Example.plan())
+        shell.start()
+        let worker = shell.join("a")
+        let task = try #require(shell.lease(worker))
+        shell.perform(shell.cluster.cancelRequested(shell.run))
+        #expect(shell.phase == .cancelled)
+        #expect(shell.lease(worker) == nil)
+        #expect(shell.cluster.heartbeatReceived(from: worker, tasks: [task.id], now: shell.clock) == [task.id])
+        #expect(shell.answer(task) == .late)
+    }
+
+    @Test func earlyStoppingKeepsTheBestWeights() throws {
+        let stopping = EarlyStopping(patience: 2, minimumImprovement: 0.01)
+        let shell = TestShell(Example.plan(layers: 1, rounds: 20, stopping: stopping, draws: nil))
+        shell.start()
+        let errors = [5.0, 4, 3, 2.99, 3.5, 1]
+        var weights: [Digest] = []
+        shell.runToTheEnd { task in
+            guard case .measureReconstruction(let work) = task.work else { return nil }
+            weights.append(work.weights)
+            return errors[task.id.round - 1]
+        }
+        #expect(shell.phase == .finished)
+        #expect(weights.count == 5)
+        // 2.99 is no improvement by one in a hundred, but it is the smallest.
+        #expect(shell.cluster.run(shell.run)?.layerWeights == [weights[3]])
+    }
+
+    @Test func afterARestartTheRunGoesOnFromAnyFact() {
+        let plan = Example.plan()
+        let expected = undisturbed(plan)
+        for kept in 0...expected.count {
+            let shell = TestShell(plan)
+            shell.start(events: Array(expected[0..<kept]))
+            shell.runToTheEnd()
+            #expect(shell.recorded == expected, "after \(kept) facts")
+        }
+    }
+
+    /// Workers come, vanish, answer twice, late and in any order; the coordinator restarts. The weights stay the same.
+    @Test(arguments: 0..<200) func disorderChangesNoWeights(seed: Int) throws {
+        let plan = Example.plan()
+        var random = Philox(key: UInt64(seed), stream: 0)
+        let shell = TestShell(plan)
+        shell.start()
+        var inHand: [TaskDescription] = []
+        for step in 0..<20_000 where shell.phase == .running {
+            shell.clock = shell.clock + Int64(random.next(below: 3_000))
+            switch random.next(below: 20) {
+            case 0: shell.start(events: shell.recorded)
+            case 1: shell.perform(shell.cluster.timePassed(now: shell.clock))
+            case 2...9:
+                let worker = shell.join("w\(step % 3)")
+                if let task = shell.lease(worker) { inHand.append(task) }
+            case 10...16 where !inHand.isEmpty:
+                let task = inHand[random.next(below: inHand.count)]
+                _ = shell.answer(task)
+            default: if !inHand.isEmpty { inHand.remove(at: random.next(below: inHand.count)) }
+            }
+            shell.perform(shell.cluster.timePassed(now: shell.clock))
+        }
+        #expect(shell.phase == .finished)
+        func weights(_ events: [RunEvent]) -> [RunEvent] {
+            events.filter { event in
+                switch event {
+                case .roundClosed, .stageFinished, .stageOpened, .finished: true
+                default: false
+                }
+            }
+        }
+        #expect(weights(shell.recorded) == weights(undisturbed(plan)))
+    }
+}

@@ -112,7 +112,7 @@ let package = Package(
         // MARK: Tests
         tests("RunProtocolTests", ["RunProtocol", "RandomNumbers"]),
         tests("PlanFileTests", ["PlanFile", "RunProtocol"]),
-        tests("DataFormatsTests", ["DataFormats"]),
+        tests("DataFormatsTests", ["DataFormats", "RandomNumbers"]),
         tests("TensorCoreTests", ["TensorCore", "CElementwise", "RandomNumbers"]),
         tests(
             "TrainingTests", ["Training", "TensorCore", "RunProtocol", "RandomNumbers"], resources: [.copy("Golden")]),

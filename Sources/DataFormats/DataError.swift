@@ -1,0 +1,27 @@
+/// Why a file's data cannot be read or written: one line that says where, what is wrong and what to do.
+package struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// For programs and tests; more may be added.
+    package enum Code: String, Sendable {
+        case notFound, unreadable, unwritable, storageFull
+        case unknownFormat, malformedHeader, unsupportedType, wrongShape, tooLarge, truncated, trailingBytes
+        case notFinite, outOfRange
+        case overlappingTensors, gapBetweenTensors, offsetOutOfRange
+    }
+
+    package let code: Code
+    /// The file, or what the bytes are of.
+    package let path: String
+    package let message: String
+    package let hint: String?
+
+    package init(_ code: Code, at path: String, _ message: String, hint: String? = nil) {
+        self.code = code
+        self.path = path
+        self.message = message
+        self.hint = hint
+    }
+
+    package var description: String {
+        "\(path): \(message)" + (hint.map { "; \($0)" } ?? "")
+    }
+}

@@ -1,0 +1,121 @@
+import FoundationEssentials
+
+extension Safetensors {
+    private struct Entry: Decodable {
+        var dtype: String
+        var shape: [Int]
+        var data_offsets: [Int]
+    }
+
+    /// A header's value: a tensor's entry or the metadata.
+    private enum Value: Decodable {
+        case entry(Entry)
+        case metadata([String: String])
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let entry = try? container.decode(Entry.self) {
+                self = .entry(entry)
+            } else {
+                self = .metadata(try container.decode([String: String].self))
+            }
+        }
+    }
+
+    /// Reads a whole file.
+    ///
+    /// - Throws: an error of its own for each way in which the bytes can be wrong; the tensors must cover them without
+    ///   gap or overlap.
+    package init(decoding bytes: [UInt8], path: String) throws(DataError) {
+        var reader = ByteReader(bytes[...], path: path)
+        let length = try reader.littleEndian(UInt64.self)
+        guard length <= Self.largestHeader else {
+            throw DataError(
+                .malformedHeader, at: path,
+                "its first bytes say that the header has \(length) bytes; at most"
+                    + " \(Self.largestHeader) can be read", hint: "is it a safetensors file?")
+        }
+        guard Int(length) <= reader.remaining else {
+            throw DataError(
+                .truncated, at: path, "its header should have \(length) bytes, but only \(reader.remaining) follow",
+                hint: "fetch the file again")
+        }
+        let header = try reader.take(Int(length))
+        guard let values = try? JSONDecoder().decode([String: Value].self, from: Data(header)) else {
+            throw DataError(.malformedHeader, at: path, "its header is not the JSON of tensors and metadata")
+        }
+        guard values.count <= Self.largestTensorCount else {
+            throw DataError(.tooLarge, at: path, "it has \(values.count) tensors")
+        }
+        var metadata: [String: String] = [:]
+        var entries: [(name: String, entry: Entry)] = []
+        for (name, value) in values {
+            switch value {
+            case .metadata(let text) where name == "__metadata__": metadata = text
+            case .entry(let entry): entries.append((name, entry))
+            case .metadata: throw DataError(.malformedHeader, at: path, "'\(name)' in its header is no tensor")
+            }
+        }
+        entries.sort { ($0.entry.data_offsets.first ?? 0, $0.name) < ($1.entry.data_offsets.first ?? 0, $1.name) }
+        self.init(tensors: try Self.tensors(entries, from: &reader), metadata: metadata)
+    }
+
+    private static func tensors(
+        _ entries: [(name: String, entry: Entry)], from reader: inout ByteReader
+    ) throws(DataError) -> [Tensor] {
+        let (path, size) = (reader.path, reader.remaining)
+        var tensors: [Tensor] = []
+        var end = 0
+        for (name, entry) in entries {
+            let count = try elementCount(name, entry, path: path, size: size)
+            let offsets = entry.data_offsets
+            guard offsets[0] >= end else {
+                throw DataError(.overlappingTensors, at: path, "tensor '\(name)' lies upon another")
+            }
+            guard offsets[0] == end else {
+                throw DataError(
+                    .gapBetweenTensors, at: path, "there are bytes before '\(name)' that belong to no tensor")
+            }
+            end = offsets[1]
+            let bytes = try reader.take(count * 4)
+            let values = [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+                UnsafeMutableRawBufferPointer(buffer).copyBytes(from: bytes)
+                filled = count
+            }
+            tensors.append(Tensor(name: name, shape: entry.shape, values: values))
+        }
+        guard reader.remaining == 0 else {
+            throw DataError(.trailingBytes, at: path, "\(reader.remaining) bytes follow the last tensor")
+        }
+        return tensors
+    }
+
+    private static func elementCount(
+        _ name: String, _ entry: Entry, path: String, size: Int
+    ) throws(DataError) -> Int {
+        guard entry.dtype == "F32" else {
+            throw DataError(
+                .unsupportedType, at: path, "tensor '\(name)' has the type \(entry.dtype)", hint: "save it as F32")
+        }
+        guard entry.data_offsets.count == 2, entry.data_offsets[0] >= 0, entry.data_offsets[1] <= size,
+            entry.data_offsets[0] <= entry.data_offsets[1]
+        else {
+            throw DataError(
+                .offsetOutOfRange, at: path,
+                "tensor '\(name)' should lie at \(entry.data_offsets), but there are \(size) bytes")
+        }
+        let bytes = entry.data_offsets[1] - entry.data_offsets[0]
+        var count = 1
+        for dimension in entry.shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
+            guard dimension >= 0, !overflow, product <= bytes else {
+                throw DataError(.wrongShape, at: path, "tensor '\(name)' of shape \(entry.shape) has \(bytes) bytes")
+            }
+            count = product
+        }
+        guard count * 4 == bytes else {
+            throw DataError(.wrongShape, at: path, "tensor '\(name)' of shape \(entry.shape) has \(bytes) bytes")
+        }
+        return count
+    }
+}

@@ -45,7 +45,9 @@ package struct TaskID: Hashable, Sendable, CustomStringConvertible {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4, let run = RunID(rawValue: String(parts[0])) else { return nil }
         func number(_ part: Substring, after letter: Character) -> Int? {
-            part.first == letter && part.count <= 10 ? Int(part.dropFirst()) : nil
+            let digits = part.dropFirst()
+            guard part.first == letter, digits.count <= 9, digits.allSatisfy(\.isNumber) else { return nil }
+            return Int(digits)
         }
         guard let stage = number(parts[1], after: "s"), let round = number(parts[2], after: "r"),
             let index = number(parts[3], after: "t")

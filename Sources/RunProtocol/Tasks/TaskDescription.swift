@@ -49,6 +49,8 @@ package struct SampleSet: Codable, Hashable, Sendable {
     }
 }
 
+/// Train one layer's autoencoder on one shard.
+///
 /// Weights are safetensors blobs, their tensors f32 in the order of the parameter list that each field names.
 package struct PretrainWork: Codable, Hashable, Sendable {
     package var network: NetworkSpec
@@ -78,6 +80,7 @@ package struct PretrainWork: Codable, Hashable, Sendable {
     }
 }
 
+/// Measure one layer's autoencoder on the held-out samples.
 package struct ReconstructionWork: Codable, Hashable, Sendable {
     package var network: NetworkSpec
     package var layer: Int
@@ -99,6 +102,7 @@ package struct ReconstructionWork: Codable, Hashable, Sendable {
     }
 }
 
+/// Train the whole encoder with a softmax layer on one draw of labeled examples.
 package struct FineTuneWork: Codable, Hashable, Sendable {
     package var network: NetworkSpec
     package var classes: Int
@@ -124,6 +128,7 @@ package struct FineTuneWork: Codable, Hashable, Sendable {
     }
 }
 
+/// Classify the test set with one draw's classifier.
 package struct ClassifyWork: Codable, Hashable, Sendable {
     package var network: NetworkSpec
     package var classes: Int

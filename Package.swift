@@ -20,6 +20,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "cairn",
@@ -30,6 +31,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // MARK: C libraries: a module map and a shim header, nothing else
@@ -41,6 +43,8 @@ let package = Package(
         layer("RandomNumbers"),
         // Plan, network, task, update, wire messages, digests, limits. No I/O.
         layer("RunProtocol", [crypto, "RandomNumbers"]),
+        // A plan as YAML: read, checked as a whole, every mistake with its line.
+        layer("PlanFile", ["RunProtocol", yams]),
 
         // MARK: Data and numbers: they know nothing of clusters
         // IDX and NPY in; safetensors both ways; files that are there whole or not at all.
@@ -62,11 +66,12 @@ let package = Package(
 
         // MARK: The program
         // One file a subcommand: the only place where the parts are wired together.
-        layer("Commands", ["TensorCore", "Training", argumentParser]),
+        layer("Commands", ["PlanFile", "RunProtocol", "DataFormats", "TensorCore", "Training", argumentParser]),
         .executableTarget(name: "cairn", dependencies: ["Commands", argumentParser], swiftSettings: swiftSettings),
 
         // MARK: Tests
         tests("RunProtocolTests", ["RunProtocol", "RandomNumbers"]),
+        tests("PlanFileTests", ["PlanFile", "RunProtocol", "RandomNumbers"]),
         tests("DataFormatsTests", ["DataFormats", "RandomNumbers"]),
         tests("TensorCoreTests", ["TensorCore", "CElementwise", "RandomNumbers"]),
         tests(

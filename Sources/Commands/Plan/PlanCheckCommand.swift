@@ -1,0 +1,59 @@
+import ArgumentParser
+import DataFormats
+import FoundationEssentials
+import PlanFile
+import RunProtocol
+
+/// `cairn plan check`
+struct PlanCheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Validate a plan and report every mistake with its line.",
+        discussion: "The data that the plan names are not read. Exits with 1 where there are mistakes.")
+
+    /// What `--json` prints.
+    private struct Report: Encodable {
+        var plan: Plan?
+        var mistakes: [PlanMistake]
+    }
+
+    @Argument(help: "The plan.") var plan: String
+    @Flag(help: "Print JSON: the plan with all defaults filled in, or the mistakes.") var json = false
+
+    func run() throws {
+        let bytes = try FileBytes.read(plan, limit: Limits.planBytes)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw CommandError("\(plan): this is not UTF-8 text; is it a plan?")
+        }
+        do throws(PlanMistakes) {
+            let checked = try PlanReader.read(text)
+            json ? try? printJSON(Report(plan: checked, mistakes: [])) : summarize(checked)
+        } catch {
+            if json {
+                try printJSON(Report(plan: nil, mistakes: error.mistakes))
+            } else {
+                print(error)
+            }
+            throw ExitCode.failure
+        }
+    }
+
+    private func printJSON(_ report: Report) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    }
+
+    private func summarize(_ plan: Plan) {
+        print("\(plan.name): this plan is right")
+        for (index, (layer, stage)) in zip(plan.layers, plan.stages).enumerated() {
+            print(
+                "layer \(index + 1): \(layer.units) \(layer.activation.rawValue) units, \(stage.rounds) rounds of"
+                    + " \(stage.replicas) tasks, L1 \(stage.l1), \(stage.loss.rawValue)")
+        }
+        if let labeled = plan.data.labeled, plan.fineTuning != nil {
+            let examples = labeled.perClass.map { "\($0) labeled examples of each class" } ?? "all labeled examples"
+            print("fine-tuning: \(labeled.draws) draws of \(examples)")
+        }
+    }
+}

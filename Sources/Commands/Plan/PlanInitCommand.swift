@@ -1,0 +1,25 @@
+import ArgumentParser
+import DataFormats
+import FoundationEssentials
+import PlanFile
+
+/// `cairn plan init`
+struct PlanInitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Write a commented plan for Fashion-MNIST, to be changed.")
+
+    @Argument(help: "The file to write; standard output if none is named.") var file: String?
+    @Flag(help: "Replace the file if it is there.") var force = false
+
+    func run() throws {
+        guard let file else {
+            print(PlanTemplate.text, terminator: "")
+            return
+        }
+        guard force || !FileManager.default.fileExists(atPath: file) else {
+            throw CommandError("\(file): is there already; use --force to replace it")
+        }
+        try AtomicFile.write(Data(PlanTemplate.text.utf8), to: file)
+        print("wrote \(file); `cairn plan check \(file)` validates it")
+    }
+}

@@ -1,0 +1,44 @@
+import RunProtocol
+
+/// Reads the plan's section `data`.
+enum DataReader {
+    static func read(_ section: Section) -> DataPlan {
+        defer { section.finish() }
+        if !section.has("unlabeled") { section.note("unlabeled", "is missing: the file of samples to pretrain on") }
+        return DataPlan(
+            unlabeled: source(section, "unlabeled"),
+            heldOut: section.whole("held_out", in: 1...Limits.samples) ?? 1_000,
+            shards: section.whole("shards", in: 1...Limits.shards) ?? 2,
+            labeled: section.has("labeled") ? labeled(section.section("labeled")) : nil,
+            test: section.has("test") ? test(section.section("test")) : nil)
+    }
+
+    /// A path, or a section with the path and how to read it.
+    private static func source(_ section: Section, _ key: String) -> SampleSource {
+        if section.isText(key) { return SampleSource(path: section.text(key) ?? "") }
+        let below = section.section(key)
+        defer { if section.has(key) { below.finish() } }
+        let path = section.has(key) ? below.requiredText("path", "where the samples are") : ""
+        return SampleSource(
+            path: path, limit: below.whole("limit", in: 1...Limits.samples),
+            divideBy: below.number("divide_by", in: 1e-9...1e9))
+    }
+
+    private static func labeled(_ section: Section) -> LabeledSource {
+        defer { section.finish() }
+        if !section.has("samples") { section.note("samples", "is missing: the file of samples that have labels") }
+        return LabeledSource(
+            samples: source(section, "samples"),
+            labels: .file(path: section.requiredText("labels", "the file with a class for each sample")),
+            perClass: section.whole("per_class", in: 1...Limits.samples),
+            draws: section.whole("draws", in: 1...1_000) ?? 5)
+    }
+
+    private static func test(_ section: Section) -> LabeledTest {
+        defer { section.finish() }
+        if !section.has("samples") { section.note("samples", "is missing: the file of samples to test on") }
+        return LabeledTest(
+            samples: source(section, "samples"),
+            labels: .file(path: section.requiredText("labels", "the file with a class for each sample")))
+    }
+}

@@ -1,0 +1,106 @@
+package import RunProtocol
+import Yams
+
+/// Reads a plan from YAML. `docs/plan.md` says what each key means.
+package enum PlanReader {
+    /// - Throws: every mistake at once.
+    package static func read(_ yaml: String) throws(PlanMistakes) -> Plan {
+        let log = MistakeLog()
+        guard let top = open(yaml, log: log) else { throw log.mistakes ?? PlanMistakes(mistakes: []) }
+        let plan = plan(top, log: log)
+        if let mistakes = log.mistakes { throw mistakes }
+        return plan
+    }
+
+    /// Every key that a plan can have.
+    package static var knownKeys: Set<String> {
+        let log = MistakeLog()
+        let text = "data: {labeled: {}, test: {}}\nlayers: [{early_stopping: {}}]\nfine_tuning: {}"
+        if let top = open(text, log: log) { _ = plan(top, log: log) }
+        return log.known
+    }
+
+    private static func open(_ yaml: String, log: MistakeLog) -> Section? {
+        guard yaml.utf8.count <= Limits.planBytes else {
+            log.note(1, "", "the plan has more than \(Limits.planBytes) bytes")
+            return nil
+        }
+        // An alias can make a small text endless; a plan needs none.
+        guard !yaml.contains(/(^|[\s\[{,:-])[&*][A-Za-z0-9_]/) else {
+            log.note(1, "", "anchors (&name) and aliases (*name) cannot be used in a plan")
+            return nil
+        }
+        do {
+            guard let node = try Yams.compose(yaml: yaml) else {
+                log.note(1, "", "the plan is empty; `cairn plan init` writes one to start from")
+                return nil
+            }
+            return Section(node, path: "", line: 1, log: log)
+        } catch let error as YamlError {
+            log.note(line(of: error), "", "this is not YAML: \(summary(of: error))")
+        } catch {
+            log.note(1, "", "this is not YAML: \(error)")
+        }
+        return nil
+    }
+
+    private static func line(of error: YamlError) -> Int {
+        switch error {
+        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
+        case .duplicatedKeysInMapping(_, let context): context.mark.line
+        default: 1
+        }
+    }
+
+    private static func summary(of error: YamlError) -> String {
+        switch error {
+        case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _): problem
+        case .duplicatedKeysInMapping(let keys, _): "\(keys.map { "\($0)" }.joined(separator: ", ")) stands there twice"
+        default: "\(error)"
+        }
+    }
+
+    private static func plan(_ top: Section, log: MistakeLog) -> Plan {
+        let name = top.text("name") ?? "unnamed"
+        if name.count > Limits.nameCharacters { top.note("name", "has more than \(Limits.nameCharacters) letters") }
+        let common = top.section("pretraining")
+        let layers = top.list("layers", fallback: common)
+        if layers.isEmpty { top.note("layers", "is missing: a list with the units of each layer") }
+        if layers.count > Limits.layers { top.note("layers", "has more than \(Limits.layers) layers") }
+        let specs = layers.map(layer)
+        let stages = layers.enumerated().map { StageReader.read($1, isFirst: $0 == 0) }
+        // Read on its own as well, so that its keys are known even where no layer needs them.
+        _ = StageReader.read(common, isFirst: true)
+        let data = DataReader.read(top.section("data"))
+        let plan = Plan(
+            name: name, seed: UInt64(top.whole("seed", in: 0...Int.max) ?? 1), data: data, layers: specs,
+            stages: stages, fineTuning: top.has("fine_tuning") ? fineTuning(top.section("fine_tuning")) : nil)
+        if plan.fineTuning != nil, data.labeled == nil || data.test == nil {
+            top.note("fine_tuning", "needs data.labeled to learn from and data.test to be tested on")
+        }
+        layers.forEach { $0.finish() }
+        common.finish()
+        top.finish()
+        return plan
+    }
+
+    private static func layer(_ section: Section) -> LayerSpec {
+        if !section.has("units") { section.note("units", "is missing: how many numbers the layer's code has") }
+        return LayerSpec(
+            units: section.whole("units", in: 1...Limits.units) ?? 1,
+            activation: section.choice("activation", Activation.self) ?? .relu)
+    }
+
+    private static func fineTuning(_ section: Section) -> FineTuningSettings {
+        defer { section.finish() }
+        return FineTuningSettings(
+            epochs: section.whole("epochs", in: 1...100_000) ?? 100,
+            batchSize: section.whole("batch_size", in: 1...65_536) ?? 32,
+            optimizer: StageReader.optimizer(section),
+            encoderLearningRate: section.number("encoder_learning_rate", in: 0...100) ?? 0.0001,
+            dropout: section.number("dropout", in: 0...0.99) ?? 0.5,
+            inputDropout: section.number("input_dropout", in: 0...0.99) ?? 0.2,
+            weightDecay: section.number("weight_decay", in: 0...1) ?? 0,
+            compareFromScratch: section.flag("compare_from_scratch") ?? true)
+    }
+}

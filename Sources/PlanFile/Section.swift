@@ -1,0 +1,165 @@
+import Yams
+
+/// A mapping of the plan while it is read. What is wrong is noted and replaced by something right, so that the rest can
+/// be read too; keys that nobody asked for are unknown.
+final class Section {
+    let path: String
+    let line: Int
+    private let log: MistakeLog
+    private var nodes: [String: Node] = [:]
+    private var lines: [String: Int] = [:]
+    private var asked: Set<String> = []
+    /// Where a key is looked for that is not here.
+    private let fallback: Section?
+
+    init(_ node: Node?, path: String, line: Int, log: MistakeLog, fallback: Section? = nil) {
+        self.path = path
+        self.line = line
+        self.log = log
+        self.fallback = fallback
+        guard let node else { return }
+        guard let mapping = node.mapping else {
+            log.note(self.line, path, "should be keys and values, one `key: value` a line")
+            return
+        }
+        for (key, value) in mapping {
+            let name = key.string ?? ""
+            nodes[name] = value
+            lines[name] = key.mark?.line ?? self.line
+        }
+    }
+
+    func has(_ key: String) -> Bool {
+        asked.insert(key)
+        return nodes[key] != nil
+    }
+
+    private func find(_ key: String) -> (node: Node, section: Section)? {
+        asked.insert(key)
+        log.known.insert(key)
+        if let node = nodes[key] { return (node, self) }
+        return fallback?.find(key)
+    }
+
+    func note(_ key: String, _ message: String) {
+        log.note(lines[key] ?? line, path.isEmpty ? key : "\(path).\(key)", message)
+    }
+
+    // MARK: Values
+
+    func text(_ key: String) -> String? {
+        guard let (node, section) = find(key) else { return nil }
+        guard let text = node.string, !text.isEmpty else {
+            section.note(key, "should be a text")
+            return nil
+        }
+        return text
+    }
+
+    func requiredText(_ key: String, _ meaning: String) -> String {
+        if nodes[key] == nil { note(key, "is missing: \(meaning)") }
+        return text(key) ?? ""
+    }
+
+    func whole(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        guard let (node, section) = find(key) else { return nil }
+        guard let value = node.scalar.flatMap({ Int($0.string) }), range.contains(value) else {
+            section.note(key, "should be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return value
+    }
+
+    func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
+        guard let (node, section) = find(key) else { return nil }
+        guard let value = node.scalar.flatMap({ Double($0.string) }), range.contains(value) else {
+            section.note(key, "should be a number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return value
+    }
+
+    func flag(_ key: String) -> Bool? {
+        guard let (node, section) = find(key) else { return nil }
+        guard let value = node.bool else {
+            section.note(key, "should be true or false")
+            return nil
+        }
+        return value
+    }
+
+    func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, _ type: Choice.Type) -> Choice?
+    where Choice.RawValue == String {
+        guard let (node, section) = find(key) else { return nil }
+        guard let choice = node.string.flatMap(Choice.init(rawValue:)) else {
+            section.note(key, "should be one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+            return nil
+        }
+        return choice
+    }
+
+    /// A section below; an empty one where it is missing.
+    func section(_ key: String) -> Section {
+        let found = find(key)
+        let path = path.isEmpty ? key : "\(path).\(key)"
+        return Section(found?.node, path: path, line: lines[key] ?? line, log: log)
+    }
+
+    /// The sections of a list.
+    func list(_ key: String, fallback: Section) -> [Section] {
+        guard let (node, _) = find(key) else { return [] }
+        guard let items = node.sequence else {
+            note(key, "should be a list, one `- ...` an item")
+            return []
+        }
+        return items.enumerated().map { index, item in
+            Section(
+                item, path: "\(path.isEmpty ? "" : path + ".")\(key)[\(index)]",
+                line: item.mark?.line ?? line, log: log,
+                fallback: fallback)
+        }
+    }
+
+    /// The value itself where it is a text, for keys that take a text or a section.
+    func isText(_ key: String) -> Bool { nodes[key]?.scalar != nil }
+
+    /// Notes every key that nobody asked for.
+    func finish() {
+        for key in nodes.keys.sorted() where !asked.contains(key) {
+            let similar = asked.min { distance($0, key) < distance($1, key) }
+            let hint = similar.flatMap { distance($0, key) <= 2 ? "; do you mean `\($0)`?" : nil }
+            note(key, "is unknown here" + (hint ?? "; known are \(asked.sorted().joined(separator: ", "))"))
+        }
+    }
+
+    /// How many letters must be changed, added or removed (Levenshtein 1966).
+    private func distance(_ a: String, _ b: String) -> Int {
+        let (a, b) = (Array(a.prefix(40)), Array(b.prefix(40)))
+        var row = Array(0...b.count)
+        for (i, letter) in a.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, other) in b.enumerated() {
+                let changed = diagonal + (letter == other ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(changed, row[j] + 1, diagonal + 1)
+            }
+        }
+        return row[b.count]
+    }
+}
+
+/// The mistakes found so far, and every key that was looked for.
+final class MistakeLog {
+    private var found: [PlanMistake] = []
+    var known: Set<String> = []
+
+    func note(_ line: Int, _ key: String, _ message: String) {
+        let mistake = PlanMistake(line: line, key: key, message: message)
+        if !found.contains(mistake) { found.append(mistake) }
+    }
+
+    var mistakes: PlanMistakes? {
+        found.isEmpty ? nil : PlanMistakes(mistakes: found.sorted { ($0.line, $0.key) < ($1.line, $1.key) })
+    }
+}

@@ -1,0 +1,76 @@
+import RunProtocol
+
+/// Reads how a layer's autoencoder is trained: from its own keys, then those of `pretraining`, then the defaults.
+enum StageReader {
+    static func read(_ section: Section, isFirst: Bool) -> StageSettings {
+        let loss =
+            section.choice("loss", ReconstructionLoss.self) ?? (isFirst ? .binaryCrossEntropy : .meanSquaredError)
+        let output = section.choice("output_activation", Activation.self)
+        if loss == .binaryCrossEntropy, let output, output != .sigmoid {
+            section.note("output_activation", "should be sigmoid, which binary_cross_entropy needs")
+        }
+        return StageSettings(
+            rounds: section.whole("rounds", in: 1...Limits.rounds) ?? 10,
+            replicas: section.whole("replicas", in: 1...Limits.replicas) ?? 2,
+            localEpochs: section.whole("local_epochs", in: 1...10_000) ?? 1,
+            batchSize: section.whole("batch_size", in: 1...65_536) ?? 128, loss: loss,
+            outputActivation: output ?? (loss == .binaryCrossEntropy ? .sigmoid : .linear),
+            corruption: corruption(section), l1: section.number("l1", in: 0...1_000_000) ?? 0.1,
+            decoder: section.choice("decoder", DecoderConstraint.self) ?? .unitNorm,
+            optimizer: optimizer(section), schedule: schedule(section), outer: outer(section),
+            earlyStopping: earlyStopping(section))
+    }
+
+    /// Masking and Gaussian noise are two keys, of which one may be there.
+    private static func corruption(_ section: Section) -> Corruption {
+        let masking = section.number("masking", in: 0...0.99)
+        let gaussian = section.number("gaussian_noise", in: 0...1_000_000)
+        if masking != nil, let gaussian, gaussian > 0 {
+            section.note("gaussian_noise", "cannot stand beside masking: choose one of them")
+        }
+        if let gaussian, gaussian > 0 { return .gaussian(standardDeviation: gaussian) }
+        let probability = masking ?? (gaussian == nil ? 0.5 : 0)
+        return probability > 0 ? .masking(probability: probability) : .none
+    }
+
+    private enum OptimizerName: String, CaseIterable {
+        case adam, sgd
+    }
+
+    static func optimizer(_ section: Section) -> OptimizerSettings {
+        let rate = section.number("learning_rate", in: 0...100)
+        let momentum = section.number("momentum", in: 0...0.9999)
+        let beta1 = section.number("beta1", in: 0...0.9999)
+        let beta2 = section.number("beta2", in: 0...0.999999)
+        let epsilon = section.number("epsilon", in: 1e-12...1)
+        return switch section.choice("optimizer", OptimizerName.self) ?? .adam {
+        case .adam:
+            .adam(learningRate: rate ?? 0.001, beta1: beta1 ?? 0.9, beta2: beta2 ?? 0.999, epsilon: epsilon ?? 1e-8)
+        case .sgd: .sgd(learningRate: rate ?? 0.01, momentum: momentum ?? 0.9)
+        }
+    }
+
+    private static func schedule(_ section: Section) -> LearningRateSchedule {
+        let start = section.number("decay_start", in: 0...1) ?? 0.5
+        return start == 1 ? .constant : .linearDecay(start: start)
+    }
+
+    private enum OuterName: String, CaseIterable {
+        case mean, nesterov
+    }
+
+    private static func outer(_ section: Section) -> OuterOptimizer {
+        let rate = section.number("outer_learning_rate", in: 0...10)
+        let momentum = section.number("outer_momentum", in: 0...0.9999)
+        return switch section.choice("outer_optimizer", OuterName.self) ?? .mean {
+        case .mean: .mean
+        case .nesterov: .nesterov(learningRate: rate ?? 1, momentum: momentum ?? 0.5)
+        }
+    }
+
+    private static func earlyStopping(_ section: Section) -> EarlyStopping? {
+        guard let patience = section.whole("patience", in: 1...Limits.rounds) else { return nil }
+        return EarlyStopping(
+            patience: patience, minimumImprovement: section.number("minimum_improvement", in: 0...0.99) ?? 0.001)
+    }
+}

@@ -1,0 +1,113 @@
+import FoundationEssentials
+import PlanFile
+import RandomNumbers
+import RunProtocol
+import Testing
+
+@Suite struct PlanReaderTests {
+    static let smallest = "data:\n  unlabeled: a.idx\nlayers:\n  - units: 10\n"
+
+    @Test func theTemplateIsRight() throws {
+        let plan = try PlanReader.read(PlanTemplate.text)
+        #expect(plan.layers.map(\.units) == [1_000, 1_000])
+        #expect(plan.stages.map(\.rounds) == [8, 8])
+        #expect(plan.stages.map(\.loss) == [.binaryCrossEntropy, .meanSquaredError])
+        #expect(plan.stages[0].corruption == .masking(probability: 0.3))
+        #expect(plan.data.labeled?.perClass == 10)
+        #expect(plan.fineTuning?.encoderLearningRate == 0.0001)
+    }
+
+    @Test func theSmallestPlanHasDefaults() throws {
+        let plan = try PlanReader.read(Self.smallest)
+        #expect(plan.fineTuning == nil)
+        #expect(plan.stages[0].decoder == .unitNorm)
+        #expect(plan.stages[0].l1 == 0.1)
+        #expect(plan.stages[0].schedule == .linearDecay(start: 0.5))
+    }
+
+    @Test func aLayersOwnKeysComeFirst() throws {
+        let yaml = """
+            data: {unlabeled: {path: x, limit: 5, divide_by: 2}}
+            layers:
+              - units: 3
+                rounds: 7
+                outer_optimizer: nesterov
+              - {units: 4, activation: tanh, decay_start: 1, gaussian_noise: 0.2, patience: 3}
+            pretraining: {rounds: 2, optimizer: sgd, learning_rate: 0.5}
+            """
+        let plan = try PlanReader.read(yaml)
+        #expect(plan.data.unlabeled == SampleSource(path: "x", limit: 5, divideBy: 2))
+        #expect(plan.stages.map(\.rounds) == [7, 2])
+        #expect(plan.stages[0].outer == .nesterov(learningRate: 1, momentum: 0.5))
+        #expect(plan.stages[1].optimizer == .sgd(learningRate: 0.5, momentum: 0.9))
+        #expect(plan.stages[1].schedule == .constant)
+        #expect(plan.stages[1].corruption == .gaussian(standardDeviation: 0.2))
+        #expect(plan.stages[1].earlyStopping?.patience == 3)
+    }
+
+    @Test func everyMistakeIsReportedWithItsLine() {
+        let yaml = """
+            nam: x
+            seed: -1
+            data:
+              held_out: many
+            layers:
+              - units: 0
+                activation: rellu
+            pretraining:
+              rounds: 5
+              masking: 2
+              l2: 1
+            fine_tuning:
+              epochs: 10
+            """
+        do {
+            _ = try PlanReader.read(yaml)
+            Issue.record("a plan full of mistakes is taken for right")
+        } catch {
+            let found = error.mistakes.map { "\($0.line) \($0.key)" }
+            let expected = [
+                "1 nam", "2 seed", "3 data.unlabeled", "4 data.held_out", "6 layers[0].units", "7 layers[0].activation",
+                "10 pretraining.masking", "11 pretraining.l2", "12 fine_tuning",
+            ]
+            #expect(found == expected)
+            #expect(error.description.contains("line 1: nam: is unknown here; do you mean `name`?"))
+            #expect(error.description.contains("should be one of relu, sigmoid, tanh, linear"))
+        }
+    }
+
+    @Test(arguments: [
+        "", "- a\n- b", "a: [", "x", "name: a\nname: b", "a: &x [1]\nb: *x", "layers: 3\ndata: 4", "\t",
+    ]) func whatIsNoPlanIsRefused(yaml: String) {
+        #expect(throws: PlanMistakes.self) { try PlanReader.read(yaml) }
+    }
+
+    @Test func tooLongAPlanIsRefused() {
+        let long = Self.smallest + String(repeating: "#", count: Limits.planBytes)
+        #expect(throws: PlanMistakes.self) { try PlanReader.read(long) }
+    }
+
+    @Test(arguments: 0..<500) func mutantsNeverCrash(seed: Int) {
+        var bytes = Array(PlanTemplate.text.utf8)
+        var random = Philox(key: UInt64(seed), stream: 0)
+        for _ in 0...random.next(below: 4) {
+            bytes[random.next(below: bytes.count)] = UInt8(32 + random.next(below: 95))
+        }
+        do {
+            let plan = try PlanReader.read(String(decoding: bytes, as: UTF8.self))
+            #expect(!plan.layers.isEmpty)
+        } catch {
+            #expect(!error.mistakes.isEmpty)
+        }
+    }
+
+    @Test func everyKeyIsDocumented() throws {
+        let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let data = try #require(FileManager.default.contents(atPath: "/\(folder)/docs/plan.md"))
+        let document = String(decoding: data, as: UTF8.self)
+        #expect(PlanReader.knownKeys.count > 40)
+        for key in PlanReader.knownKeys.sorted() {
+            #expect(document.contains("`\(key)`"), "docs/plan.md does not speak of \(key)")
+        }
+    }
+}

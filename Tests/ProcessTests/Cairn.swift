@@ -1,0 +1,24 @@
+import Foundation
+
+/// The program that was built beside the tests, as people start it.
+enum Cairn {
+    struct Ended {
+        var status: Int32
+        var output: String
+        var errors: String
+    }
+
+    static func run(_ arguments: [String]) throws -> Ended {
+        let process = Process()
+        process.executableURL = Bundle.main.bundleURL.appending(path: "cairn")
+        process.arguments = arguments
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return Ended(status: process.terminationStatus, output: text, errors: complaint)
+    }
+}

@@ -1,0 +1,31 @@
+import Foundation
+import Testing
+
+@Suite struct PlanTests {
+    @Test func aPlanIsWrittenCheckedAndNotOverwritten() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let plan = folder.appending(path: "plan.yaml").path
+
+        #expect(try Cairn.run(["plan", "init", plan]).status == 0)
+        #expect(try Cairn.run(["plan", "check", plan]).status == 0)
+        let again = try Cairn.run(["plan", "init", plan])
+        #expect(again.status == 1)
+        #expect(again.errors.contains("--force"))
+
+        try "layers:\n  - unit: 3\n".write(toFile: plan, atomically: true, encoding: .utf8)
+        let wrong = try Cairn.run(["plan", "check", plan])
+        #expect(wrong.status == 1)
+        #expect(wrong.output.contains("line 2: layers[0].unit: is unknown here; do you mean `units`?"))
+        let json = try Cairn.run(["plan", "check", plan, "--json"])
+        #expect(json.status == 1)
+        #expect(json.output.contains("\"mistakes\""))
+    }
+
+    @Test func aMissingPlanIsNamed() throws {
+        let ended = try Cairn.run(["plan", "check", "/nowhere/plan.yaml"])
+        #expect(ended.status == 1)
+        #expect(ended.errors.contains("/nowhere/plan.yaml: there is no such file"))
+    }
+}

@@ -20,6 +20,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -31,7 +34,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // MARK: C libraries: a module map and a shim header, nothing else
@@ -58,15 +64,37 @@ let package = Package(
         // Autoencoders, classifier, optimizers, and the pure functions task -> result.
         layer("Training", ["TensorCore", "CElementwise", "RunProtocol", "RandomNumbers"]),
 
+        // Weights as safetensors, and exported networks with their description.
+        layer("ModelFormat", ["RunProtocol", "DataFormats"]),
+
         // MARK: The coordinator
         // Exact fixed-point sums of updates; the outer optimizers.
         layer("Averaging", ["RunProtocol"]),
         // Every decision: past-tense events in, actions with their reasons out. No clock, no I/O.
         layer("Coordination", ["RunProtocol", "RandomNumbers"]),
 
+        // What is durable: facts in SQLite, blobs in a folder.
+        layer("RunStore", ["Coordination", "RunProtocol", "DataFormats", grdb]),
+        // Performs the decisions: cuts data into shards, averages, exports.
+        layer(
+            "CoordinatorRuntime",
+            [
+                "Coordination", "RunStore", "Averaging", "RunProtocol", "PlanFile", "DataFormats", "ModelFormat",
+                "RandomNumbers", logging,
+            ]),
+
+        // MARK: The worker
+        // Lease, fetch, train, send; slots and caches.
+        layer("WorkerRuntime", ["Training", "TensorCore", "RunProtocol", "DataFormats", "ModelFormat", logging]),
+
         // MARK: The program
         // One file a subcommand: the only place where the parts are wired together.
-        layer("Commands", ["PlanFile", "RunProtocol", "DataFormats", "TensorCore", "Training", argumentParser]),
+        layer(
+            "Commands",
+            [
+                "CoordinatorRuntime", "RunStore", "WorkerRuntime", "PlanFile", "RunProtocol", "DataFormats",
+                "TensorCore", "Training", argumentParser, lifecycle, logging,
+            ]),
         .executableTarget(name: "cairn", dependencies: ["Commands", argumentParser], swiftSettings: swiftSettings),
 
         // MARK: Tests
@@ -78,6 +106,7 @@ let package = Package(
             "TrainingTests", ["Training", "TensorCore", "RunProtocol", "RandomNumbers"], resources: [.copy("Golden")]),
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
         tests("CoordinationTests", ["Coordination", "RunProtocol", "RandomNumbers"]),
+        tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol"]),
         // The program as people start it.
         tests("ProcessTests", []),
         // House rules: lengths, words, formatting.

@@ -1,0 +1,127 @@
+import Coordination
+import DataFormats
+import FoundationEssentials
+import Glibc
+package import RunProtocol
+
+extension Coordinator {
+    package func register(_ registration: WorkerRegistration) throws -> WorkerWelcome {
+        try checkWorking()
+        guard registration.protocolVersion == ProtocolVersion.current else {
+            throw APIError(
+                .incompatibleVersion,
+                "the worker speaks protocol \(registration.protocolVersion), this coordinator"
+                    + " \(ProtocolVersion.current)", hint: "install the same version of cairn on both hosts")
+        }
+        guard (1...Limits.slots).contains(registration.slots), registration.texts.allSatisfy({ $0.utf8.count <= 256 })
+        else {
+            throw APIError(.badRequest, "a worker has 1 to \(Limits.slots) slots and names of at most 256 bytes")
+        }
+        let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        guard let worker = WorkerID(rawValue: "worker-\(digits)") else {
+            throw APIError(.internal, "no name could be made for the worker")
+        }
+        cluster.workerRegistered(worker, registration, now: now)
+        logger.info("\(worker) joined from \(registration.host) with \(registration.slots) slots")
+        return WorkerWelcome(worker: worker, heartbeatSeconds: Double(cluster.times.leaseMilliseconds) / 5_000)
+    }
+
+    package func lease(_ request: LeaseRequest) async throws -> TaskLease? {
+        let deadline = Self.deadline(request.waitSeconds)
+        while true {
+            try checkWorking()
+            guard cluster.workers[request.worker] != nil else { throw stranger(request.worker) }
+            let rings = tasksOpened.rings
+            guard mayWait else { return nil }
+            if let task = cluster.leaseRequested(by: request.worker, now: now) {
+                logger.debug("\(request.worker) has \(task.id)")
+                return TaskLease(task: task, leaseSeconds: Double(cluster.times.leaseMilliseconds) / 1000)
+            }
+            guard .now < deadline else { return nil }
+            await tasksOpened.wait(after: rings, until: deadline)
+        }
+    }
+
+    package func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply {
+        guard cluster.workers[heartbeat.worker] != nil else { throw stranger(heartbeat.worker) }
+        return HeartbeatReply(
+            abandon: cluster.heartbeatReceived(from: heartbeat.worker, tasks: heartbeat.tasks, now: now))
+    }
+
+    package func release(_ task: TaskID, _ release: TaskRelease) throws {
+        try checkWorking()
+        guard cluster.run(task.run) != nil else { throw unknown(task.run) }
+        let failure = release.failure.map { String($0.prefix(1_000)) }
+        if let failure { logger.warning("\(release.worker) could not do \(task): \(failure)") }
+        carryOut(cluster.taskReleased(task, by: release.worker, failure: failure))
+    }
+
+    package func updateLimit(of task: TaskID) throws -> Int {
+        guard let run = cluster.run(task.run) else { throw unknown(task.run) }
+        // A task that is over may still be answered: the answer is read and put aside.
+        let expected = run.openTask(task)?.elementCount ?? run.largestElementCount
+        return UpdateFormat.largestSize(elementCount: expected)
+    }
+
+    package func deliver(_ task: TaskID, from worker: WorkerID, update: UploadedFile) async throws -> UpdateReceipt {
+        defer { unlink(update.path) }
+        try checkWorking()
+        guard let run = cluster.run(task.run) else { throw unknown(task.run) }
+        guard let description = run.openTask(task) else {
+            let isAnswered = run.stage == task.stage && run.round == task.round && run.completions[task.index] != nil
+            return UpdateReceipt(verdict: isAnswered ? .duplicate : .late)
+        }
+        do {
+            // Reading and checking take a while: others are answered meanwhile.
+            let completion = try await onThreadOfItsOwn {
+                try UpdateInspection.inspect(update, answering: description)
+            }
+            try checkWorking()
+            return try accept(completion, update)
+        } catch let error as RefusedAnswer {
+            logger.warning("\(task) from \(worker) was refused: \(error.reason)")
+            carryOut(cluster.updateRefused(task, from: worker, reason: error.reason))
+            throw APIError(.refusedUpdate, "the answer to \(task) was refused: \(error.reason)")
+        }
+    }
+
+    /// Makes the update a blob, then writes the fact down, then answers: after a crash at any point the task is either
+    /// answered or open.
+    private func accept(_ completion: TaskCompletion, _ update: UploadedFile) throws -> UpdateReceipt {
+        guard cluster.isOpen(completion.task) else {
+            return UpdateReceipt(verdict: cluster.updateReceived(completion).0)
+        }
+        do {
+            try store.blobs.adopt(update)
+        } catch {
+            throw APIError(.storageFull, "the update could not be kept: \(error)", hint: "make room on the coordinator")
+        }
+        leftovers[completion.task.run, default: []].insert(update.digest)
+        let (verdict, decisions) = cluster.updateReceived(completion)
+        carryOut(decisions)
+        try checkWorking()
+        return UpdateReceipt(verdict: verdict)
+    }
+
+    private func stranger(_ worker: WorkerID) -> APIError {
+        APIError(.notFound, "there is no worker \(worker)", hint: "register again")
+    }
+}
+
+extension RunState {
+    /// The task named `id` where an answer to it would count.
+    fileprivate func openTask(_ id: TaskID) -> TaskDescription? {
+        guard stage == id.stage, round == id.round, openTasks.contains(id.index) else { return nil }
+        return describeTask(id.index)
+    }
+
+    fileprivate var largestElementCount: Int {
+        let layers = plan.layers.indices.map { parameters(ofLayer: $0).elementCount }
+        let classifier = network.classifierParameters(classes: manifest?.classes ?? 0).elementCount
+        return max(layers.max() ?? 0, classifier)
+    }
+}
+
+extension WorkerRegistration {
+    fileprivate var texts: [String] { [host, version, instructionSet] }
+}

@@ -1,0 +1,45 @@
+import FoundationEssentials
+import Glibc
+package import RunProtocol
+
+/// The folders from which the coordinator reads data for plans. A path is resolved, links and all, before it is compared.
+package struct DataFolders: Sendable {
+    private let folders: [String]
+
+    /// - Parameter folders: each must be there.
+    /// - Throws: `.badRequest` whenever a folder is not there.
+    package init(_ folders: [String]) throws(APIError) {
+        var resolved: [String] = []
+        for folder in folders {
+            guard let path = Self.resolve(folder) else {
+                throw APIError(.badRequest, "\(folder): there is no such folder", hint: "give --data an existing folder")
+            }
+            resolved.append(path)
+        }
+        self.folders = resolved
+    }
+
+    /// Where `path` of a plan really lies.
+    ///
+    /// - Parameter folder: what a relative path starts from.
+    /// - Throws: `.invalidData` whenever nothing is there or it lies outside the folders: both in the same words, so that
+    ///   nobody learns what else is on the host.
+    func locate(_ path: String, from folder: String) throws(APIError) -> String {
+        let absolute = path.hasPrefix("/") ? path : folder + "/" + path
+        guard !path.utf8.contains(0), let resolved = Self.resolve(absolute), folders.contains(where: { base in
+            resolved == base || resolved.hasPrefix(base == "/" ? "/" : base + "/")
+        })
+        else {
+            throw APIError(
+                .invalidData, "\(path): is not there, or not below a folder that this coordinator reads data from",
+                hint: "it reads below \(folders.joined(separator: ", ")); start it with --data FOLDER for others")
+        }
+        return resolved
+    }
+
+    private static func resolve(_ path: String) -> String? {
+        guard let pointer = realpath(path, nil) else { return nil }
+        defer { free(pointer) }
+        return String(cString: pointer)
+    }
+}

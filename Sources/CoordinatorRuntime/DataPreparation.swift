@@ -1,0 +1,224 @@
+import Coordination
+import DataFormats
+import FoundationEssentials
+import RandomNumbers
+import RunProtocol
+import RunStore
+
+/// Reads a plan's data and cuts them into blobs: shards, held-out samples, labeled draws, test set.
+///
+/// Which sample goes where depends on the plan's seed and the data's contents alone.
+struct DataPreparation {
+    let plan: Plan
+    /// What the plan's relative paths start from.
+    let folder: String
+    let folders: DataFolders
+    let blobs: BlobFolder
+
+    /// The uses of the plan's seed, apart from its tasks.
+    private enum Stream {
+        static let shuffle = Seed.derive(from: 0, 0x64617461)
+        static func draw(_ draw: Int) -> UInt64 { Seed.derive(from: 0, 0x64726177, UInt64(draw)) }
+    }
+
+    /// Finds every path of the plan without reading any data.
+    func checkPaths() throws(APIError) {
+        for path in plan.data.paths { _ = try folders.locate(path, from: folder) }
+    }
+
+    /// - Throws: `APIError` or `DataError` whenever the data are not what the plan needs.
+    func prepare() throws -> DataManifest {
+        let unlabeled = try read(plan.data.unlabeled, labels: nil)
+        let (shards, heldOut) = try cut(unlabeled)
+        var manifest = DataManifest(
+            planHash: heldOut.digest, inputSize: unlabeled.table.size, shards: shards, heldOut: heldOut)
+        if let labeled = plan.data.labeled, let test = plan.data.test, plan.fineTuning != nil {
+            try prepareLabels(labeled, test, into: &manifest)
+        }
+        manifest.planHash = try hash(manifest)
+        return manifest
+    }
+
+    // MARK: Unlabeled samples
+
+    private struct Source {
+        var path: String
+        var table: SampleTable
+        var divisor: Double
+    }
+
+    private func read(_ source: SampleSource, labels: LabelSource?) throws -> Source {
+        let path = try folders.locate(source.path, from: folder)
+        var column: String?
+        if case .column(let name) = labels { column = name }
+        let table = try SampleFile.samples(path, limit: source.limit, leavingOut: column)
+        guard table.size <= Limits.sampleSize, table.count <= Limits.samples else {
+            throw APIError(.invalidData, "\(source.path): has more or larger samples than can be trained on")
+        }
+        var divisor = source.divideBy ?? 1
+        if case .uint8 = table.numbers, source.divideBy == nil { divisor = 255 }
+        return Source(path: source.path, table: table, divisor: divisor)
+    }
+
+    private func cut(_ source: Source) throws -> (shards: [SampleSet], heldOut: SampleSet) {
+        let data = plan.data
+        guard source.table.count >= data.heldOut + data.shards else {
+            throw APIError(
+                .invalidData,
+                "\(source.path): has \(source.table.count) samples, too few for \(data.heldOut) held out and"
+                    + " \(data.shards) shards", hint: "make data.held_out or data.shards smaller")
+        }
+        try checkRange(source)
+        var random = Philox(key: plan.seed, stream: Stream.shuffle)
+        let order = random.permutation(of: source.table.count).map(Int.init)
+        let heldOut = try store(source, order[..<data.heldOut])
+        let rest = order[data.heldOut...]
+        let shards = try (0..<data.shards).map { shard in
+            let start = rest.startIndex + rest.count * shard / data.shards
+            let end = rest.startIndex + rest.count * (shard + 1) / data.shards
+            return try store(source, rest[start..<end])
+        }
+        return (shards, heldOut)
+    }
+
+    private func store(_ source: Source, _ places: ArraySlice<Int>) throws -> SampleSet {
+        let digest = try blobs.put(NPY.encode(source.table.subset(Array(places))))
+        return SampleSet(digest: digest, count: places.count, size: source.table.size, divisor: source.divisor)
+    }
+
+    /// Binary cross-entropy is defined between 0 and 1 only.
+    private func checkRange(_ source: Source) throws(APIError) {
+        guard plan.stages.first?.loss == .binaryCrossEntropy else { return }
+        let (lowest, highest): (Double, Double) =
+            switch source.table.numbers {
+            case .uint8(let values): (Double(values.min() ?? 0), Double(values.max() ?? 0))
+            case .float32(let values): (Double(values.min() ?? 0), Double(values.max() ?? 0))
+            }
+        guard lowest / source.divisor >= 0, highest / source.divisor <= 1 else {
+            throw APIError(
+                .invalidData,
+                "\(source.path): its numbers go from \(lowest / source.divisor) to \(highest / source.divisor), but"
+                    + " binary_cross_entropy needs 0 to 1", hint: "set divide_by, or loss: mean_squared_error")
+        }
+    }
+
+    // MARK: Labels
+
+    private struct Labeled {
+        var source: Source
+        var labels: [Int32]
+    }
+
+    private func read(_ source: SampleSource, _ labels: LabelSource, inputSize: Int) throws -> Labeled {
+        let samples = try read(source, labels: labels)
+        guard samples.table.size == inputSize else {
+            throw APIError(
+                .invalidData,
+                "\(source.path): its samples have \(samples.table.size) numbers, the unlabeled ones have \(inputSize)",
+                hint: "labeled, test and unlabeled samples must have the same size")
+        }
+        let classes = try read(labels, of: samples.path, limit: source.limit)
+        guard classes.count == samples.table.count else {
+            throw APIError(
+                .invalidData, "\(source.path): there are \(samples.table.count) samples but \(classes.count) labels")
+        }
+        guard classes.allSatisfy({ $0 < Limits.classes }) else {
+            throw APIError(.invalidData, "\(source.path): a label is above \(Limits.classes - 1)")
+        }
+        return Labeled(source: samples, labels: classes)
+    }
+
+    private func read(_ labels: LabelSource, of samples: String, limit: Int?) throws -> [Int32] {
+        switch labels {
+        case .file(let path):
+            let all = try SampleFile.labels(try folders.locate(path, from: folder), limit: nil)
+            return Array(all.prefix(limit ?? all.count))
+        case .column(let name):
+            return try SampleFile.labels(
+                column: name, ofCSV: try folders.locate(samples, from: folder), limit: limit)
+        case .folders:
+            return try SampleFile.folderLabels(try folders.locate(samples, from: folder), limit: limit)
+        }
+    }
+
+    private func prepareLabels(
+        _ labeled: LabeledSource, _ test: LabeledTest, into manifest: inout DataManifest
+    ) throws {
+        let pool = try read(labeled.samples, labeled.labels, inputSize: manifest.inputSize)
+        let tested = try read(test.samples, test.labels, inputSize: manifest.inputSize)
+        manifest.classes = Int(pool.labels.max() ?? 0) + 1
+        if let stranger = tested.labels.first(where: { $0 >= manifest.classes }) {
+            throw APIError(
+                .invalidData,
+                "\(test.samples.path): has the class \(stranger), which no labeled example has",
+                hint: "labels count from 0, the same in both files")
+        }
+        manifest.draws = try (0..<labeled.draws).map { draw in
+            try store(pool, try pick(labeled, from: pool.labels, draw: draw, classes: manifest.classes))
+        }
+        manifest.test = try store(tested, Array(tested.labels.indices))
+    }
+
+    /// The examples of one draw: of a random order the first of each class.
+    private func pick(_ source: LabeledSource, from labels: [Int32], draw: Int, classes: Int) throws -> [Int] {
+        guard let perClass = source.perClass else { return Array(labels.indices) }
+        var random = Philox(key: plan.seed, stream: Stream.draw(draw))
+        var taken = [Int](repeating: 0, count: classes)
+        var picked: [Int] = []
+        for place in random.permutation(of: labels.count).map(Int.init) {
+            guard taken[Int(labels[place])] < perClass else { continue }
+            taken[Int(labels[place])] += 1
+            picked.append(place)
+        }
+        guard let poor = taken.firstIndex(where: { $0 < perClass }) else { return picked }
+        throw APIError(
+            .invalidData,
+            "\(source.samples.path): class \(poor) has \(taken[poor]) examples, fewer than per_class: \(perClass)",
+            hint: "make data.labeled.per_class smaller")
+    }
+
+    private func store(_ labeled: Labeled, _ places: [Int]) throws -> LabeledBlobs {
+        let labels = try blobs.put(NPY.encode(labels: places.map { labeled.labels[$0] }))
+        return LabeledBlobs(samples: try store(labeled.source, places[...]), labels: labels)
+    }
+
+    // MARK: The plan's hash
+
+    /// SHA-256 of all that the weights depend on: the plan without its name and paths, and the data as they were cut.
+    private func hash(_ manifest: DataManifest) throws -> Digest {
+        struct Contents: Encodable {
+            var plan: Plan
+            var data: [Digest]
+        }
+        var bare = plan
+        bare.name = ""
+        bare.data.removePaths()
+        let labeled = manifest.draws + [manifest.test].compactMap { $0 }
+        let data =
+            manifest.shards.map(\.digest) + [manifest.heldOut.digest]
+            + labeled.flatMap { [$0.samples.digest, $0.labels] }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return Digest(of: try encoder.encode(Contents(plan: bare, data: data)))
+    }
+}
+
+extension DataPlan {
+    /// Every path that the plan names.
+    var paths: [String] {
+        var paths = [unlabeled.path]
+        for (samples, labels) in [(labeled?.samples, labeled?.labels), (test?.samples, test?.labels)] {
+            if let samples { paths.append(samples.path) }
+            if case .file(let path) = labels { paths.append(path) }
+        }
+        return paths
+    }
+
+    fileprivate mutating func removePaths() {
+        unlabeled.path = ""
+        labeled?.samples.path = ""
+        test?.samples.path = ""
+        if case .file = labeled?.labels { labeled?.labels = .file(path: "") }
+        if case .file = test?.labels { test?.labels = .file(path: "") }
+    }
+}

@@ -1,0 +1,60 @@
+import Coordination
+import RunProtocol
+
+extension RunState.Step {
+    /// For logs.
+    var name: String {
+        switch self {
+        case .prepareData: "to read and cut the data"
+        case .openStage(let stage): "to open stage \(stage)"
+        case .average: "to average"
+        case .finishStage: "to end the stage"
+        case .export: "to export"
+        case .waitForTasks: "to wait"
+        }
+    }
+}
+
+extension RunEvent {
+    /// For logs.
+    var name: String {
+        switch self {
+        case .dataPrepared(let manifest): "data cut into \(manifest.shards.count) shards"
+        case .stageOpened(let opening): "stage \(opening.stage) opened"
+        case .taskFinished(let completion): "\(completion.task) done"
+        case .attemptFailed(let attempt): "\(attempt.task) failed with \(attempt.worker)"
+        case .roundClosed(let closing): "round \(closing.round) of stage \(closing.stage) averaged"
+        case .stageFinished(let ending): "stage \(ending.stage) finished"
+        case .finished: "finished"
+        case .failed: "failed"
+        case .cancelled: "cancelled"
+        }
+    }
+
+    /// Worth a line in an ordinary log.
+    var isMilestone: Bool {
+        switch self {
+        case .taskFinished: false
+        default: true
+        }
+    }
+
+    /// Whether blobs that were needed before may be needed no more.
+    var endsNeeds: Bool {
+        switch self {
+        case .roundClosed, .stageFinished, .finished, .failed, .cancelled: true
+        default: false
+        }
+    }
+
+    /// The blobs that the fact names, apart from the data.
+    var blobs: [Digest] {
+        switch self {
+        case .stageOpened(let opening): opening.weights + [opening.frozen].compactMap { $0 }
+        case .roundClosed(let closing): [closing.weights, closing.momentum].compactMap { $0 }
+        case .taskFinished(let completion): [completion.update]
+        case .finished(let exports): exports.map(\.digest)
+        case .dataPrepared, .attemptFailed, .stageFinished, .failed, .cancelled: []
+        }
+    }
+}

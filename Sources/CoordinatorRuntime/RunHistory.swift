@@ -1,0 +1,107 @@
+import Coordination
+import RunProtocol
+
+/// What people see of a run's past: the fold of its facts with their times. No decision depends on it.
+struct RunHistory: Sendable {
+    private let plan: Plan
+    let submittedAt: Double
+    private(set) var finishedAt: Double?
+    /// How many facts there are: the revision of the run's status.
+    private(set) var revision = 0
+    private(set) var stages: [StageStatus]
+    private var roundStartedAt: Double
+
+    init(plan: Plan, submittedAt: Double) {
+        self.plan = plan
+        self.submittedAt = submittedAt
+        roundStartedAt = submittedAt
+        stages = plan.layers.indices.map { layer in
+            StageStatus(
+                name: "layer \(layer + 1)", state: .waiting, round: 0, rounds: plan.stages[layer].rounds, tasksDone: 0,
+                tasks: 0)
+        }
+        guard plan.fineTuning != nil else { return }
+        stages += ["fine-tuning", "evaluation"].map {
+            StageStatus(name: $0, state: .waiting, round: 0, rounds: 1, tasksDone: 0, tasks: 0)
+        }
+    }
+
+    mutating func apply(_ event: RunEvent, at time: Double) {
+        revision += 1
+        switch event {
+        case .dataPrepared, .attemptFailed: break
+        case .stageOpened(let opening):
+            stages[opening.stage].state = .running
+            stages[opening.stage].startedAt = time
+            roundStartedAt = time
+        case .taskFinished(let completion):
+            add(completion)
+        case .roundClosed(let closing):
+            change(closing.round, ofStage: closing.stage) { $0.seconds = time - roundStartedAt }
+            roundStartedAt = time
+        case .stageFinished(let ending):
+            stages[ending.stage].state = .finished
+            stages[ending.stage].finishedAt = time
+            stages[ending.stage].note = ending.note
+        case .finished, .failed, .cancelled:
+            finishedAt = time
+        }
+    }
+
+    private mutating func add(_ completion: TaskCompletion) {
+        let (stage, figures) = (completion.task.stage, completion.figures)
+        if let error = figures.reconstructionError {
+            // Measured on the weights that the round starts from: the round before made them.
+            change(completion.task.round - 1, ofStage: stage) {
+                $0.heldOutError = error
+                $0.activeShare = figures.activeShare
+                $0.deadUnits = figures.deadUnits
+            }
+            return
+        }
+        change(completion.task.round, ofStage: stage) { record in
+            let samples = record.samples + figures.samples
+            if let loss = figures.loss, samples > 0 {
+                let before = (record.loss ?? 0) * Double(record.samples)
+                record.loss = (before + loss * Double(figures.samples)) / Double(samples)
+            }
+            record.samples = samples
+        }
+    }
+
+    private mutating func change(_ round: Int, ofStage stage: Int, _ body: (inout RoundRecord) -> Void) {
+        let place = stages[stage].history.firstIndex { $0.round == round }
+        if let place {
+            body(&stages[stage].history[place])
+        } else {
+            var record = RoundRecord(round: round)
+            body(&record)
+            stages[stage].history.append(record)
+            stages[stage].history.sort { $0.round < $1.round }
+        }
+    }
+
+    /// Of the last round that was closed.
+    var samplesPerSecond: Double? {
+        stages.flatMap(\.history).last { $0.seconds != nil }.flatMap { record in
+            record.seconds.map { Double(record.samples) / max($0, 0.001) }
+        }
+    }
+
+    /// How long pretraining goes on, if every stage uses all its rounds: rounds cost as much as their matrix products.
+    func secondsLeft(inputSize: Int) -> Double? {
+        let sizes = [inputSize] + plan.layers.map(\.units)
+        var (secondsDone, costDone, costLeft) = (0.0, 0.0, 0.0)
+        for layer in plan.layers.indices where stages[layer].state != .finished {
+            let cost = Double(sizes[layer] * sizes[layer + 1])
+            let closed = stages[layer].history.filter { $0.seconds != nil }
+            costLeft += cost * Double(stages[layer].rounds - closed.count)
+        }
+        for layer in plan.layers.indices {
+            let closed = stages[layer].history.compactMap(\.seconds)
+            costDone += Double(sizes[layer] * sizes[layer + 1]) * Double(closed.count)
+            secondsDone += closed.reduce(0, +)
+        }
+        return costDone > 0 && finishedAt == nil ? secondsDone / costDone * costLeft : nil
+    }
+}

@@ -1,0 +1,46 @@
+import Coordination
+import RunProtocol
+
+extension RunStatus {
+    /// A run's status, from its facts and their history.
+    init(_ run: RunState, _ history: RunHistory, workers: Int, tasksInProgress: Int) {
+        let (state, reason) = Self.state(of: run.phase)
+        var stages = history.stages
+        if stages.indices.contains(run.stage), !run.phase.isFinal {
+            stages[run.stage].round = min(run.round, stages[run.stage].rounds)
+            stages[run.stage].tasks = run.opening == nil ? 0 : run.taskCount
+            stages[run.stage].tasksDone = run.completions.count
+        }
+        self.init(
+            id: run.id, name: run.plan.name, state: state, reason: reason, revision: history.revision,
+            planHash: run.manifest?.planHash, submittedAt: history.submittedAt, finishedAt: history.finishedAt,
+            stages: stages, workers: workers, tasksInProgress: tasksInProgress,
+            samplesPerSecond: history.samplesPerSecond,
+            secondsLeft: run.manifest.flatMap { history.secondsLeft(inputSize: $0.inputSize) },
+            results: run.results, exports: run.exports)
+    }
+
+    private static func state(of phase: RunState.Phase) -> (State, String?) {
+        switch phase {
+        case .preparing: (.preparing, nil)
+        case .running: (.running, nil)
+        case .finished: (.finished, nil)
+        case .failed(let reason): (.failed, reason)
+        case .cancelled: (.cancelled, "somebody cancelled it")
+        }
+    }
+}
+
+extension RunState {
+    /// The tests of all draws: first those that started from the pretrained encoder.
+    fileprivate var results: [EvaluationResult] {
+        guard let manifest else { return [] }
+        return evaluations.compactMap { completion in
+            guard let confusion = completion.figures.confusion, !manifest.draws.isEmpty else { return nil }
+            let draw = completion.task.index % manifest.draws.count
+            return EvaluationResult(
+                draw: draw, pretrained: completion.task.index < manifest.draws.count,
+                labels: manifest.draws[draw].samples.count, confusion: confusion)
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Averaging
+import Coordination
+import DataFormats
+import FoundationEssentials
+import ModelFormat
+import RandomNumbers
+import RunProtocol
+import RunStore
+
+/// Computes what a run needs between its tasks. Each step is a function of the run's facts and its blobs, so that it can
+/// be done again after a crash with the same outcome.
+struct StepPerformer: Sendable {
+    let blobs: BlobFolder
+    let folders: DataFolders
+
+    /// - Parameter folder: what the plan's relative paths start from.
+    /// - Returns: the fact that came of it.
+    func perform(_ step: RunState.Step, of run: RunState, folder: String) throws -> RunEvent {
+        switch step {
+        case .prepareData:
+            let preparation = DataPreparation(plan: run.plan, folder: folder, folders: folders, blobs: blobs)
+            return .dataPrepared(try preparation.prepare())
+        case .openStage(let stage): return .stageOpened(try open(stage, of: run))
+        case .average: return .roundClosed(try average(run))
+        case .export: return .finished(exports: try export(run))
+        case .finishStage, .waitForTasks: preconditionFailure("there is nothing to compute for \(step)")
+        }
+    }
+
+    // MARK: Opening a stage
+
+    private func open(_ stage: Int, of run: RunState) throws -> StageOpening {
+        switch run.kind(ofStage: stage) {
+        case .layer(let layer):
+            let parameters = run.parameters(ofLayer: layer)
+            let start = parameters.initialValues(seed: Seed.derive(from: run.plan.seed, UInt64(stage)))
+            let weights = try blobs.put(WeightsBlob.encode(start, parameters))
+            return StageOpening(stage: stage, frozen: try stack(run, layers: layer), weights: [weights])
+        case .fineTuning:
+            return StageOpening(stage: stage, frozen: try stack(run, layers: run.plan.layers.count), weights: [])
+        case .evaluation:
+            let parameters = run.network.classifierParameters(classes: run.manifest?.classes ?? 0)
+            let weights = try run.fineTuned.map { completion in
+                try blobs.put(WeightsBlob.encode(try update(completion).vector, parameters))
+            }
+            return StageOpening(stage: stage, frozen: nil, weights: weights)
+        }
+    }
+
+    /// The encoders of the first `layers` layers as one blob; nil for none.
+    private func stack(_ run: RunState, layers: Int) throws -> Digest? {
+        guard layers > 0 else { return nil }
+        let weights = try (0..<layers).flatMap { layer in
+            try layerWeights(run, layer: layer).prefix(run.network.encoderParameters(layer: layer).elementCount)
+        }
+        return try blobs.put(WeightsBlob.encode(weights, run.network.stackParameters(count: layers)))
+    }
+
+    private func layerWeights(_ run: RunState, layer: Int) throws -> [Float] {
+        try weights(run.layerWeights[layer], run.parameters(ofLayer: layer))
+    }
+
+    private func weights(_ digest: Digest, _ parameters: [ParameterSpec]) throws -> [Float] {
+        try WeightsBlob.decode(try blobs.read(digest), parameters, path: digest.short)
+    }
+
+    private func update(_ completion: TaskCompletion) throws -> TaskResult {
+        try UpdateFormat.decode(Data(try blobs.read(completion.update))).result
+    }
+
+    // MARK: Averaging
+
+    private func average(_ run: RunState) throws -> RoundClosing {
+        guard case .layer(let layer) = run.kind(ofStage: run.stage), let start = run.weights else {
+            preconditionFailure("only a layer's rounds are averaged")
+        }
+        let parameters = run.parameters(ofLayer: layer)
+        let answers = run.completions.filter { !run.isMeasurement($0.key) }.map(\.value)
+        var sum = ExactSum(
+            elementCount: parameters.elementCount, totalSamples: answers.reduce(0) { $0 + $1.figures.samples })
+        for answer in answers {
+            try sum.add(try update(answer).vector, samples: answer.figures.samples)
+        }
+        var next = try weights(start, parameters)
+        var momentum = try run.momentum.map { try weights($0, parameters) } ?? []
+        run.plan.stages[layer].outer.step(&next, momentum: &momentum, delta: sum.mean(), parameters: parameters)
+        return RoundClosing(
+            stage: run.stage, round: run.round, weights: try blobs.put(WeightsBlob.encode(next, parameters)),
+            momentum: momentum.isEmpty ? nil : try blobs.put(WeightsBlob.encode(momentum, parameters)))
+    }
+
+    // MARK: Exports
+
+    private func export(_ run: RunState) throws -> [ExportDescription] {
+        guard let manifest = run.manifest else { preconditionFailure("a run without data cannot have finished") }
+        var description = ModelDescription(
+            part: .pretrained, network: run.network, divisor: manifest.shards[0].divisor,
+            decoders: run.plan.stages.map { .init(constraint: $0.decoder, activation: $0.outputActivation) },
+            planHash: manifest.planHash)
+        let layers = try run.plan.layers.indices.flatMap { try layerWeights(run, layer: $0) }
+        var exports = [try put(Model(description: description, weights: layers))]
+        if let first = run.fineTuned.first {
+            description.part = .fineTuned
+            description.decoders = []
+            description.classes = manifest.classes
+            description.divisor = manifest.draws[0].samples.divisor
+            exports.append(try put(Model(description: description, weights: try update(first).vector)))
+        }
+        return exports
+    }
+
+    private func put(_ model: Model) throws -> ExportDescription {
+        let data = try model.encoded()
+        return ExportDescription(part: model.description.part, digest: try blobs.put(data), bytes: data.count)
+    }
+}
+
+extension RunState {
+    func parameters(ofLayer layer: Int) -> [ParameterSpec] {
+        network.autoencoderParameters(layer: layer, decoder: plan.stages[layer].decoder)
+    }
+}

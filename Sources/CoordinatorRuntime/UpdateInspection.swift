@@ -1,0 +1,55 @@
+import Averaging
+import Coordination
+import DataFormats
+import FoundationEssentials
+import RunProtocol
+
+/// Why an answer cannot count.
+struct RefusedAnswer: Error, Hashable {
+    var reason: String
+}
+
+/// Looks at an answer before it counts: it must be what its task asks for, number by number.
+enum UpdateInspection {
+    /// - Throws: `RefusedAnswer` with the reason.
+    static func inspect(_ upload: UploadedFile, answering task: TaskDescription) throws -> TaskCompletion {
+        let bytes = try FileBytes.read(upload.path)
+        let (id, result): (TaskID, TaskResult)
+        do {
+            (id, result) = try UpdateFormat.decode(Data(bytes))
+        } catch {
+            throw RefusedAnswer(reason: "\(error)")
+        }
+        guard id == task.id else { throw RefusedAnswer(reason: "it answers \(id)") }
+        do {
+            try RefusedUpdate.check(result.vector, elementCount: task.elementCount)
+        } catch {
+            throw RefusedAnswer(reason: "\(error)")
+        }
+        if let problem = problem(of: result.figures, task.work) { throw RefusedAnswer(reason: problem) }
+        guard let completion = TaskCompletion(task: id, update: upload.digest, figures: result.figures) else {
+            throw RefusedAnswer(reason: "its loss or error is not finite or far too large: the training has diverged")
+        }
+        return completion
+    }
+
+    private static func problem(of figures: TaskFigures, _ work: Work) -> String? {
+        let (samples, needsError, classes) = expectation(work)
+        guard figures.samples == samples else { return "it speaks of \(figures.samples) samples, not \(samples)" }
+        guard (figures.reconstructionError != nil) == needsError else { return "a figure is missing or too many" }
+        guard let classes else { return figures.confusion == nil ? nil : "it has a confusion matrix" }
+        guard let matrix = figures.confusion, matrix.count == classes, matrix.allSatisfy({ $0.count == classes }),
+            matrix.joined().allSatisfy({ (0...samples).contains($0) }), matrix.joined().reduce(0, +) == samples
+        else { return "its confusion matrix does not count \(samples) samples in \(classes ) classes" }
+        return nil
+    }
+
+    private static func expectation(_ work: Work) -> (samples: Int, needsError: Bool, classes: Int?) {
+        switch work {
+        case .pretrain(let work): (work.samples.count * work.settings.localEpochs, false, nil)
+        case .measureReconstruction(let work): (work.samples.count, true, nil)
+        case .fineTune(let work): (work.samples.count * work.settings.epochs, false, nil)
+        case .classify(let work): (work.samples.count, false, work.classes)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package import DataFormats
+package import FoundationEssentials
+package import RunProtocol
+
+/// What an exported file holds, beside its tensors: enough to use the network without the plan. It stands as JSON in the
+/// safetensors metadata under `cairn`, and carries no time, host or run, so that equal weights make equal files.
+package struct ModelDescription: Codable, Hashable, Sendable {
+    /// Of this description: 1.
+    package var format = 1
+    package var part: ExportDescription.Part
+    package var network: NetworkSpec
+    /// The samples' numbers were divided by this.
+    package var divisor: Double
+    /// How each layer's decoder goes with its encoder; empty in a fine-tuned file, which has no decoders.
+    package var decoders: [DecoderDescription]
+    /// Of a fine-tuned file.
+    package var classes: Int?
+    /// SHA-256 of the plan's settings and its data's contents.
+    package var planHash: Digest
+
+    /// One layer's decoder.
+    package struct DecoderDescription: Codable, Hashable, Sendable {
+        /// Where `tied`, the weight is the encoder's, transposed.
+        package var constraint: DecoderConstraint
+        package var activation: Activation
+
+        package init(constraint: DecoderConstraint, activation: Activation) {
+            self.constraint = constraint
+            self.activation = activation
+        }
+    }
+
+    package init(
+        part: ExportDescription.Part, network: NetworkSpec, divisor: Double, decoders: [DecoderDescription],
+        classes: Int? = nil, planHash: Digest
+    ) {
+        self.part = part
+        self.network = network
+        self.divisor = divisor
+        self.decoders = decoders
+        self.classes = classes
+        self.planHash = planHash
+    }
+
+    /// The tensors that the file has, in their order.
+    package var parameters: [ParameterSpec] {
+        switch part {
+        case .pretrained:
+            decoders.enumerated().flatMap { network.autoencoderParameters(layer: $0, decoder: $1.constraint) }
+        case .fineTuned: network.classifierParameters(classes: classes ?? 0)
+        }
+    }
+}
+
+/// An exported network: its description and its weights, flat in the order of `description.parameters`.
+package struct Model: Hashable, Sendable {
+    package var description: ModelDescription
+    package var weights: [Float]
+
+    package init(description: ModelDescription, weights: [Float]) {
+        self.description = description
+        self.weights = weights
+    }
+
+    package func encoded() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let text = String(decoding: try encoder.encode(description), as: UTF8.self)
+        return WeightsBlob.encode(weights, description.parameters, metadata: ["cairn": text])
+    }
+
+    /// Reads an exported file.
+    ///
+    /// - Throws: whenever it is not one, or its tensors are not those that its description names.
+    package init(decoding bytes: [UInt8], path: String) throws(DataError) {
+        let file = try Safetensors(decoding: bytes, path: path)
+        guard let text = file.metadata["cairn"] else {
+            throw DataError(
+                .malformedHeader, at: path, "there is no description of the network in its metadata",
+                hint: "use a file that `cairn export` or `cairn pretrain` wrote")
+        }
+        guard let description = try? JSONDecoder().decode(ModelDescription.self, from: Data(text.utf8)),
+            description.format == 1, description.isPlausible
+        else {
+            throw DataError(
+                .malformedHeader, at: path, "its description of the network cannot be understood",
+                hint: "was it written by another version of this program?")
+        }
+        self.init(
+            description: description, weights: try WeightsBlob.flatten(file, description.parameters, path: path))
+    }
+}
+
+extension ModelDescription {
+    /// Whether sizes computed from it cannot overflow.
+    fileprivate var isPlausible: Bool {
+        (1...Limits.sampleSize).contains(network.inputSize) && (1...Limits.layers).contains(network.layers.count)
+            && network.layers.allSatisfy { (1...Limits.units).contains($0.units) } && divisor.isFinite && divisor > 0
+            && (part == .pretrained ? decoders.count == network.layers.count : (1...Limits.classes).contains(classes ?? 0))
+    }
+}

@@ -1,0 +1,42 @@
+package import DataFormats
+package import FoundationEssentials
+package import RunProtocol
+
+/// Weights as they travel and are kept: safetensors with the tensors of a parameter list, in its order.
+package enum WeightsBlob {
+    /// - Parameter weights: flat, in the order of `parameters`.
+    package static func encode(
+        _ weights: [Float], _ parameters: [ParameterSpec], metadata: [String: String] = [:]
+    ) -> Data {
+        precondition(weights.count == parameters.elementCount, "\(weights.count) weights for other parameters")
+        var tensors: [Safetensors.Tensor] = []
+        var offset = 0
+        for parameter in parameters {
+            let values = Array(weights[offset..<offset + parameter.count])
+            tensors.append(Safetensors.Tensor(name: parameter.name, shape: parameter.shape, values: values))
+            offset += parameter.count
+        }
+        return Safetensors(tensors: tensors, metadata: metadata).encoded()
+    }
+
+    /// - Returns: flat, in the order of `parameters`.
+    /// - Throws: `.wrongShape` whenever the tensors are not those of `parameters`.
+    package static func decode(
+        _ bytes: [UInt8], _ parameters: [ParameterSpec], path: String
+    ) throws(DataError) -> [Float] {
+        try flatten(try Safetensors(decoding: bytes, path: path), parameters, path: path)
+    }
+
+    static func flatten(
+        _ file: Safetensors, _ parameters: [ParameterSpec], path: String
+    ) throws(DataError) -> [Float] {
+        let found = file.tensors.map { "\($0.name) \($0.shape)" }
+        let expected = parameters.map { "\($0.name) \($0.shape)" }
+        guard found == expected else {
+            let names = found.prefix(4).joined(separator: ", ")
+            throw DataError(
+                .wrongShape, at: path, "its tensors (\(names), ...) are not those of the network that it describes")
+        }
+        return file.tensors.flatMap(\.values)
+    }
+}

@@ -1,0 +1,171 @@
+package import Coordination
+import DataFormats
+import FoundationEssentials
+import GRDB
+import Glibc
+package import RunProtocol
+
+/// What survives a crash: runs and their facts in SQLite, blobs in a folder. One program has it at a time.
+///
+/// ```swift
+/// let store = try RunStore(folder: "state")
+/// for stored in try store.runs() { ... }
+/// ```
+package final class RunStore: Sendable {
+    package let blobs: BlobFolder
+    private let database: DatabasePool
+    private let lock: CInt
+
+    /// A run as it was handed in, with all that has happened to it.
+    package struct StoredRun: Sendable {
+        package var id: RunID
+        package var plan: Plan
+        /// What relative paths in the plan start from.
+        package var folder: String
+        /// Seconds since 1970.
+        package var submittedAt: Double
+        package var events: [StoredEvent]
+    }
+
+    /// A fact and when it was written down, in seconds since 1970.
+    package struct StoredEvent: Sendable {
+        package var event: RunEvent
+        package var time: Double
+    }
+
+    /// Opens the store in `folder`, or makes one.
+    ///
+    /// - Throws: `StoreError` whenever another program has it, a newer program wrote it, or it cannot be written.
+    package init(folder: String) throws {
+        blobs = try BlobFolder(in: folder)
+        lock = try Self.takeLock(folder)
+        do {
+            var configuration = Configuration()
+            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            database = try DatabasePool(path: folder + "/runs.sqlite", configuration: configuration)
+            guard try database.read(Self.migrator.hasBeenSuperseded) == false else {
+                throw StoreError("\(folder): was written by a newer version of this program; use that one")
+            }
+            try Self.migrator.migrate(database)
+        } catch {
+            close(lock)
+            throw StoreError(error, folder: folder)
+        }
+    }
+
+    deinit {
+        close(lock)
+    }
+
+    private static func takeLock(_ folder: String) throws -> CInt {
+        let descriptor = open(folder + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw StoreError("\(folder): cannot be written: \(String(cString: strerror(errno)))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw StoreError(
+                "\(folder): another coordinator uses this folder; stop it or choose another folder with --state")
+        }
+        return descriptor
+    }
+
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("runs and their events") { database in
+            try database.create(table: "run") { table in
+                // Runs come in the order in which they were submitted.
+                table.autoIncrementedPrimaryKey("number")
+                table.column("id", .text).notNull().unique()
+                table.column("plan", .text).notNull()
+                table.column("folder", .text).notNull()
+                table.column("submittedAt", .double).notNull()
+            }
+            try database.create(table: "event") { table in
+                table.autoIncrementedPrimaryKey("number")
+                table.column("run", .text).notNull().indexed().references("run", column: "id")
+                table.column("event", .text).notNull()
+                table.column("time", .double).notNull()
+            }
+        }
+        return migrator
+    }
+
+    // MARK: Reading and writing
+
+    /// All runs, in the order in which they were submitted.
+    package func runs() throws -> [StoredRun] {
+        try translating {
+            try database.read { database in
+                try Row.fetchAll(database, sql: "SELECT * FROM run ORDER BY number").map { row in
+                    guard let id = RunID(rawValue: row["id"]) else { throw StoreError("a run has a damaged name") }
+                    let events = try Row.fetchAll(
+                        database, sql: "SELECT event, time FROM event WHERE run = ? ORDER BY number",
+                        arguments: [id.rawValue])
+                    return StoredRun(
+                        id: id, plan: try Self.decode(row["plan"]), folder: row["folder"],
+                        submittedAt: row["submittedAt"],
+                        events: try events.map { StoredEvent(event: try Self.decode($0["event"]), time: $0["time"]) })
+                }
+            }
+        }
+    }
+
+    /// Writes a new run down.
+    package func add(_ run: RunID, plan: Plan, folder: String, at time: Double) throws {
+        try translating {
+            try database.write { database in
+                try database.execute(
+                    sql: "INSERT INTO run (id, plan, folder, submittedAt) VALUES (?, ?, ?, ?)",
+                    arguments: [run.rawValue, try Self.encode(plan), folder, time])
+            }
+        }
+    }
+
+    /// Writes a fact down; when this returns it is on the disk.
+    package func record(_ event: RunEvent, of run: RunID, at time: Double) throws {
+        try translating {
+            try database.write { database in
+                try database.execute(
+                    sql: "INSERT INTO event (run, event, time) VALUES (?, ?, ?)",
+                    arguments: [run.rawValue, try Self.encode(event), time])
+            }
+        }
+    }
+
+    private func translating<Result>(_ work: () throws -> Result) throws -> Result {
+        do { return try work() } catch { throw StoreError(error, folder: "the coordinator's state") }
+    }
+
+    private static func encode(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    private static func decode<Value: Decodable>(_ text: String) throws -> Value {
+        try JSONDecoder().decode(Value.self, from: Data(text.utf8))
+    }
+}
+
+/// Why the state cannot be read or written, in one line.
+package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+    package let isFull: Bool
+
+    package init(_ description: String, isFull: Bool = false) {
+        self.description = description
+        self.isFull = isFull
+    }
+
+    init(_ error: any Error, folder: String) {
+        switch error {
+        case let error as StoreError: self = error
+        case let error as DatabaseError where error.resultCode == .SQLITE_FULL || error.resultCode == .SQLITE_IOERR:
+            self.init("\(folder): the disk is full or failing; make room and start again: nothing is lost", isFull: true)
+        case let error as DatabaseError where error.resultCode == .SQLITE_NOTADB:
+            self.init("\(folder): runs.sqlite is not this program's database; choose another folder with --state")
+        default: self.init("\(folder): \(error)")
+        }
+    }
+}

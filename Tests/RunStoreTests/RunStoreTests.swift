@@ -1,0 +1,68 @@
+import Coordination
+import Foundation
+import RunProtocol
+import RunStore
+import Testing
+
+@Suite struct RunStoreTests {
+    private let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    private let run = RunID(rawValue: "run-1")!
+
+    private func plan() -> Plan {
+        Plan(
+            name: "small", seed: 1, data: DataPlan(unlabeled: SampleSource(path: "x"), heldOut: 1, shards: 1),
+            layers: [LayerSpec(units: 2, activation: .relu)], stages: [], fineTuning: nil)
+    }
+
+    @Test func runsAndTheirFactsComeBackInOrder() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        do {
+            let store = try RunStore(folder: folder.path)
+            try store.add(run, plan: plan(), folder: "/somewhere", at: 5)
+            try store.add(RunID(rawValue: "run-0")!, plan: plan(), folder: "/else", at: 6)
+            try store.record(.failed(reason: "because"), of: run, at: 7)
+            try store.record(.cancelled, of: run, at: 8)
+        }
+        let runs = try RunStore(folder: folder.path).runs()
+        #expect(runs.map(\.id.rawValue) == ["run-1", "run-0"])
+        #expect(runs[0].plan == plan())
+        #expect(runs[0].folder == "/somewhere")
+        #expect(runs[0].events.map(\.event) == [.failed(reason: "because"), .cancelled])
+        #expect(runs[0].events.map(\.time) == [7, 8])
+        #expect(runs[1].events.isEmpty)
+    }
+
+    @Test func oneProgramHasItAtATime() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let store = try RunStore(folder: folder.path)
+        let error = #expect(throws: StoreError.self) { try RunStore(folder: folder.path) }
+        #expect(error?.description.contains("another coordinator") == true)
+        _ = store
+    }
+
+    @Test func aFileThatIsNoDatabaseIsRefused() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data(repeating: 7, count: 10_000).write(to: folder.appending(path: "runs.sqlite"))
+        let error = #expect(throws: StoreError.self) { try RunStore(folder: folder.path) }
+        #expect(error?.description.contains("is not this program's database") == true)
+    }
+
+    @Test func blobsAreKeptReadAndSwept() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let blobs = try RunStore(folder: folder.path).blobs
+        let first = try blobs.put(Data("one".utf8))
+        let upload = blobs.uploadFolder + "/upload"
+        try Data("two".utf8).write(to: URL(filePath: upload))
+        let second = Digest(of: Data("two".utf8))
+        try blobs.adopt(UploadedFile(path: upload, bytes: 3, digest: second))
+        #expect(try blobs.read(first) == Array("one".utf8))
+        #expect(try blobs.read(second) == Array("two".utf8))
+        #expect(blobs.size(of: second) == 3)
+        #expect(!FileManager.default.fileExists(atPath: upload))
+        blobs.keepOnly([second])
+        #expect(blobs.size(of: first) == nil)
+        blobs.delete([second])
+        #expect(blobs.size(of: second) == nil)
+    }
+}

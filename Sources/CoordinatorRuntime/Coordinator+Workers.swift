@@ -2,7 +2,9 @@ import Coordination
 import DataFormats
 import FoundationEssentials
 import Glibc
+import Logging
 package import RunProtocol
+import RunStore
 
 extension Coordinator {
     package func register(_ registration: WorkerRegistration) throws -> WorkerWelcome {

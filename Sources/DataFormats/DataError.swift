@@ -4,7 +4,7 @@ package struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
         case notFound, unreadable, unwritable, storageFull
         case unknownFormat, malformedHeader, unsupportedType, wrongShape, tooLarge, truncated, trailingBytes
-        case notFinite, outOfRange
+        case notFinite, outOfRange, malformedRow, noSuchColumn, malformedImage
         case duplicateName, overlappingTensors, gapBetweenTensors, offsetOutOfRange
     }
 

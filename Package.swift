@@ -43,6 +43,8 @@ let package = Package(
         // MARK: C libraries: a module map and a shim header, nothing else
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng16", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
 
         // MARK: The words that all parts share
         // Counter-based random numbers (Philox): the same key and counter give the same number everywhere.
@@ -53,8 +55,8 @@ let package = Package(
         layer("PlanFile", ["RunProtocol", yams]),
 
         // MARK: Data and numbers: they know nothing of clusters
-        // IDX and NPY in; safetensors both ways; files that are there whole or not at all.
-        layer("DataFormats", ["CZlib"]),
+        // IDX, NPY, CSV and pictures in; safetensors both ways; files that are there whole or not at all.
+        layer("DataFormats", ["CZlib", "CPNG", "CJPEG"]),
         // Element-wise kernels: the same bits on every instruction set.
         .target(
             name: "CElementwise",

@@ -4,8 +4,8 @@ package struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
         case notFound, unreadable, unwritable, storageFull
         case unknownFormat, malformedHeader, unsupportedType, wrongShape, tooLarge, truncated, trailingBytes
-        case notFinite, outOfRange
-        case overlappingTensors, gapBetweenTensors, offsetOutOfRange
+        case notFinite, outOfRange, malformedRow, noSuchColumn, malformedImage
+        case duplicateName, overlappingTensors, gapBetweenTensors, offsetOutOfRange
     }
 
     package let code: Code
@@ -22,6 +22,6 @@ package struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String {
-        "\(path): \(message)" + (hint.map { "; \($0)" } ?? "")
+        "\(path.printable(atMost: 1_000)): \(message)" + (hint.map { "; \($0)" } ?? "")
     }
 }

@@ -27,22 +27,26 @@ extension Safetensors {
     /// - Throws: an error of its own for each way in which the bytes can be wrong; the tensors must cover them without
     ///   gap or overlap.
     package init(decoding bytes: [UInt8], path: String) throws(DataError) {
-        var reader = ByteReader(bytes[...], path: path)
-        let length = try reader.littleEndian(UInt64.self)
+        let source = ByteSource(bytes, path: path)
+        let length = try source.littleEndian(UInt64.self)
         guard length <= Self.largestHeader else {
             throw DataError(
                 .malformedHeader, at: path,
                 "its first bytes say that the header has \(length) bytes; at most"
                     + " \(Self.largestHeader) can be read", hint: "is it a safetensors file?")
         }
-        guard Int(length) <= reader.remaining else {
+        guard Int(length) <= source.remaining else {
             throw DataError(
-                .truncated, at: path, "its header should have \(length) bytes, but only \(reader.remaining) follow",
+                .truncated, at: path, "its header should have \(length) bytes, but only \(source.remaining) follow",
                 hint: "fetch the file again")
         }
-        let header = try reader.take(Int(length))
+        let header = try source.take(Int(length))
         guard let values = try? JSONDecoder().decode([String: Value].self, from: Data(header)) else {
             throw DataError(.malformedHeader, at: path, "its header is not the JSON of tensors and metadata")
+        }
+        // The decoder keeps one of two that have the same name.
+        guard Self.nameCount(header) == values.count else {
+            throw DataError(.duplicateName, at: path, "a name stands in its header twice")
         }
         guard values.count <= Self.largestTensorCount else {
             throw DataError(.tooLarge, at: path, "it has \(values.count) tensors")
@@ -53,39 +57,61 @@ extension Safetensors {
             switch value {
             case .metadata(let text) where name == "__metadata__": metadata = text
             case .entry(let entry): entries.append((name, entry))
-            case .metadata: throw DataError(.malformedHeader, at: path, "'\(name)' in its header is no tensor")
+            case .metadata:
+                throw DataError(.malformedHeader, at: path, "'\(name.printable())' in its header is no tensor")
             }
         }
         entries.sort { ($0.entry.data_offsets.first ?? 0, $0.name) < ($1.entry.data_offsets.first ?? 0, $1.name) }
-        self.init(tensors: try Self.tensors(entries, from: &reader), metadata: metadata)
+        self.init(tensors: try Self.tensors(entries, from: source), metadata: metadata)
+    }
+
+    /// How many names the outermost object of valid JSON has: as many as colons.
+    private static func nameCount(_ json: [UInt8]) -> Int {
+        var (depth, count, isInText, isEscaped) = (0, 0, false, false)
+        for byte in json {
+            if isInText {
+                if byte == UInt8(ascii: "\"") && !isEscaped { isInText = false }
+                isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isInText = true
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            case UInt8(ascii: ":") where depth == 1: count += 1
+            default: break
+            }
+        }
+        return count
     }
 
     private static func tensors(
-        _ entries: [(name: String, entry: Entry)], from reader: inout ByteReader
+        _ entries: [(name: String, entry: Entry)], from source: ByteSource
     ) throws(DataError) -> [Tensor] {
-        let (path, size) = (reader.path, reader.remaining)
+        let (path, size) = (source.path, source.remaining)
         var tensors: [Tensor] = []
         var end = 0
         for (name, entry) in entries {
             let count = try elementCount(name, entry, path: path, size: size)
             let offsets = entry.data_offsets
             guard offsets[0] >= end else {
-                throw DataError(.overlappingTensors, at: path, "tensor '\(name)' lies upon another")
+                throw DataError(.overlappingTensors, at: path, "tensor '\(name.printable())' lies upon another")
             }
             guard offsets[0] == end else {
                 throw DataError(
-                    .gapBetweenTensors, at: path, "there are bytes before '\(name)' that belong to no tensor")
+                    .gapBetweenTensors, at: path,
+                    "there are bytes before '\(name.printable())' that belong to no tensor")
             }
             end = offsets[1]
-            let bytes = try reader.take(count * 4)
+            let bytes = try source.take(count * 4)
             let values = [Float](unsafeUninitializedCapacity: count) { buffer, filled in
                 UnsafeMutableRawBufferPointer(buffer).copyBytes(from: bytes)
                 filled = count
             }
             tensors.append(Tensor(name: name, shape: entry.shape, values: values))
         }
-        guard reader.remaining == 0 else {
-            throw DataError(.trailingBytes, at: path, "\(reader.remaining) bytes follow the last tensor")
+        guard source.remaining == 0 else {
+            throw DataError(.trailingBytes, at: path, "\(source.remaining) bytes follow the last tensor")
         }
         return tensors
     }
@@ -95,26 +121,29 @@ extension Safetensors {
     ) throws(DataError) -> Int {
         guard entry.dtype == "F32" else {
             throw DataError(
-                .unsupportedType, at: path, "tensor '\(name)' has the type \(entry.dtype)", hint: "save it as F32")
+                .unsupportedType, at: path, "tensor '\(name.printable())' has the type \(entry.dtype.printable())",
+                hint: "save it as F32")
         }
         guard entry.data_offsets.count == 2, entry.data_offsets[0] >= 0, entry.data_offsets[1] <= size,
             entry.data_offsets[0] <= entry.data_offsets[1]
         else {
             throw DataError(
                 .offsetOutOfRange, at: path,
-                "tensor '\(name)' should lie at \(entry.data_offsets), but there are \(size) bytes")
+                "tensor '\(name.printable())' should lie at \(entry.data_offsets), but there are \(size) bytes")
         }
         let bytes = entry.data_offsets[1] - entry.data_offsets[0]
         var count = 1
         for dimension in entry.shape {
             let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
             guard dimension >= 0, !overflow, product <= bytes else {
-                throw DataError(.wrongShape, at: path, "tensor '\(name)' of shape \(entry.shape) has \(bytes) bytes")
+                throw DataError(
+                    .wrongShape, at: path, "tensor '\(name.printable())' of shape \(entry.shape) has \(bytes) bytes")
             }
             count = product
         }
         guard count * 4 == bytes else {
-            throw DataError(.wrongShape, at: path, "tensor '\(name)' of shape \(entry.shape) has \(bytes) bytes")
+            throw DataError(
+                .wrongShape, at: path, "tensor '\(name.printable())' of shape \(entry.shape) has \(bytes) bytes")
         }
         return count
     }

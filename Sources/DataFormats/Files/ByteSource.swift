@@ -1,0 +1,139 @@
+import CZlib
+import Glibc
+
+/// Bytes one after the other, from memory or from a file; a gzipped file is unpacked as it is read, and no further than
+/// it is asked for.
+final class ByteSource {
+    let path: String
+    /// The size is not known before all is unpacked.
+    let isPacked: Bool
+    private let file: gzFile?
+    private var buffer: ArraySlice<UInt8>
+    /// What is in the file beyond the buffer, or can be.
+    private var unread: Int
+
+    private static let chunkBytes = 1 << 20
+    /// Deflate packs no more bytes than this into one.
+    private static let largestRatio = 1_032
+
+    init(_ bytes: [UInt8], path: String) {
+        self.path = path
+        isPacked = false
+        file = nil
+        buffer = bytes[...]
+        unread = 0
+    }
+
+    /// - Throws: `.notFound` or `.unreadable`.
+    init(opening path: String) throws(DataError) {
+        self.path = path
+        var information = stat()
+        guard stat(path, &information) == 0 else {
+            throw DataError(.notFound, at: path, "there is no such file", hint: "check the path")
+        }
+        guard information.st_mode & S_IFMT == S_IFREG else {
+            throw DataError(.unreadable, at: path, "this is not a file")
+        }
+        // zlib reads plain files as they are.
+        guard let opened = gzopen(path, "rb") else {
+            throw DataError(.unreadable, at: path, String(cString: strerror(errno)), hint: "check its permissions")
+        }
+        gzbuffer(opened, 1 << 18)
+        file = opened
+        isPacked = gzdirect(opened) == 0
+        buffer = []
+        unread = Int(information.st_size).multipliedReportingOverflow(by: isPacked ? Self.largestRatio : 1).partialValue
+    }
+
+    deinit { if let file { gzclose(file) } }
+
+    /// How many bytes are left; where `isPacked`, how many there can be at most.
+    var remaining: Int { buffer.count + unread }
+
+    /// The next `count` bytes, or fewer before the end; they stay to be taken.
+    func peek(_ count: Int) throws(DataError) -> ArraySlice<UInt8> {
+        while buffer.count < count, try fill() {}
+        return buffer.prefix(count)
+    }
+
+    /// As many of the next `count` bytes as are at hand; none at the end.
+    func next(atMost count: Int) throws(DataError) -> ArraySlice<UInt8> {
+        if buffer.isEmpty { _ = try fill() }
+        defer { buffer = buffer.dropFirst(count) }
+        return buffer.prefix(count)
+    }
+
+    /// The next `count` bytes.
+    func take(_ count: Int) throws(DataError) -> [UInt8] {
+        var taken: [UInt8] = []
+        // What a packed file claims is not believed before it is there.
+        taken.reserveCapacity(max(0, min(count, isPacked ? Self.chunkBytes : remaining)))
+        while taken.count < count {
+            let part = try next(atMost: count - taken.count)
+            guard !part.isEmpty else {
+                throw DataError(
+                    .truncated, at: path, "it ends too early: \(count) bytes were expected, \(taken.count) are there",
+                    hint: "fetch the file again")
+            }
+            taken += part
+        }
+        return taken
+    }
+
+    func bigEndian<Number: FixedWidthInteger>(_ type: Number.Type) throws(DataError) -> Number {
+        try take(MemoryLayout<Number>.size).reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
+    }
+
+    func littleEndian<Number: FixedWidthInteger>(_ type: Number.Type) throws(DataError) -> Number {
+        try take(MemoryLayout<Number>.size).reversed().reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
+    }
+
+    /// - Returns: false at the end.
+    private func fill() throws(DataError) -> Bool {
+        guard let file else { return false }
+        var count: Int32 = 0
+        let chunk = [UInt8](unsafeUninitializedCapacity: Self.chunkBytes) { bytes, filled in
+            count = gzread(file, bytes.baseAddress, UInt32(bytes.count))
+            filled = Int(max(0, count))
+        }
+        guard count >= 0 else {
+            throw DataError(.truncated, at: path, "the gzip data are damaged", hint: "fetch the file again")
+        }
+        unread = max(0, unread - chunk.count)
+        buffer = buffer.isEmpty ? chunk[...] : ArraySlice(buffer + chunk)
+        if chunk.isEmpty {
+            unread = 0
+            // A gzip file that ends early is an error only to those who ask.
+            var status: Int32 = 0
+            _ = gzerror(file, &status)
+            guard status == Z_OK || status == Z_STREAM_END else {
+                throw DataError(.truncated, at: path, "the gzip data end too early", hint: "fetch the file again")
+            }
+        }
+        return !chunk.isEmpty
+    }
+}
+
+/// The bytes of files, unpacked where they are gzipped.
+package enum FileBytes {
+    /// The most bytes that are read from one file, unpacked.
+    package static let largestSize = 1 << 36
+
+    /// Reads a file; a gzipped one is unpacked as it is read.
+    ///
+    /// - Parameter limit: how many unpacked bytes there may be.
+    /// - Throws: `.notFound`, `.unreadable`, `.tooLarge` or, for damaged gzip, `.truncated`.
+    package static func read(_ path: String, limit: Int = largestSize) throws(DataError) -> [UInt8] {
+        let source = try ByteSource(opening: path)
+        var bytes: [UInt8] = []
+        if !source.isPacked { bytes.reserveCapacity(min(source.remaining, limit)) }
+        while true {
+            let part = try source.next(atMost: .max)
+            if part.isEmpty { return bytes }
+            guard part.count <= limit - bytes.count else {
+                throw DataError(.tooLarge, at: path, "there are more than \(limit) bytes in it")
+            }
+            bytes += part
+        }
+    }
+}

@@ -131,7 +131,7 @@ struct DataPreparation {
     private func read(_ labels: LabelSource, of samples: String, limit: Int?) throws -> [Int32] {
         switch labels {
         case .file(let path):
-            let all = try SampleFile.labels(try folders.locate(path, from: folder), limit: nil)
+            let all = try SampleFile.labels(try folders.locate(path, from: folder))
             return Array(all.prefix(limit ?? all.count))
         case .column(let name):
             return try SampleFile.labels(

@@ -37,7 +37,8 @@ struct RunHistory: Sendable {
         case .taskFinished(let completion):
             add(completion)
         case .roundClosed(let closing):
-            change(closing.round, ofStage: closing.stage) { $0.seconds = time - roundStartedAt }
+            let seconds = time - roundStartedAt
+            change(closing.round, ofStage: closing.stage) { $0.seconds = seconds }
             roundStartedAt = time
         case .stageFinished(let ending):
             stages[ending.stage].state = .finished

@@ -12,26 +12,14 @@ package struct ModelDescription: Codable, Hashable, Sendable {
     /// The samples' numbers were divided by this.
     package var divisor: Double
     /// How each layer's decoder goes with its encoder; empty in a fine-tuned file, which has no decoders.
-    package var decoders: [DecoderDescription]
+    package var decoders: [DecoderSpec]
     /// Of a fine-tuned file.
     package var classes: Int?
     /// SHA-256 of the plan's settings and its data's contents.
     package var planHash: Digest
 
-    /// One layer's decoder.
-    package struct DecoderDescription: Codable, Hashable, Sendable {
-        /// Where `tied`, the weight is the encoder's, transposed.
-        package var constraint: DecoderConstraint
-        package var activation: Activation
-
-        package init(constraint: DecoderConstraint, activation: Activation) {
-            self.constraint = constraint
-            self.activation = activation
-        }
-    }
-
     package init(
-        part: ExportDescription.Part, network: NetworkSpec, divisor: Double, decoders: [DecoderDescription],
+        part: ExportDescription.Part, network: NetworkSpec, divisor: Double, decoders: [DecoderSpec],
         classes: Int? = nil, planHash: Digest
     ) {
         self.part = part

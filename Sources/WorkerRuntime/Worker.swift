@@ -1,0 +1,206 @@
+import Dispatch
+import FoundationEssentials
+package import Logging
+package import RunProtocol
+import Synchronization
+import TensorCore
+import Training
+
+/// A worker process' life: each slot leases a task, performs it on its own thread, and sends the result.
+///
+/// ```swift
+/// let worker = Worker(connection: connection, registration: registration, settings: settings, logger: logger)
+/// try worker.run()      // until `stop()` is called on another thread
+/// ```
+package final class Worker: Sendable {
+    package struct Settings: Sendable {
+        /// Where downloads are kept.
+        package var cacheFolder: String
+        /// How much memory samples and codes may take.
+        package var cacheBytes: Int
+        /// After `stop()`, tasks in hand may take this long to finish; then they are handed back.
+        package var graceSeconds: Double
+
+        package init(cacheFolder: String, cacheBytes: Int = 4 << 30, graceSeconds: Double = 30) {
+            self.cacheFolder = cacheFolder
+            self.cacheBytes = cacheBytes
+            self.graceSeconds = graceSeconds
+        }
+    }
+
+    private struct State {
+        var worker: WorkerID?
+        var heartbeatSeconds = 3.0
+        /// The tasks in hand; true: to be given up.
+        var tasks: [TaskID: Bool] = [:]
+        var stoppedAt: ContinuousClock.Instant?
+        var finishedTasks = 0
+        /// Ends the worker.
+        var failure: (any Error)?
+    }
+
+    private let connection: any WorkerConnection
+    private let registration: WorkerRegistration
+    private let settings: Settings
+    private let logger: Logger
+    private let runner: TaskRunner
+    private let state = Mutex(State())
+    /// Registering is one slot's work at a time.
+    private let registering = Mutex(())
+
+    package init(
+        connection: any WorkerConnection, registration: WorkerRegistration, settings: Settings, logger: Logger
+    ) {
+        self.connection = connection
+        self.registration = registration
+        self.settings = settings
+        self.logger = logger
+        let cache = SampleCache(limitBytes: settings.cacheBytes)
+        runner = TaskRunner(
+            inputs: TaskInputs(connection: connection, folder: settings.cacheFolder, cache: cache))
+    }
+
+    /// Works until `stop()` is called.
+    ///
+    /// - Throws: `APIError` whenever the coordinator will never accept this worker: a wrong token, another version.
+    package func run() throws {
+        let slots = DispatchGroup()
+        for _ in 0..<registration.slots {
+            slots.enter()
+            let thread = OwnedThread { [self] in
+                Engine.useOneThread()
+                workUntilStopped()
+                slots.leave()
+            }
+            thread.start()
+        }
+        beatUntilDone(slots)
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+        let tasks = state.withLock { $0.finishedTasks }
+        logger.info("left after \(tasks) tasks")
+    }
+
+    /// Takes no more tasks; those in hand finish, or are handed back when their time is over. A second call hands them
+    /// back at once.
+    package func stop() {
+        state.withLock { state in
+            if state.stoppedAt == nil {
+                state.stoppedAt = .now
+            } else {
+                for task in state.tasks.keys { state.tasks[task] = true }
+            }
+        }
+        connection.interrupt()
+    }
+
+    private var isStopped: Bool { state.withLock { $0.stoppedAt != nil } }
+
+    // MARK: A slot
+
+    private func workUntilStopped() {
+        while !isStopped {
+            do {
+                let worker = try registered()
+                let request = LeaseRequest(worker: worker, waitSeconds: Limits.longPollSeconds * 2 / 3)
+                if let lease = try connection.lease(request) { work(on: lease.task, as: worker) }
+            } catch {
+                handle(error)
+            }
+        }
+    }
+
+    private func work(on task: TaskDescription, as worker: WorkerID) {
+        state.withLock { $0.tasks[task.id] = false }
+        defer { state.withLock { $0.tasks[task.id] = nil } }
+        do {
+            let result = try runner.perform(task) { mustGiveUp(task.id) }
+            let update = try UpdateFormat.encode(task: task.id, result: result)
+            let receipt = try connection.deliver(task.id, from: worker, update: update)
+            state.withLock { $0.finishedTasks += 1 }
+            logger.debug("\(task.id) \(receipt.verdict.rawValue) after \(result.figures.seconds) s")
+        } catch is TaskCancelled {
+            logger.info("gave \(task.id) up")
+            release(task.id, TaskRelease(worker: worker))
+        } catch let error as APIError where error.code == .refusedUpdate {
+            // The coordinator has counted the attempt already.
+            logger.warning("\(error)")
+        } catch {
+            logger.warning("\(task.id) came to nothing: \(error)")
+            let isMine = !(error is ConnectionError)
+            release(task.id, TaskRelease(worker: worker, failure: isMine ? "\(error)" : nil))
+        }
+    }
+
+    private func release(_ task: TaskID, _ release: TaskRelease) {
+        // Where this fails too, the lease expires.
+        do { try connection.release(task, release) } catch { logger.debug("\(error)") }
+    }
+
+    private func mustGiveUp(_ task: TaskID) -> Bool {
+        state.withLock { state in
+            if state.tasks[task] != false { return true }
+            return state.stoppedAt.map { ContinuousClock.now - $0 > .seconds(settings.graceSeconds) } ?? false
+        }
+    }
+
+    // MARK: Registering
+
+    private func registered() throws -> WorkerID {
+        try registering.withLock { _ in
+            if let worker = state.withLock({ $0.worker }) { return worker }
+            let welcome = try connection.register(registration)
+            state.withLock { state in
+                state.worker = welcome.worker
+                state.heartbeatSeconds = min(max(welcome.heartbeatSeconds, 0.05), 60)
+            }
+            logger.info("joined as \(welcome.worker) with \(registration.slots) slots")
+            return welcome.worker
+        }
+    }
+
+    private func handle(_ error: any Error) {
+        switch error {
+        case let error as ConnectionError where error.reason == .interrupted: break
+        case let error as APIError where error.code == .notFound:
+            logger.info("the coordinator does not know this worker any more; it registers again")
+            state.withLock { $0.worker = nil }
+        case let error as APIError where [.unauthorized, .incompatibleVersion, .badRequest].contains(error.code):
+            end(error)
+        default:
+            logger.warning("\(error)")
+            waitABit(seconds: 1)
+        }
+    }
+
+    private func end(_ error: any Error) {
+        state.withLock { $0.failure = $0.failure ?? error }
+        stop()
+    }
+
+    private func waitABit(seconds: Double) {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while !isStopped, .now < end { Pause.briefly() }
+    }
+
+    // MARK: Heartbeats
+
+    private func beatUntilDone(_ slots: DispatchGroup) {
+        while true {
+            let seconds = state.withLock { $0.heartbeatSeconds }
+            if slots.wait(timeout: .now() + seconds) == .success { return }
+            let (worker, tasks) = state.withLock { ($0.worker, Array($0.tasks.keys)) }
+            guard let worker else { continue }
+            do {
+                let reply = try connection.heartbeat(
+                    Heartbeat(worker: worker, tasks: tasks.sorted { $0.description < $1.description }))
+                state.withLock { state in
+                    for task in reply.abandon where state.tasks[task] != nil { state.tasks[task] = true }
+                }
+            } catch let error as APIError where error.code == .notFound {
+                state.withLock { $0.worker = nil }
+            } catch {
+                logger.debug("\(error)")
+            }
+        }
+    }
+}

@@ -35,6 +35,7 @@ let package = Package(
     ],
     targets: [
         // MARK: C libraries: a module map and a shim header, nothing else
+        .systemLibrary(name: "CCurl"),
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -64,6 +65,10 @@ let package = Package(
         // Every decision: past-tense events in, actions with their reasons out. No clock, no I/O.
         layer("Coordination", ["RunProtocol", "RandomNumbers"]),
 
+        // MARK: Workers and commands
+        // The coordinator over HTTP: blocking calls that are tried again, blobs by their digest.
+        layer("CoordinatorClient", ["RunProtocol", "CCurl"]),
+
         // MARK: The program
         // One file a subcommand: the only place where the parts are wired together.
         layer("Commands", ["PlanFile", "RunProtocol", "DataFormats", "TensorCore", "Training", argumentParser]),
@@ -78,6 +83,7 @@ let package = Package(
             "TrainingTests", ["Training", "TensorCore", "RunProtocol", "RandomNumbers"], resources: [.copy("Golden")]),
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
         tests("CoordinationTests", ["Coordination", "RunProtocol", "RandomNumbers"]),
+        tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
         // The program as people start it.
         tests("ProcessTests", []),
         // House rules: lengths, words, formatting.

@@ -41,6 +41,7 @@ let package = Package(
     ],
     targets: [
         // MARK: C libraries: a module map and a shim header, nothing else
+        .systemLibrary(name: "CCurl"),
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng16", providers: [.apt(["libpng-dev"])]),
@@ -88,6 +89,9 @@ let package = Package(
         // MARK: The worker
         // Lease, fetch, train, send; slots and caches.
         layer("WorkerRuntime", ["Training", "TensorCore", "RunProtocol", "DataFormats", "ModelFormat", logging]),
+        // MARK: Workers and commands
+        // The coordinator over HTTP: blocking calls that are tried again, blobs by their digest.
+        layer("CoordinatorClient", ["RunProtocol", "CCurl"]),
 
         // MARK: The program
         // One file a subcommand: the only place where the parts are wired together.
@@ -109,6 +113,7 @@ let package = Package(
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
         tests("CoordinationTests", ["Coordination", "RunProtocol", "RandomNumbers"]),
         tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol"]),
+        tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
         // The program as people start it.
         tests("ProcessTests", []),
         // House rules: lengths, words, formatting.

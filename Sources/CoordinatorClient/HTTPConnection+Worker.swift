@@ -1,0 +1,58 @@
+package import FoundationEssentials
+package import RunProtocol
+
+extension HTTPConnection: WorkerConnection {
+    /// Joins; keeps trying for as long as `ClientConfiguration.registrationRetries` says.
+    package func register(_ registration: WorkerRegistration) throws -> WorkerWelcome {
+        var request = try request(.post, "/v1/workers", registration)
+        // Whoever is told to stop before it has joined has nothing to finish.
+        request.isWait = true
+        return try call(request, policy: configuration.registrationRetries)
+    }
+
+    package func lease(_ request: LeaseRequest) throws -> TaskLease? {
+        var wish = request
+        wish.waitSeconds = Self.clamped(waitSeconds: request.waitSeconds)
+        let request = waiting(try self.request(.post, "/v1/leases", wish), seconds: wish.waitSeconds)
+        let answer = try send(request)
+        return answer.status == 204 ? nil : try decode(TaskLease.self, from: answer, to: request)
+    }
+
+    package func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply {
+        try call(request(.post, "/v1/heartbeats", heartbeat))
+    }
+
+    package func release(_ task: TaskID, _ release: TaskRelease) throws {
+        _ = try send(request(.post, "/v1/tasks/\(task)/release", release))
+    }
+
+    package func deliver(_ task: TaskID, from worker: WorkerID, update: Data) throws -> UpdateReceipt {
+        let request = Request(
+            method: .put, path: "/v1/tasks/\(task)/update?worker=\(worker)",
+            headers: ["Content-Type: application/octet-stream", "Content-Digest: \(Digest(of: update).headerValue)"],
+            body: update, patience: .stall(seconds: configuration.stallSeconds))
+        return try call(request)
+    }
+
+    package func localCopy(of blob: Digest, in folder: String) throws -> String {
+        let path = "\(folder)/\(blob)"
+        try blobs.withLock(path) { isVerified in
+            // A copy of an earlier process may be anything: it is read once.
+            if !isVerified, try BlobFile.digest(of: path) != blob { try fetch(blob, to: path) }
+            isVerified = true
+            // It may have been pruned since.
+            if !BlobFile.markUsed(path) { try fetch(blob, to: path) }
+        }
+        return path
+    }
+}
+
+extension Digest {
+    /// The value of a `Content-Digest` header (RFC 9530).
+    fileprivate var headerValue: String {
+        let digits = Array(hex.utf8)
+        func value(_ digit: UInt8) -> UInt8 { digit < 58 ? digit - 48 : digit - 87 }
+        let bytes = stride(from: 0, to: digits.count, by: 2).map { value(digits[$0]) << 4 | value(digits[$0 + 1]) }
+        return "sha-256=:\(Data(bytes).base64EncodedString()):"
+    }
+}

@@ -1,0 +1,73 @@
+import CCurl
+import FoundationEssentials
+import RunProtocol
+
+extension AttemptFailure {
+    static let interrupted = AttemptFailure(
+        cause: ConnectionError(.interrupted, "stopped while waiting for the coordinator"))
+
+    /// A transfer that ended without an answer.
+    ///
+    /// - Parameter detail: libcurl's own words, which say most about TLS.
+    init(_ code: CURLcode, detail: String, request: Request, address: CoordinatorAddress) {
+        let words = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+        let detail = words.asOneLine
+        func failure(_ reason: ConnectionError.Reason, _ message: String, isTemporary: Bool) -> AttemptFailure {
+            AttemptFailure(cause: ConnectionError(reason, message), isTemporary: isTemporary)
+        }
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
+            self = failure(
+                .unreachable, "the host of \(address) cannot be found: check the address (\(detail))",
+                isTemporary: true)
+        case CURLE_COULDNT_CONNECT:
+            self = failure(
+                .unreachable, "nothing answers at \(address): is the coordinator running there? (\(detail))",
+                isTemporary: true)
+        case CURLE_OPERATION_TIMEDOUT:
+            self = failure(
+                .timedOut, "\(address) did not answer \(request.name) in time: is it reachable and alive? (\(detail))",
+                isTemporary: true)
+        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE:
+            self = failure(
+                .unreachable, "the connection to \(address) was lost during \(request.name): try again (\(detail))",
+                isTemporary: true)
+        // A handshake also ends like this when the coordinator stops in the midst of it.
+        case CURLE_SSL_CONNECT_ERROR:
+            self = failure(
+                .tls, "no TLS connection to \(address): does the coordinator speak https there? (\(detail))",
+                isTemporary: true)
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
+            self = failure(
+                .tls,
+                "the certificate of \(address) is not trusted: name the file of the certificate that signed it "
+                    + "(\(detail))", isTemporary: false)
+        case CURLE_SSL_CACERT_BADFILE:
+            self = failure(
+                .tls, "the file of trusted certificates cannot be used: it must be in PEM form (\(detail))",
+                isTemporary: false)
+        default:
+            self = failure(
+                .malformedAnswer, "\(address) does not answer as a coordinator does: check the address (\(detail))",
+                isTemporary: false)
+        }
+    }
+
+    /// An answer that is not a success: the coordinator's own error, or that of something else which stands there.
+    init(_ answer: Answer, request: Request, address: CoordinatorAddress) {
+        // These say that another attempt may do better; only the first two come from a coordinator.
+        isTemporary = [429, 503, 502, 504].contains(answer.status)
+        retryAfterSeconds = answer.retryAfterSeconds
+        if let body = try? JSONDecoder().decode(APIErrorBody.self, from: answer.body) {
+            cause = body.error
+        } else if isTemporary {
+            cause = ConnectionError(
+                .unreachable, "\(address) answers \(answer.status): what stands there cannot reach the coordinator")
+        } else {
+            cause = ConnectionError(
+                .malformedAnswer,
+                "\(address) answers \(request.name) with status \(answer.status), not as a coordinator does: "
+                    + "check the address")
+        }
+    }
+}

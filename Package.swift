@@ -22,6 +22,10 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
+// Told by scripts/build-release. SwiftPM knows the commit too (`Context.gitInformation`), but it keeps what a manifest
+// said until the manifest or the environment changes, so a build would name the commit of an earlier one.
+let commit = Context.environment["CAIRN_COMMIT"] ?? "unknown commit"
+
 let package = Package(
     name: "cairn",
     platforms: [.macOS(.v15)],
@@ -65,8 +69,12 @@ let package = Package(
         layer("Coordination", ["RunProtocol", "RandomNumbers"]),
 
         // MARK: The program
+        // The commit it was built from, in a target of its own, so that a new commit compiles one line of C again.
+        .target(name: "CBuildInformation", cSettings: [.define("CAIRN_COMMIT", to: "\"\(commit)\"")]),
         // One file a subcommand: the only place where the parts are wired together.
-        layer("Commands", ["PlanFile", "RunProtocol", "DataFormats", "TensorCore", "Training", argumentParser]),
+        layer(
+            "Commands",
+            ["CBuildInformation", "PlanFile", "RunProtocol", "DataFormats", "TensorCore", "Training", argumentParser]),
         .executableTarget(name: "cairn", dependencies: ["Commands", argumentParser], swiftSettings: swiftSettings),
 
         // MARK: Tests
@@ -80,6 +88,8 @@ let package = Package(
         tests("CoordinationTests", ["Coordination", "RunProtocol", "RandomNumbers"]),
         // The program as people start it.
         tests("ProcessTests", []),
+        // What starts it on other machines: scripts over a real ssh, systemd units.
+        tests("ClusterTests", []),
         // House rules: lengths, words, formatting.
         tests("HouseTests", []),
     ]

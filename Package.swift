@@ -25,6 +25,10 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
+// Told by scripts/build-release. SwiftPM knows the commit too (`Context.gitInformation`), but it keeps what a manifest
+// said until the manifest or the environment changes, so a build would name the commit of an earlier one.
+let commit = Context.environment["CAIRN_COMMIT"] ?? "unknown commit"
+
 let package = Package(
     name: "cairn",
     platforms: [.macOS(.v15)],
@@ -94,6 +98,8 @@ let package = Package(
         layer("CoordinatorClient", ["RunProtocol", "CCurl"]),
 
         // MARK: The program
+        // The commit it was built from, in a target of its own, so that a new commit compiles one line of C again.
+        .target(name: "CBuildInformation", cSettings: [.define("CAIRN_COMMIT", to: "\"\(commit)\"")]),
         // One file a subcommand: the only place where the parts are wired together.
         layer(
             "Commands",
@@ -101,6 +107,7 @@ let package = Package(
                 "CoordinatorRuntime", "RunStore", "WorkerRuntime", "PlanFile", "RunProtocol", "DataFormats",
                 "TensorCore", "Training", argumentParser, lifecycle, logging,
             ]),
+            ["CBuildInformation", "PlanFile", "RunProtocol", "DataFormats", "TensorCore", "Training", argumentParser]),
         .executableTarget(name: "cairn", dependencies: ["Commands", argumentParser], swiftSettings: swiftSettings),
 
         // MARK: Tests
@@ -116,6 +123,8 @@ let package = Package(
         tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
         // The program as people start it.
         tests("ProcessTests", []),
+        // What starts it on other machines: scripts over a real ssh, systemd units.
+        tests("ClusterTests", []),
         // House rules: lengths, words, formatting.
         tests("HouseTests", []),
     ]

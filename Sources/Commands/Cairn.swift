@@ -1,4 +1,5 @@
 package import ArgumentParser
+import CBuildInformation
 import TensorCore
 
 /// The program: `cairn SUBCOMMAND`.
@@ -6,7 +7,8 @@ package struct Cairn: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "cairn",
         abstract: "Distributed layer-wise pretraining with autoencoders.",
-        version: "cairn 0.1.0, oneDNN \(Engine.oneDNNVersion), \(Engine.instructionSet)",
+        version:
+            "cairn 0.1.0 (\(String(cString: cbi_commit()))), oneDNN \(Engine.oneDNNVersion), \(Engine.instructionSet)",
         subcommands: [PlanCommand.self, BenchCommand.self])
 
     package init() {}

@@ -70,7 +70,6 @@ let package = Package(
         layer("TensorCore", ["COneDNN", "CElementwise"]),
         // Autoencoders, classifier, optimizers, and the pure functions task -> result.
         layer("Training", ["TensorCore", "CElementwise", "RunProtocol", "RandomNumbers"]),
-
         // Weights as safetensors, and exported networks with their description.
         layer("ModelFormat", ["RunProtocol", "DataFormats"]),
 
@@ -79,7 +78,6 @@ let package = Package(
         layer("Averaging", ["RunProtocol"]),
         // Every decision: past-tense events in, actions with their reasons out. No clock, no I/O.
         layer("Coordination", ["RunProtocol", "RandomNumbers"]),
-
         // What is durable: facts in SQLite, blobs in a folder.
         layer("RunStore", ["Coordination", "RunProtocol", "DataFormats", grdb]),
         // Performs the decisions: cuts data into shards, averages, exports.
@@ -90,12 +88,11 @@ let package = Package(
                 "RandomNumbers", logging,
             ]),
 
-        // MARK: The worker
-        // Lease, fetch, train, send; slots and caches.
-        layer("WorkerRuntime", ["Training", "TensorCore", "RunProtocol", "DataFormats", "ModelFormat", logging]),
         // MARK: Workers and commands
         // The coordinator over HTTP: blocking calls that are tried again, blobs by their digest.
         layer("CoordinatorClient", ["RunProtocol", "CCurl"]),
+        // Lease, fetch, train, send; slots and caches.
+        layer("WorkerRuntime", ["Training", "TensorCore", "RunProtocol", "DataFormats", "ModelFormat", logging]),
 
         // MARK: The program
         // The commit it was built from, in a target of its own, so that a new commit compiles one line of C again.
@@ -104,10 +101,10 @@ let package = Package(
         layer(
             "Commands",
             [
-                "CoordinatorRuntime", "RunStore", "WorkerRuntime", "PlanFile", "RunProtocol", "DataFormats",
-                "TensorCore", "Training", argumentParser, lifecycle, logging,
+                "CBuildInformation", "Coordination", "CoordinatorClient", "CoordinatorRuntime", "DataFormats",
+                "ModelFormat", "PlanFile", "RunProtocol", "RunStore", "TensorCore", "Training", "WorkerRuntime",
+                argumentParser, lifecycle, logging,
             ]),
-            ["CBuildInformation", "PlanFile", "RunProtocol", "DataFormats", "TensorCore", "Training", argumentParser]),
         .executableTarget(name: "cairn", dependencies: ["Commands", argumentParser], swiftSettings: swiftSettings),
 
         // MARK: Tests

@@ -1,0 +1,112 @@
+import ArgumentParser
+import CoordinatorRuntime
+import DataFormats
+import FoundationEssentials
+import Logging
+import RunProtocol
+import RunStore
+import WorkerRuntime
+
+/// `cairn pretrain`
+struct PretrainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pretrain",
+        abstract: "Run a plan in this process, without a coordinator's server or workers.",
+        discussion: """
+            The same tasks, the same sums and the same bits as on a cluster. Leaves weights.safetensors (the pretrained \
+            encoders and decoders) and summary.json in the output folder, and classifier.safetensors where the plan has \
+            fine_tuning. Paths in the plan start from the plan's folder.
+            """)
+
+    @Argument(help: "The plan.") var plan: String
+    @Option(name: .shortAndLong, help: "The folder for the results; made if it is not there.") var output: String
+    @Option(help: "Tasks at once; the weights do not depend on it. [default: one a core]") var slots: Int?
+    @Flag(help: "Print the summary as JSON.") var json = false
+    @Flag(help: "Show no progress.") var quiet = false
+
+    func validate() throws {
+        guard (1...Limits.slots).contains(slots ?? 1) else {
+            throw ValidationError("--slots goes from 1 to \(Limits.slots).")
+        }
+    }
+
+    func run() async throws {
+        let loaded = try LoadedPlan(plan)
+        try OutputFolder.make(output)
+        let state = output + "/.run-\(ProcessInfo.processInfo.processIdentifier)"
+        defer { try? FileManager.default.removeItem(atPath: state) }
+        let store = try RunStore(folder: state)
+        var logger = Logger(label: "cairn")
+        logger.logLevel = .error
+        // Whoever can start this command can read the file anyway.
+        let coordinator = try await Coordinator(
+            store: store, folders: DataFolders(["/"]), defaultFolder: loaded.folder, version: Cairn.version,
+            logger: logger)
+        let submitted = try await coordinator.submit(RunSubmission(plan: loaded.text, folder: loaded.folder))
+        let final = try await finish(submitted, on: coordinator, logger: logger)
+        try await write(final, from: coordinator)
+    }
+
+    /// Runs coordinator and worker side by side until the run has ended.
+    private func finish(_ run: RunStatus, on coordinator: Coordinator, logger: Logger) async throws -> RunStatus {
+        let connection = LocalConnection(coordinator)
+        let worker = Worker(
+            connection: connection, registration: WorkerRegistration(slots: slots ?? Cores.count),
+            settings: Worker.Settings(cacheFolder: "", graceSeconds: 0), logger: logger)
+        return try await withThrowingTaskGroup(of: RunStatus?.self) { group in
+            group.addTask {
+                try await coordinator.run()
+                return nil
+            }
+            group.addTask {
+                try await onOwnThread { try worker.run() }
+                return nil
+            }
+            group.addTask { try await follow(run, on: coordinator) }
+            defer {
+                worker.stop()
+                group.cancelAll()
+            }
+            while let status = try await group.next() {
+                if let status { return status }
+            }
+            throw CommandError("the run ended without a result")
+        }
+    }
+
+    private func follow(_ run: RunStatus, on coordinator: Coordinator) async throws -> RunStatus {
+        var printer = ProgressPrinter()
+        var status = run
+        while !status.state.isFinal {
+            status = try await coordinator.status(of: run.id, after: status.revision, waitSeconds: 1)
+            if !quiet { printer.show(status) }
+        }
+        return status
+    }
+
+    private func write(_ status: RunStatus, from coordinator: Coordinator) async throws {
+        guard status.state == .finished else {
+            throw CommandError("the run \(status.state.rawValue): \(status.reason ?? "no reason is known")")
+        }
+        var files: [ExportDescription.Part: String] = [:]
+        for export in status.exports {
+            let path = "\(output)/\(export.part.fileName)"
+            let blob = try await coordinator.blob(export.digest)
+            try AtomicFile.write(Data(try FileBytes.read(blob.path)), to: path)
+            files[export.part] = path
+        }
+        let summary = Summary(status, files: files)
+        try AtomicFile.write(try JSONOutput.data(summary), to: output + "/summary.json")
+        if json { try JSONOutput.print(summary) } else { print(summary.table) }
+    }
+}
+
+extension ExportDescription.Part {
+    /// What the file is called where nobody names it.
+    var fileName: String {
+        switch self {
+        case .pretrained: "weights.safetensors"
+        case .fineTuned: "classifier.safetensors"
+        }
+    }
+}

@@ -19,6 +19,17 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+]
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -40,6 +51,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -93,6 +109,8 @@ let package = Package(
         layer("CoordinatorClient", ["RunProtocol", "CCurl"]),
         // Lease, fetch, train, send; slots and caches.
         layer("WorkerRuntime", ["Training", "TensorCore", "RunProtocol", "DataFormats", "ModelFormat", logging]),
+        // What a coordinator can be asked, over HTTP: a translation without decisions.
+        layer("CoordinatorServer", ["RunProtocol"] + hummingbird),
 
         // MARK: The program
         // The commit it was built from, in a target of its own, so that a new commit compiles one line of C again.
@@ -118,6 +136,7 @@ let package = Package(
         tests("CoordinationTests", ["Coordination", "RunProtocol", "RandomNumbers"]),
         tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol"]),
         tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
+        tests("CoordinatorServerTests", ["CoordinatorServer", "RunProtocol", hummingbirdTesting, yams] + hummingbird),
         // The program as people start it.
         tests("ProcessTests", []),
         // What starts it on other machines: scripts over a real ssh, systemd units.

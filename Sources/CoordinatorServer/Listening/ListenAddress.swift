@@ -1,0 +1,63 @@
+/// Where a server listens: `127.0.0.1:8420`, `[::1]:8420`, `localhost:8420`. Port 0 lets the system choose.
+package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    /// A name or an address, without brackets.
+    package let host: String
+    package let port: Int
+
+    /// - Returns: nil unless `text` is HOST:PORT, an IPv6 address in brackets.
+    package init?(_ text: String) {
+        guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
+        let digits = text[text.index(after: colon)...]
+        guard (1...5).contains(digits.utf8.count), digits.utf8.allSatisfy({ (48...57).contains($0) }),
+            let port = Int(digits), port <= 65_535, let host = Self.host(in: text[..<colon])
+        else { return nil }
+        self.host = host
+        self.port = port
+    }
+
+    private static func host(in text: Substring) -> String? {
+        let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
+        let host = isBracketed ? text.dropFirst().dropLast() : text
+        let isAllowed: (UInt8) -> Bool = { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || byte == UInt8(ascii: ".") || byte == UInt8(ascii: isBracketed ? ":" : "-")
+        }
+        guard (1...253).contains(host.utf8.count), host.utf8.allSatisfy(isAllowed) else { return nil }
+        return String(host)
+    }
+
+    /// Only programs on this host can reach it.
+    package var isLoopback: Bool {
+        host == "localhost" || host == "::1" || (host.hasPrefix("127.") && isIPv4)
+    }
+
+    private var isIPv4: Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+    }
+
+    /// - Throws: `ListenError` whenever others than this host's programs could come in without a token.
+    package func validate(token hasToken: Bool) throws(ListenError) {
+        guard isLoopback || hasToken else { throw .needsToken(self) }
+    }
+
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// Why a server cannot listen.
+package enum ListenError: Error, Hashable, Sendable, CustomStringConvertible {
+    case needsToken(ListenAddress)
+    case inUse(ListenAddress)
+    case unavailable(ListenAddress, reason: String)
+
+    package var description: String {
+        switch self {
+        case .needsToken(let address):
+            "whoever reaches \(address) could give orders: protect it with --token-file, or listen on 127.0.0.1"
+        case .inUse(let address):
+            "\(address) is in use by another program; stop it or choose another with --listen"
+        case .unavailable(let address, let reason):
+            "cannot listen on \(address): \(reason); choose another address with --listen"
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import FoundationEssentials
+import HTTPTypes
+package import Hummingbird
+import NIOCore
+import NIOHTTPTypes
+import RunProtocol
+import ServiceLifecycle
+
+/// What belongs to one request: its logger, its path's parameters and the connection that it came over.
+package struct ServerContext: RequestContext {
+    package var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    package init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        channel = source.channel
+    }
+}
+
+/// What a middleware hands a request on to.
+typealias Next = @concurrent (Request, ServerContext) async throws -> Response
+
+/// One request as a route sees it, with everything in it checked as it is read.
+struct Call: Sendable {
+    let request: Request
+    let context: ServerContext
+    let api: any CoordinatorAPI
+    /// Whether a token is needed, so that shared caches must not keep the answer.
+    let isPrivate: Bool
+
+    // MARK: The path
+
+    func run() throws -> RunID {
+        guard let run = context.parameters.get("run", as: RunID.self) else {
+            throw APIError(
+                .notFound, "there is no such run", hint: "a run's name has 1 to 40 letters, digits and hyphens")
+        }
+        return run
+    }
+
+    func task() throws -> TaskID {
+        guard let task = context.parameters.get("task").flatMap(TaskID.init) else {
+            throw APIError(.notFound, "there is no such task", hint: "a task is written RUN.sSTAGE.rROUND.tINDEX")
+        }
+        return task
+    }
+
+    func part() throws -> ExportDescription.Part {
+        guard let part = context.parameters.get("part", as: ExportDescription.Part.self) else {
+            let parts = ExportDescription.Part.allCases.map(\.rawValue).joined(separator: ", ")
+            throw APIError(.notFound, "there is no such export", hint: "ask for one of: \(parts)")
+        }
+        return part
+    }
+
+    func digest() throws -> Digest {
+        guard let digest = context.parameters.get("digest").flatMap(Digest.init(hex:)) else {
+            throw APIError(
+                .notFound, "there is no such blob",
+                hint: "a blob's name is its SHA-256: 64 lowercase hexadecimal digits")
+        }
+        return digest
+    }
+
+    // MARK: The query
+
+    func query(_ name: String) -> String? {
+        request.uri.queryParameters[name[...]].map { String($0) }
+    }
+
+    func revision() throws -> Int? {
+        try query("after").map { text in
+            guard let number = Int(text), number >= 0 else {
+                throw APIError(.badRequest, "`after` should be a whole number from 0")
+            }
+            return number
+        }
+    }
+
+    func waitSeconds() throws -> Double {
+        guard let text = query("wait") else { return 0 }
+        guard let seconds = Double(text), seconds.isFinite, seconds >= 0 else {
+            throw APIError(.badRequest, "`wait` should be a number of seconds from 0")
+        }
+        return min(seconds, Limits.longPollSeconds)
+    }
+
+    func worker() throws -> WorkerID {
+        guard let worker = query("worker").flatMap(WorkerID.init(rawValue:)) else {
+            throw APIError(.badRequest, "`worker` should name the worker: ?worker=WORKER")
+        }
+        return worker
+    }
+
+    // MARK: The body
+
+    /// The body, as soon as it is known that it is not longer than `limit`.
+    func body(limit: Int) async throws -> RequestBody {
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
+            throw APIError.tooLong(limit: limit)
+        }
+        // Clients like curl hold a large body back until they are told to send it.
+        if request.headers[.expect]?.lowercased() == "100-continue" {
+            try await context.channel.writeAndFlush(HTTPResponsePart.head(HTTPResponse(status: .continue)))
+        }
+        return request.body
+    }
+
+    func message<Message: Decodable>(_ type: Message.Type) async throws -> Message {
+        let body = try await body(limit: Limits.messageBytes)
+        do {
+            let bytes = try await body.collect(upTo: Limits.messageBytes)
+            return try JSONDecoder().decode(type, from: Data(bytes.readableBytesView))
+        } catch is NIOTooManyBytesError {
+            throw APIError.tooLong(limit: Limits.messageBytes)
+        } catch let error as DecodingError {
+            throw APIError(malformed: error)
+        }
+    }
+
+    // MARK: Waiting
+
+    /// Performs what may take long, until the client hangs up or the server is to stop.
+    func whileWanted<Value: Sendable>(_ operation: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        let channel = context.channel
+        guard channel.isActive else { return try await operation() }
+        return try await cancelWhenGracefulShutdown {
+            try await withThrowingTaskGroup(of: Value.self) { group in
+                group.addTask { try await operation() }
+                // To look now and then is simpler than a notice, which each request would leave with its connection.
+                group.addTask {
+                    while channel.isActive { try await Task.sleep(for: .milliseconds(250)) }
+                    throw CancellationError()
+                }
+                defer { group.cancelAll() }
+                guard let value = try await group.next() else { throw CancellationError() }
+                return value
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import FoundationEssentials
+import Glibc
+import Hummingbird
+import NIOCore
+import NIOPosix
+import RunProtocol
+
+/// Takes a body into a new file, which is there whole, on the disk and with the digest that was promised, or not at all.
+enum Upload {
+    static func receive(
+        _ body: RequestBody, limit: Int, digest: Digest, into folder: String
+    ) async throws -> UploadedFile {
+        let path = "\(folder)/upload-\(UUID().uuidString)"
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure(errno) }
+        defer { close(descriptor) }
+        do {
+            let bytes = try await receive(body, limit: limit, digest: digest, descriptor: descriptor)
+            return UploadedFile(path: path, bytes: bytes, digest: digest)
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
+
+    private static func receive(
+        _ body: RequestBody, limit: Int, digest: Digest, descriptor: Int32
+    ) async throws -> Int {
+        var hasher = DigestHasher()
+        var count = 0
+        do {
+            for try await chunk in body {
+                count += chunk.readableBytes
+                guard count <= limit else { throw APIError.tooLong(limit: limit) }
+                chunk.withUnsafeReadableBytes { hasher.update($0) }
+                try await onDiskThread { try write(chunk, to: descriptor) }
+            }
+        } catch where !(error is APIError || error is UploadFailure) {
+            throw APIError(.badRequest, "the body was cut off", hint: "send it again")
+        }
+        guard hasher.finish() == digest else {
+            throw APIError(
+                .badRequest, "the body does not have the SHA-256 that Content-Digest names",
+                hint: "it was cut off or changed on the way: send it again")
+        }
+        try await onDiskThread { guard fsync(descriptor) == 0 else { throw failure(errno) } }
+        return count
+    }
+
+    /// Waiting for the disk must not hold up those who only wait for a task.
+    private static func onDiskThread(_ work: @escaping @Sendable () throws -> Void) async throws {
+        try await NIOThreadPool.singleton.runIfActive(work)
+    }
+
+    private static func write(_ chunk: ByteBuffer, to descriptor: Int32) throws {
+        try chunk.withUnsafeReadableBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                guard count > 0 else { throw failure(errno) }
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
+
+    /// What a file operation's error means to the one who sent the upload.
+    static func failure(_ code: Int32) -> any Error {
+        code == ENOSPC || code == EDQUOT
+            ? APIError(.storageFull, "the coordinator's disk is full", hint: "make room on it; workers try again")
+            : UploadFailure(reason: String(cString: strerror(code)))
+    }
+}
+
+/// The upload folder does not work: a matter for the coordinator's log, not for the one who sent the upload.
+struct UploadFailure: Error, CustomStringConvertible {
+    let reason: String
+
+    var description: String { "an upload cannot be written: \(reason)" }
+}

@@ -1,0 +1,37 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import RunProtocol
+
+/// Turns every error into the one form; what went wrong inside is logged and not told.
+struct ErrorAnswers: RouterMiddleware {
+    func handle(
+        _ request: Request, context: ServerContext, next: Next
+    ) async throws -> Response {
+        let response: Response
+        do {
+            response = try await next(request, context)
+        } catch let error as APIError {
+            response = try .error(error)
+        } catch is CancellationError {
+            response = try .error(APIError(.unavailable, "the coordinator is stopping", hint: "try again soon"))
+        } catch let error as HTTPError where error.status == .notFound {
+            response = try notFound(request)
+        } catch {
+            context.logger.error("\(request.method) \(request.uri.path): \(error)")
+            response = try .error(
+                APIError(.internal, "something went wrong in the coordinator", hint: "its log says what"))
+        }
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func notFound(_ request: Request) throws -> Response {
+        let methods = Route.methods(for: request.uri.path).map(\.rawValue).joined(separator: ", ")
+        guard !methods.isEmpty else {
+            return try .error(APIError(.notFound, "there is nothing here", hint: "docs/openapi.yaml lists every path"))
+        }
+        var response = try Response.error(APIError(.methodNotAllowed, "this path takes only: \(methods)"))
+        response.headers[.allow] = methods
+        return response
+    }
+}

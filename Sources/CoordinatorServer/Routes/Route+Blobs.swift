@@ -1,0 +1,72 @@
+import HTTPTypes
+import Hummingbird
+import RunProtocol
+
+extension Route {
+    /// Blobs never change, so caches may keep them for ever.
+    static let blobs = [
+        Route(.get, "/v1/blobs/{digest}", respond: blob), Route(.head, "/v1/blobs/{digest}", respond: blob),
+    ]
+
+    @Sendable private static func blob(_ call: Call) async throws -> Response {
+        let blob = try await call.api.blob(call.digest())
+        let tag = "\"\(blob.digest)\""
+        let audience = call.isPrivate ? "private" : "public"
+        var headers: HTTPFields = [
+            .eTag: tag, .acceptRanges: "bytes", .cacheControl: "\(audience), max-age=31536000, immutable",
+        ]
+        if let tags = call.request.headers[.ifNoneMatch], hasTag(tag, in: tags) {
+            return .bodiless(.notModified, headers: headers)
+        }
+        headers[.contentType] = "application/octet-stream"
+        switch requestedRange(call.request, size: blob.bytes, tag: tag) {
+        case .whole:
+            return try await stream(blob, 0..<blob.bytes, status: .ok, headers: headers, call)
+        case .part(let range):
+            headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(blob.bytes)"
+            return try await stream(blob, range, status: .partialContent, headers: headers, call)
+        case .unsatisfiable:
+            var response = try Response.error(
+                APIError(.rangeNotSatisfiable, "the blob has only \(blob.bytes) bytes", hint: "ask for bytes within it")
+            )
+            response.headers[.contentRange] = "bytes */\(blob.bytes)"
+            return response
+        }
+    }
+
+    private static func stream(
+        _ blob: StoredBlob, _ range: Range<Int>, status: HTTPResponse.Status, headers: HTTPFields, _ call: Call
+    ) async throws -> Response {
+        var headers = headers
+        headers[.contentLength] = String(range.count)
+        guard call.request.method == .get, !range.isEmpty else { return Response(status: status, headers: headers) }
+        do {
+            let body = try await FileIO().loadFile(path: blob.path, range: ClosedRange(range), context: call.context)
+            guard body.contentLength == range.count else { throw BlobFailure(blob: blob) }
+            return Response(status: status, headers: headers, body: body)
+        } catch is HTTPError {
+            throw BlobFailure(blob: blob)
+        }
+    }
+
+    private static func requestedRange(_ request: Request, size: Int, tag: String) -> ByteRange {
+        guard request.method == .get, let field = request.headers[.range] else { return .whole }
+        // A resumed download goes on only where it still is the same blob.
+        guard request.headers[.ifRange] ?? tag == tag else { return .whole }
+        return ByteRange(field, size: size)
+    }
+
+    private static func hasTag(_ tag: String, in field: String) -> Bool {
+        field.split(separator: ",").contains { part in
+            let other = part.filter { $0 != " " && $0 != "\t" }
+            return other == "*" || other == tag || other == "W/" + tag
+        }
+    }
+}
+
+/// The blob folder is not as the coordinator thinks: a matter for its log.
+struct BlobFailure: Error, CustomStringConvertible {
+    let blob: StoredBlob
+
+    var description: String { "the file \(blob.path) is not there with \(blob.bytes) bytes" }
+}

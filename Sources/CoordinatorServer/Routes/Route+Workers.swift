@@ -1,0 +1,40 @@
+import HTTPTypes
+import Hummingbird
+import RunProtocol
+
+extension Route {
+    /// For workers: the life of a task.
+    static let workers = [
+        Route(.post, "/v1/workers") { call in
+            try .json(await call.api.register(call.message(WorkerRegistration.self)), status: .created)
+        },
+        Route(.post, "/v1/leases") { call in
+            let message = try await call.message(LeaseRequest.self)
+            let seconds = min(max(0, message.waitSeconds), Limits.longPollSeconds)
+            let request = LeaseRequest(worker: message.worker, waitSeconds: seconds)
+            let lease = try await call.whileWanted { try await call.api.lease(request) }
+            return try lease.map { try .json($0) } ?? .bodiless(.noContent)
+        },
+        Route(.post, "/v1/heartbeats") { call in
+            try .json(await call.api.heartbeat(call.message(Heartbeat.self)))
+        },
+        Route(.post, "/v1/tasks/{task}/release") { call in
+            try await call.api.release(call.task(), call.message(TaskRelease.self))
+            return .bodiless(.noContent)
+        },
+        Route(.put, "/v1/tasks/{task}/update") { call in try .json(await update(call)) },
+    ]
+
+    private static func update(_ call: Call) async throws -> UpdateReceipt {
+        let (task, worker) = (try call.task(), try call.worker())
+        guard let digest = call.request.headers[.contentDigest].flatMap(Digest.init(contentDigest:)) else {
+            throw APIError(
+                .badRequest, "the header Content-Digest is missing or malformed",
+                hint: "send the body's SHA-256: Content-Digest: sha-256=:BASE64:")
+        }
+        let limit = try await call.api.updateLimit(of: task)
+        let file = try await Upload.receive(
+            call.body(limit: limit), limit: limit, digest: digest, into: call.api.uploadFolder)
+        return try await call.api.deliver(task, from: worker, update: file)
+    }
+}

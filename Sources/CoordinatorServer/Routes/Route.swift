@@ -1,0 +1,31 @@
+package import HTTPTypes
+import Hummingbird
+import RunProtocol
+
+/// One thing that the server answers.
+package struct Route: Sendable {
+    package let method: HTTPRequest.Method
+    /// With parameters in braces: `/v1/runs/{run}`.
+    package let path: String
+    let respond: @Sendable (Call) async throws -> Response
+
+    init(
+        _ method: HTTPRequest.Method, _ path: String, respond: @escaping @Sendable (Call) async throws -> Response
+    ) {
+        self.method = method
+        self.path = path
+        self.respond = respond
+    }
+
+    /// Everything that the server answers; `docs/openapi.yaml` describes the same.
+    package static let all = runs + workers + blobs
+
+    /// What can be done with a path of a request: nothing where no route has it.
+    static func methods(for path: String) -> [HTTPRequest.Method] {
+        let parts = path.split(separator: "/")
+        return all.filter { route in
+            let pattern = route.path.split(separator: "/")
+            return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+        }.map(\.method)
+    }
+}

@@ -34,6 +34,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // Told by scripts/build-release. SwiftPM knows the commit too (`Context.gitInformation`), but it keeps what a manifest
@@ -52,7 +53,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -119,11 +119,11 @@ let package = Package(
         layer(
             "Commands",
             [
-                "CBuildInformation", "Coordination", "CoordinatorClient", "CoordinatorRuntime", "DataFormats",
+                "CBuildInformation", "CoordinatorClient", "CoordinatorRuntime", "CoordinatorServer", "DataFormats",
                 "ModelFormat", "PlanFile", "RunProtocol", "RunStore", "TensorCore", "Training", "WorkerRuntime",
-                argumentParser, lifecycle, logging,
+                argumentParser, lifecycle, logging, unixSignals,
             ]),
-        .executableTarget(name: "cairn", dependencies: ["Commands", argumentParser], swiftSettings: swiftSettings),
+        .executableTarget(name: "cairn", dependencies: ["Commands"], swiftSettings: swiftSettings),
 
         // MARK: Tests
         tests("RunProtocolTests", ["RunProtocol", "RandomNumbers"]),

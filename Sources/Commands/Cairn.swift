@@ -1,15 +1,51 @@
 package import ArgumentParser
 import CBuildInformation
+import Glibc
 import TensorCore
 
 /// The program: `cairn SUBCOMMAND`.
-package struct Cairn: ParsableCommand {
+package struct Cairn: AsyncParsableCommand {
+    static let version = "0.1.0"
+
     package static let configuration = CommandConfiguration(
         commandName: "cairn",
         abstract: "Distributed layer-wise pretraining with autoencoders.",
+        discussion: """
+            Start a coordinator, launch workers on hosts, export the pretrained weights:
+
+              cairn coordinator --state state --plan plan.yaml
+              cairn worker --coordinator http://127.0.0.1:8420
+              cairn export RUN --output weights.safetensors
+
+            Or do it all in one process: cairn pretrain plan.yaml --output results
+            """,
         version:
-            "cairn 0.1.0 (\(String(cString: cbi_commit()))), oneDNN \(Engine.oneDNNVersion), \(Engine.instructionSet)",
-        subcommands: [PlanCommand.self, BenchCommand.self])
+            "cairn \(version) (\(String(cString: cbi_commit()))), oneDNN \(Engine.oneDNNVersion), \(Engine.instructionSet)",
+        groupedSubcommands: [
+            CommandGroup(name: "Cluster", subcommands: [CoordinatorCommand.self, WorkerCommand.self]),
+            CommandGroup(
+                name: "Runs",
+                subcommands: [
+                    SubmitCommand.self, ListCommand.self, StatusCommand.self, WatchCommand.self, CancelCommand.self,
+                    ExportCommand.self,
+                ]),
+            CommandGroup(
+                name: "Without a cluster",
+                subcommands: [
+                    PretrainCommand.self, EvaluateCommand.self, PictureCommand.self, PlanCommand.self,
+                    BenchCommand.self,
+                ]),
+        ])
 
     package init() {}
+
+    /// Does what the command line asks for, and exits.
+    package static func start() async {
+        // Whoever started this process may have blocked them; then nothing could stop it but SIGKILL.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, number) }
+        sigprocmask(SIG_UNBLOCK, &signals, nil)
+        await main()
+    }
 }

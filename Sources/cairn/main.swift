@@ -1,4 +1,3 @@
-import ArgumentParser
 import Commands
 
-Cairn.main()
+await Cairn.start()

@@ -50,7 +50,7 @@ struct PictureCommand: ParsableCommand {
             sheet.draw(Array(decoded[range]), row: 1, column: index)
         }
         try AtomicFile.write(
-            try PNG.encode(width: sheet.sheetWidth, height: sheet.sheetHeight, channels: sheet.channels, pixels: sheet.pixels),
+            PNG.encode(width: sheet.sheetWidth, height: sheet.sheetHeight, channels: sheet.channels, pixels: sheet.pixels),
             to: output)
         print("wrote \(output): \(table.count) images above their reconstructions")
     }

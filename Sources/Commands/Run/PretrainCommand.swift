@@ -44,7 +44,7 @@ struct PretrainCommand: AsyncParsableCommand {
             logger: logger)
         let submitted = try await coordinator.submit(RunSubmission(plan: loaded.text, folder: loaded.folder))
         let final = try await finish(submitted, on: coordinator, logger: logger)
-        try await write(final, from: coordinator)
+        try write(final, from: coordinator)
     }
 
     /// Runs coordinator and worker side by side until the run has ended.
@@ -84,14 +84,14 @@ struct PretrainCommand: AsyncParsableCommand {
         return status
     }
 
-    private func write(_ status: RunStatus, from coordinator: Coordinator) async throws {
+    private func write(_ status: RunStatus, from coordinator: Coordinator) throws {
         guard status.state == .finished else {
             throw CommandError("the run \(status.state.rawValue): \(status.reason ?? "no reason is known")")
         }
         var files: [ExportDescription.Part: String] = [:]
         for export in status.exports {
             let path = "\(output)/\(export.part.fileName)"
-            let blob = try await coordinator.blob(export.digest)
+            let blob = try coordinator.blob(export.digest)
             try AtomicFile.write(Data(try FileBytes.read(blob.path)), to: path)
             files[export.part] = path
         }

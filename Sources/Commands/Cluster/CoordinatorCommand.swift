@@ -1,0 +1,122 @@
+import ArgumentParser
+import CoordinatorRuntime
+import CoordinatorServer
+import FoundationEssentials
+import Logging
+import RunProtocol
+import RunStore
+import ServiceLifecycle
+import UnixSignals
+
+/// `cairn coordinator`
+struct CoordinatorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coordinator",
+        abstract: "Start a coordinator.",
+        discussion: """
+            It keeps everything in its state folder. Killed at any time and started again with the same folder, it goes \
+            on at the same round; with the same --plan it takes up that plan's run and starts no second one.
+
+            It listens on this host only, unless told otherwise; elsewhere it wants a token, which workers and commands \
+            must send.
+            """)
+
+    @Option(help: "Where to listen: HOST:PORT.") var listen = "127.0.0.1:8420"
+    @Option(help: "The folder for runs and weights; made if it is not there.") var state: String
+    @Option(help: "A plan to run.") var plan: String?
+    @Flag(help: "Stop when no run is left to do; exit with 1 if one failed.") var exitWhenDone = false
+    @Option(help: "A file with the access token: 16 characters or more, readable by its owner only.")
+    var tokenFile: String?
+    @Option(
+        name: .customLong("data"),
+        help: "A folder that plans may read data from; can be given more than once. [default: here, and /usr/share/datasets]"
+    )
+    var data: [String] = []
+    @Option(help: "What to log.") var logLevel = LogLevel.info
+
+    func run() async throws {
+        guard let address = ListenAddress(listen) else {
+            throw ValidationError("'\(listen)' is no address to listen on; write HOST:PORT, such as 127.0.0.1:8420.")
+        }
+        let token = try tokenFile.map { try AccessToken(file: $0) }
+        try address.validate(token: token != nil)
+        let loaded = try plan.map { try LoadedPlan($0) }
+        let logger = Logger.cairn("coordinator", level: logLevel.level)
+        try OutputFolder.make(state)
+        let store = try RunStore(folder: state)
+        let here = FileManager.default.currentDirectoryPath
+        let coordinator = try await Coordinator(
+            store: store, folders: DataFolders(data.isEmpty ? Self.defaultFolders(here) : data), defaultFolder: here,
+            version: Cairn.version, logger: logger)
+        if let loaded {
+            let run = try await coordinator.resume(loaded.plan, folder: loaded.folder)
+            logger.info("\(run.id) is \(run.state.rawValue): \(run.name)")
+        }
+        let server = HTTPServer(api: coordinator, listen: address, token: token, logger: logger) { port in
+            logger.info("listening on http://\(address.host):\(port)")
+        }
+        try await serve(coordinator, server, logger: logger)
+        try await reportFailures(coordinator)
+    }
+
+    private static func defaultFolders(_ here: String) -> [String] {
+        let datasets = "/usr/share/datasets"
+        return FileManager.default.fileExists(atPath: datasets) ? [here, datasets] : [here]
+    }
+
+    /// Serves until a signal, or until all runs are done where that was asked for.
+    private func serve(_ coordinator: Coordinator, _ server: HTTPServer, logger: Logger) async throws {
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: CoordinatorService(coordinator: coordinator)), .init(service: server),
+        ]
+        if exitWhenDone {
+            services.append(
+                .init(
+                    service: UntilDone(coordinator: coordinator),
+                    successTerminationBehavior: .gracefullyShutdownGroup))
+        }
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(10)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+
+    private func reportFailures(_ coordinator: Coordinator) async throws {
+        guard exitWhenDone else { return }
+        for run in try await coordinator.runs().runs where run.state == .failed {
+            throw CommandError("\(run.id) failed: \(run.reason ?? "no reason is known")")
+        }
+    }
+}
+
+/// The coordinator's life within the service group.
+private struct CoordinatorService: Service {
+    let coordinator: Coordinator
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await cancelWhenGracefulShutdown { try await coordinator.run() }
+        } onGracefulShutdown: {
+            Task { await coordinator.stopWaiting() }
+        }
+    }
+}
+
+/// Ends when every run has ended.
+private struct UntilDone: Service {
+    let coordinator: Coordinator
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            for run in try await coordinator.runs().runs {
+                var status = run
+                while !status.state.isFinal {
+                    status = try await coordinator.status(
+                        of: run.id, after: status.revision, waitSeconds: Limits.longPollSeconds)
+                    try Task.checkCancellation()
+                }
+            }
+        }
+    }
+}
+

@@ -1,0 +1,68 @@
+import ArgumentParser
+import CoordinatorClient
+import Dispatch
+import FoundationEssentials
+import Glibc
+import Logging
+import RunProtocol
+import WorkerRuntime
+
+/// `cairn worker`
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Join a coordinator and do its tasks.",
+        discussion: """
+            It can be started before the coordinator, and waits for it. SIGTERM lets the tasks in hand finish, for as \
+            long as --grace says, and hands back those that do not; a second one hands them back at once. A worker may \
+            be killed at any time: its tasks go to others.
+            """)
+
+    @OptionGroup var connection: ConnectionOptions
+    @Option(help: "Tasks at once. [default: one a core]") var slots: Int?
+    @Option(help: "The folder for downloaded data and weights. [default: cairn in $XDG_CACHE_HOME or ~/.cache]")
+    var cache: String?
+    @Option(help: "How many GiB the folder may take.") var cacheLimit = 20
+    @Option(help: "How many seconds tasks in hand may take after SIGTERM.") var grace = 30.0
+    @Option(help: "What to log.") var logLevel = LogLevel.info
+
+    func validate() throws {
+        guard (1...Limits.slots).contains(slots ?? 1) else {
+            throw ValidationError("--slots goes from 1 to \(Limits.slots).")
+        }
+        guard (1...1_000_000).contains(cacheLimit) else { throw ValidationError("--cache-limit is in GiB, from 1.") }
+        guard (0...86_400).contains(grace) else { throw ValidationError("--grace goes from 0 to 86400 seconds.") }
+    }
+
+    func run() async throws {
+        let logger = Logger.cairn("worker", level: logLevel.level)
+        var configuration = try connection.configuration()
+        configuration.whenRetrying = { problem, seconds in
+            logger.info("\(problem); trying again in \(seconds.formatted(decimals: 1)) s")
+        }
+        let folder = cache ?? Self.defaultFolder
+        try OutputFolder.make(folder)
+        try pruneCache(folder: folder, limitBytes: cacheLimit << 30)
+        let worker = Worker(
+            connection: try HTTPConnection(configuration), registration: WorkerRegistration(slots: slots ?? Cores.count),
+            settings: Worker.Settings(cacheFolder: folder, graceSeconds: grace), logger: logger)
+        let signals = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                logger.info("stopping: tasks in hand may take \(Int(grace)) s")
+                worker.stop()
+            }
+            source.resume()
+            return source
+        }
+        defer { signals.forEach { $0.cancel() } }
+        try await onOwnThread { try worker.run() }
+    }
+
+    private static var defaultFolder: String {
+        let environment = ProcessInfo.processInfo.environment
+        if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") { return folder + "/cairn" }
+        return (environment["HOME"] ?? "/tmp") + "/.cache/cairn"
+    }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import CoordinatorClient
+import FoundationEssentials
+import RunProtocol
+
+/// `cairn status`
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "status", abstract: "Say where a run stands.")
+
+    @OptionGroup var target: RunArgument
+    @OptionGroup var connection: ConnectionOptions
+    @Flag(help: "Print JSON: every round of every stage, results and exports.") var json = false
+
+    func run() throws {
+        let connection = try connection.connect()
+        let status = try connection.status(of: try target.find(connection))
+        guard !json else {
+            try JSONOutput.print(status)
+            return
+        }
+        print("\(status.id)  \(status.state.rawValue)  \(status.name)")
+        if let reason = status.reason { print(reason) }
+        for stage in status.stages {
+            let tasks = stage.state == .running ? ", \(stage.tasksDone) of \(stage.tasks) tasks done" : ""
+            print("\(stage.name): \(stage.state.rawValue), round \(stage.round) of \(stage.rounds)\(tasks)")
+        }
+        if !status.state.isFinal { print("\(status.workers) workers, \(status.tasksInProgress) tasks in progress") }
+        if status.state == .finished { print(Summary(status, files: [:]).table) }
+    }
+}

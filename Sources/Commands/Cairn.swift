@@ -7,7 +7,7 @@ package struct Cairn: ParsableCommand {
         commandName: "cairn",
         abstract: "Distributed layer-wise pretraining with autoencoders.",
         version: "cairn 0.1.0, oneDNN \(Engine.oneDNNVersion), \(Engine.instructionSet)",
-        subcommands: [PlanCommand.self, BenchCommand.self])
+        subcommands: [PlanCommand.self, DataCommand.self, BenchCommand.self])
 
     package init() {}
 }

@@ -3,29 +3,53 @@ import Glibc
 
 /// Files that are there whole or not at all.
 package enum AtomicFile {
-    /// Writes beside `path`, brings it to the disk, and renames it into place; on any failure nothing is left behind.
+    /// Writes beside `path`, brings it to the disk, renames it into place, and brings that to the disk too. Until it is
+    /// renamed nothing is left behind on a failure. Any number of threads and processes may write at once.
     ///
     /// - Throws: `.storageFull` or `.unwritable`.
     package static func write(_ data: Data, to path: String) throws(DataError) {
-        let temporary = "\(path).\(getpid()).partial"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        let temporary = "\(path).\(String(UInt64.random(in: 0 ... .max), radix: 36)).partial"
+        let descriptor = retrying { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644) }
         guard descriptor >= 0 else { throw failure(path) }
         var written = data.withUnsafeBytes { writeAll($0, to: descriptor) }
-        written = written && fsync(descriptor) == 0
+        written = written && retrying { fsync(descriptor) } == 0
         let problem = errno
-        written = close(descriptor) == 0 && written
+        // Closed even where it says that it was interrupted.
+        written = (close(descriptor) == 0 || errno == EINTR) && written
         guard written, rename(temporary, path) == 0 else {
-            if !written { errno = problem }
+            if !written, problem != 0 { errno = problem }
             let error = failure(path)
             unlink(temporary)
             throw error
+        }
+        try synchronizeFolder(of: path)
+    }
+
+    /// A new name is on the disk only when its folder is.
+    private static func synchronizeFolder(of path: String) throws(DataError) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let descriptor = retrying { open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        // A folder that may be written but not read cannot be opened: then there is no more to be done.
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        // Some file systems have nothing to do here, and say so.
+        guard retrying({ fsync(descriptor) }) == 0 || errno == EINVAL || errno == ENOTSUP else { throw failure(path) }
+    }
+
+    /// Calls again what a signal has interrupted.
+    private static func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
+        while true {
+            let result = call()
+            if result != -1 || errno != EINTR { return result }
         }
     }
 
     private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            let count = retrying {
+                Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            }
             guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }

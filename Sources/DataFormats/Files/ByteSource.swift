@@ -7,6 +7,8 @@ final class ByteSource {
     let path: String
     /// The size is not known before all is unpacked.
     let isPacked: Bool
+    /// The file's size; of bytes in memory, their number.
+    let bytesOnDisk: Int
     private let file: gzFile?
     private var buffer: ArraySlice<UInt8>
     /// What is in the file beyond the buffer, or can be.
@@ -19,6 +21,7 @@ final class ByteSource {
     init(_ bytes: [UInt8], path: String) {
         self.path = path
         isPacked = false
+        bytesOnDisk = bytes.count
         file = nil
         buffer = bytes[...]
         unread = 0
@@ -40,9 +43,10 @@ final class ByteSource {
         }
         gzbuffer(opened, 1 << 18)
         file = opened
+        bytesOnDisk = Int(information.st_size)
         isPacked = gzdirect(opened) == 0
         buffer = []
-        unread = Int(information.st_size).multipliedReportingOverflow(by: isPacked ? Self.largestRatio : 1).partialValue
+        unread = isPacked ? bytesOnDisk * Self.largestRatio : bytesOnDisk
     }
 
     deinit { if let file { gzclose(file) } }

@@ -10,17 +10,15 @@ package enum AtomicFile {
     package static func write(_ data: Data, to path: String) throws(DataError) {
         let temporary = "\(path).\(String(UInt64.random(in: 0 ... .max), radix: 36)).partial"
         let descriptor = retrying { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644) }
-        guard descriptor >= 0 else { throw failure(path) }
-        var written = data.withUnsafeBytes { writeAll($0, to: descriptor) }
-        written = written && retrying { fsync(descriptor) } == 0
-        let problem = errno
+        guard descriptor >= 0 else { throw failure(path, errno) }
+        var problem = data.withUnsafeBytes { writeAll($0, to: descriptor) }
+        if problem == 0, retrying({ fsync(descriptor) }) != 0 { problem = errno }
         // Closed even where it says that it was interrupted.
-        written = (close(descriptor) == 0 || errno == EINTR) && written
-        guard written, rename(temporary, path) == 0 else {
-            if !written, problem != 0 { errno = problem }
-            let error = failure(path)
+        if close(descriptor) != 0, errno != EINTR, problem == 0 { problem = errno }
+        if problem == 0, rename(temporary, path) != 0 { problem = errno }
+        guard problem == 0 else {
             unlink(temporary)
-            throw error
+            throw failure(path, problem)
         }
         try synchronizeFolder(of: path)
     }
@@ -33,7 +31,9 @@ package enum AtomicFile {
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         // Some file systems have nothing to do here, and say so.
-        guard retrying({ fsync(descriptor) }) == 0 || errno == EINVAL || errno == ENOTSUP else { throw failure(path) }
+        guard retrying({ fsync(descriptor) }) == 0 || errno == EINVAL || errno == ENOTSUP else {
+            throw failure(path, errno)
+        }
     }
 
     /// Calls again what a signal has interrupted.
@@ -44,23 +44,25 @@ package enum AtomicFile {
         }
     }
 
-    private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+    /// - Returns: 0, or why not all was written.
+    private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = retrying {
                 Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
             }
-            guard count > 0 else { return false }
+            guard count > 0 else { return count < 0 ? errno : EIO }
             rest = rest.dropFirst(count)
         }
-        return true
+        return 0
     }
 
-    private static func failure(_ path: String) -> DataError {
-        let reason = String(cString: strerror(errno))
-        return errno == ENOSPC || errno == EDQUOT
+    private static func failure(_ path: String, _ problem: Int32) -> DataError {
+        problem == ENOSPC || problem == EDQUOT
             ? DataError(
                 .storageFull, at: path, "the disk is full", hint: "make room and try again; nothing was written")
-            : DataError(.unwritable, at: path, "cannot be written: \(reason)", hint: "choose another place")
+            : DataError(
+                .unwritable, at: path, "cannot be written: \(String(cString: strerror(problem)))",
+                hint: "choose another place")
     }
 }

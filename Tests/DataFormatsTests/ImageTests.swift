@@ -28,6 +28,11 @@ import Testing
         #expect(code { try Image(decoding: inks, path: "x") } == .unsupportedType)
     }
 
+    @Test func whatIsTransparentIsLaidOnBlack() throws {
+        let bytes = try Made.png(greyAndAlpha: [100, 255, 200, 0])
+        #expect(try Image(decoding: bytes, path: "x").pixels == [100, 0])
+    }
+
     @Test func sizesAreCheckedBeforeAnythingIsDecoded() {
         #expect(code { try Image(decoding: Self.png(1, 1 << 15), path: "x") } == .tooLarge)
         #expect(

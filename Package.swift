@@ -128,7 +128,7 @@ let package = Package(
         // MARK: Tests
         tests("RunProtocolTests", ["RunProtocol", "RandomNumbers"]),
         tests("PlanFileTests", ["PlanFile", "RunProtocol", "RandomNumbers"]),
-        tests("DataFormatsTests", ["DataFormats", "RandomNumbers"]),
+        tests("DataFormatsTests", ["DataFormats", "CPNG", "CJPEG", "RandomNumbers"]),
         tests("TensorCoreTests", ["TensorCore", "CElementwise", "RandomNumbers"]),
         tests(
             "TrainingTests", ["Training", "TensorCore", "RunProtocol", "RandomNumbers"], resources: [.copy("Golden")]),

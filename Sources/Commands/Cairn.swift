@@ -32,8 +32,8 @@ package struct Cairn: AsyncParsableCommand {
             CommandGroup(
                 name: "Without a cluster",
                 subcommands: [
-                    PretrainCommand.self, EvaluateCommand.self, PictureCommand.self, PlanCommand.self,
-                    BenchCommand.self,
+                    PretrainCommand.self, EvaluateCommand.self, PictureCommand.self, DataCommand.self,
+                    PlanCommand.self, BenchCommand.self,
                 ]),
         ])
 

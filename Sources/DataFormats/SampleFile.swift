@@ -9,13 +9,11 @@ package enum SampleFile {
     package static func samples(
         _ path: String, limit: Int? = nil, leavingOut column: String? = nil
     ) throws(DataError) -> SampleTable {
-        let opened = try open(path)
-        if case .csv(let source) = opened { return try CSV.samples(source, limit: limit, leavingOut: column) }
-        if let column { throw notCSV(path, column) }
-        return switch opened {
-        case .array(_, let header, let source): try header.samples(from: source, limit: limit)
-        case .csv(let source): try CSV.samples(source, limit: limit, leavingOut: nil)
-        case .images(let folder): try folder.samples(limit: limit)
+        switch (try open(path), column) {
+        case (.csv(let source), _): return try CSV.samples(source, limit: limit, leavingOut: column)
+        case (_, let column?): throw notCSV(path, column)
+        case (.array(_, let header, let source), nil): return try header.samples(from: source, limit: limit)
+        case (.images(let folder), nil): return try folder.samples(limit: limit)
         }
     }
 

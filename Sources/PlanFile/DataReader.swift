@@ -29,7 +29,7 @@ enum DataReader {
         if !section.has("samples") { section.note("samples", "is missing: the file of samples that have labels") }
         return LabeledSource(
             samples: source(section, "samples"),
-            labels: .file(path: section.requiredText("labels", "the file with a class for each sample")),
+            labels: labels(section),
             perClass: section.whole("per_class", in: 1...Limits.samples),
             draws: section.whole("draws", in: 1...1_000) ?? 5)
     }
@@ -39,6 +39,30 @@ enum DataReader {
         if !section.has("samples") { section.note("samples", "is missing: the file of samples to test on") }
         return LabeledTest(
             samples: source(section, "samples"),
-            labels: .file(path: section.requiredText("labels", "the file with a class for each sample")))
+            labels: labels(section))
+    }
+
+    /// A path, or a section with one of three keys.
+    private static func labels(_ section: Section) -> LabelSource {
+        if !section.has("labels") || section.isText("labels") {
+            return .file(path: section.requiredText("labels", "the file with a class for each sample"))
+        }
+        let below = section.section("labels")
+        defer { below.finish() }
+        let sources: [LabelSource?] = [
+            below.text("path").map { .file(path: $0) }, below.text("column").map { .column(name: $0) },
+            below.flag("folders").map { _ in .folders },
+        ]
+        if below.flag("folders") == false {
+            below.note("folders", "can only be true: the subfolders are the classes; else leave it out")
+        }
+        let found = sources.compactMap(\.self)
+        if found.count != 1 {
+            section.note(
+                "labels",
+                "should be the path of a file, or have one key: `column` with a name of the CSV's header,"
+                    + " or `folders: true`")
+        }
+        return found.first ?? .folders
     }
 }

@@ -15,7 +15,7 @@ package enum PlanReader {
     /// Every key that a plan can have.
     package static var knownKeys: Set<String> {
         let log = MistakeLog()
-        let text = "data: {labeled: {}, test: {}}\nlayers: [{early_stopping: {}}]\nfine_tuning: {}"
+        let text = "data: {labeled: {labels: {}}, test: {}}\nlayers: [{early_stopping: {}}]\nfine_tuning: {}"
         if let top = open(text, log: log) { _ = plan(top, log: log) }
         return log.known
     }

@@ -6,7 +6,7 @@ package enum PlanTemplate {
         seed: 1
 
         data:
-          # IDX or NPY files. Debian's package dataset-fashion-mnist brings these.
+          # IDX, NPY or CSV files, or folders of pictures. Debian's package dataset-fashion-mnist brings these.
           unlabeled: /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
           held_out: 1000            # samples kept out of training to measure the reconstruction error
           shards: 2

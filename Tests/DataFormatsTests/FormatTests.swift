@@ -68,6 +68,36 @@ import Testing
         #expect((data[0] + 8) % 8 == 0)
     }
 
+    /// Through Float, 16777217 would be 16777216 and 1.00000001 would be 1.
+    @Test func labelsAreReadExactly() throws {
+        let one = [UInt8](NPY.encode(labels: [16_777_217]))
+        #expect(try NPY.labels(one, path: "x") == [16_777_217])
+        func wide(_ value: Int64) -> [UInt8] {
+            let text = String(decoding: one.dropLast(4), as: Unicode.ASCII.self)
+            #expect(text.contains("<i4"))
+            let header = one.dropLast(4).map { $0 == UInt8(ascii: "4") ? UInt8(ascii: "8") : $0 }
+            return header + withUnsafeBytes(of: value.littleEndian) { Array($0) }
+        }
+        #expect(try NPY.labels(wide(16_777_217), path: "x") == [16_777_217])
+        #expect(code { try NPY.labels(wide(1 << 32 + 1), path: "x") } == .outOfRange)
+        func idx(_ value: Double) -> [UInt8] {
+            Made.idx(
+                type: 0x0E, dimensions: [1], payload: withUnsafeBytes(of: value.bitPattern.bigEndian) { Array($0) })
+        }
+        #expect(try IDX.labels(idx(3), path: "x") == [3])
+        for value in [1.000_000_01, -1, .nan, .infinity, 1e10] {
+            #expect(code { try IDX.labels(idx(value), path: "x") } == .outOfRange)
+        }
+    }
+
+    @Test func npyOfEitherByteOrder() throws {
+        let little = [UInt8](NPY.encode(Made.floats))
+        let start = little.count - Made.floats.numbers.count * 4
+        var big = little[..<start].map { $0 == UInt8(ascii: "<") ? UInt8(ascii: ">") : $0 }
+        for place in stride(from: start, to: little.count, by: 4) { big += little[place..<place + 4].reversed() }
+        #expect(try NPY.samples(big, path: "x") == Made.floats)
+    }
+
     @Test func safetensorsSaysWhatIsWrong() {
         func file(_ header: String, payload: Int, length: Int? = nil) -> [UInt8] {
             let size = UInt64(length ?? header.utf8.count)
@@ -89,11 +119,26 @@ import Testing
             (file("{\"a\":\(tensor("F32", "[1]", "[4,8]"))}", payload: 8), .gapBetweenTensors),
             (file("{\"a\":\(one),\"b\":\(one)}", payload: 4), .overlappingTensors),
             (file("{\"a\":\(one)}", payload: 5), .trailingBytes),
+            (file("{\"a\":\(one),\"a\":\(one)}", payload: 4), .duplicateName),
+            (file("{\"a\":\(one),\"\\u0061\":\(one)}", payload: 4), .duplicateName),
             (file("{\"a\":{\"b\":\"c\"}}", payload: 0), .malformedHeader),
         ]
         for (index, (bytes, expected)) in cases.enumerated() {
             #expect(code { try Safetensors(decoding: bytes, path: "x") } == expected, "case \(index)")
         }
+    }
+
+    @Test func namesFromFilesCannotSteerATerminal() {
+        let header =
+            "{\"\\u001b[2J\\u202e\(String(repeating: "n", count: 500))\":"
+            + "{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[0,2]}}"
+        let bytes =
+            withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) } + Array(header.utf8) + [0, 0]
+        let error = #expect(throws: DataError.self) { try Safetensors(decoding: bytes, path: "x\u{7}") }
+        let text = error?.description ?? ""
+        #expect(text.hasPrefix("x\\u{7}: tensor '\\u{1b}[2J\\u{202e}nnn"))
+        #expect(text.utf8.allSatisfy { $0 >= 32 })
+        #expect(text.count < 250)
     }
 
     /// Every file cut anywhere, and thousands of files with a few bytes changed: an error or a table, never a crash.
@@ -119,61 +164,6 @@ import Testing
                 do { try read(mutant) } catch { refused += 1 }
             }
             #expect(refused > 100)
-        }
-    }
-
-    private func code<Result>(_ body: () throws -> Result) -> DataError.Code? {
-        do {
-            _ = try body()
-            return nil
-        } catch {
-            return (error as? DataError)?.code
-        }
-    }
-}
-
-@Suite struct FileTests {
-    @Test func aRealDataSetIsRead() throws {
-        let folder = "/usr/share/datasets/fashion-mnist/"
-        let images = try IDX.samples(FileBytes.read(folder + "t10k-images-idx3-ubyte.gz"), path: "images", limit: 500)
-        let labels = try IDX.labels(FileBytes.read(folder + "t10k-labels-idx1-ubyte.gz"), path: "labels")
-        #expect(images.count == 500)
-        #expect(images.sampleShape == [28, 28])
-        #expect(labels.count == 10_000)
-        #expect(Set(labels) == Set(0..<10))
-    }
-
-    @Test func unreadableFilesAreNamed() throws {
-        try Made.folder { folder in
-            let missing = folder.appending(path: "missing").path
-            #expect(throws: DataError(.notFound, at: missing, "there is no such file", hint: "check the path")) {
-                try FileBytes.read(missing)
-            }
-            #expect(throws: DataError.self) { try FileBytes.read(folder.path) }
-            let file = folder.appending(path: "file").path
-            try AtomicFile.write(Data(repeating: 7, count: 100), to: file)
-            #expect(try FileBytes.read(file) == [UInt8](repeating: 7, count: 100))
-            #expect(throws: DataError.self) { try FileBytes.read(file, limit: 99) }
-        }
-    }
-
-    @Test func damagedGzipIsRefused() throws {
-        let whole = try Data(contentsOf: URL(filePath: "/usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz"))
-        try Made.folder { folder in
-            let cut = folder.appending(path: "cut.gz").path
-            try AtomicFile.write(whole.prefix(whole.count / 2), to: cut)
-            #expect(throws: DataError.self) { try FileBytes.read(cut) }
-        }
-    }
-
-    @Test func aFailedWriteLeavesNothing() throws {
-        try Made.folder { folder in
-            let inNoFolder = folder.appending(path: "none/file").path
-            #expect(throws: DataError.self) { try AtomicFile.write(Data([1]), to: inNoFolder) }
-            // A folder cannot be replaced by a file: the temporary file must go.
-            #expect(throws: DataError.self) { try AtomicFile.write(Data([1]), to: folder.path) }
-            let beside = try FileManager.default.contentsOfDirectory(atPath: folder.deletingLastPathComponent().path)
-            #expect(beside.allSatisfy { !$0.hasPrefix(folder.lastPathComponent + ".") })
         }
     }
 }

@@ -1,6 +1,7 @@
+import CJPEG
+import CPNG
 import DataFormats
 import Foundation
-import RandomNumbers
 
 /// Bytes for tests.
 enum Made {
@@ -25,5 +26,67 @@ enum Made {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         return try body(folder)
+    }
+
+    static func jpeg(width: Int, height: Int, channels: Int, pixels: [UInt8], quality: Int32 = 90) throws -> [UInt8] {
+        let encoder = tjInitCompress()
+        defer { tjDestroy(encoder) }
+        var memory: UnsafeMutablePointer<UInt8>?
+        var size: UInt = 0
+        defer { tjFree(memory) }
+        let format = channels == 1 ? TJPF_GRAY : channels == 3 ? TJPF_RGB : TJPF_CMYK
+        let sampling = channels == 1 ? TJSAMP_GRAY : TJSAMP_444
+        let status = tjCompress2(
+            encoder, pixels, Int32(width), 0, Int32(height), Int32(format.rawValue), &memory, &size,
+            Int32(sampling.rawValue), quality, 0)
+        guard status == 0, let memory else { throw Failure(what: "JPEG") }
+        return Array(UnsafeBufferPointer(start: memory, count: Int(size)))
+    }
+
+    /// One row of pixels, each a grey and how opaque it is.
+    static func png(greyAndAlpha pixels: [UInt8]) throws -> [UInt8] {
+        var image = png_image()
+        image.version = png_uint_32(PNG_IMAGE_VERSION)
+        (image.width, image.height) = (png_uint_32(pixels.count / 2), 1)
+        image.format = png_uint_32(PNG_FORMAT_FLAG_ALPHA)
+        var bytes = [UInt8](repeating: 0, count: 1_000)
+        var size = bytes.count
+        guard png_image_write_to_memory(&image, &bytes, &size, 0, pixels, 0, nil) != 0 else {
+            throw Failure(what: "PNG")
+        }
+        return Array(bytes.prefix(size))
+    }
+
+    static func gzipped(_ bytes: [UInt8]) throws -> Data {
+        try folder { folder in
+            let file = folder.appending(path: "file")
+            try Data(bytes).write(to: file)
+            try run("gzip", ["--fast", file.path])
+            return try Data(contentsOf: file.appendingPathExtension("gz"))
+        }
+    }
+
+    struct Failure: Error {
+        let what: String
+    }
+
+    static func run(_ program: String, _ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [program] + arguments
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Failure(what: program) }
+    }
+}
+
+/// The code of the error that `body` throws; nil where it throws none of ours.
+func code<Result>(_ body: () throws -> Result) -> DataError.Code? {
+    do {
+        _ = try body()
+        return nil
+    } catch {
+        return (error as? DataError)?.code
     }
 }

@@ -45,6 +45,27 @@ import Testing
         #expect(plan.stages[1].earlyStopping?.patience == 3)
     }
 
+    @Test(
+        arguments: [
+            ("x.idx", .file(path: "x.idx")), ("{path: x.idx}", .file(path: "x.idx")), ("{folders: true}", .folders),
+            ("{column: species}", .column(name: "species")),
+        ] as [(String, LabelSource)]) func labelsHaveThreeForms(yaml: String, expected: LabelSource) throws
+    {
+        let data =
+            "data:\n  unlabeled: a\n  labeled: {samples: a, labels: \(yaml)}\n  test: {samples: b, labels: \(yaml)}"
+        let plan = try PlanReader.read(data + "\nlayers: [{units: 2}]")
+        #expect(plan.data.labeled?.labels == expected)
+        #expect(plan.data.test?.labels == expected)
+    }
+
+    @Test(arguments: ["{}", "{column: a, folders: true}", "{folders: false}", "{colum: a}", "[a]", "{column: {a: b}}"])
+    func labelsOfNoFormAreMistakes(yaml: String) {
+        let text = "data:\n  unlabeled: a\n  test: {samples: b, labels: \(yaml)}\nlayers: [{units: 2}]"
+        let mistakes = #expect(throws: PlanMistakes.self) { try PlanReader.read(text) }?.mistakes ?? []
+        #expect(!mistakes.isEmpty)
+        #expect(mistakes.allSatisfy { $0.line == 3 && $0.key.hasPrefix("data.test.labels") })
+    }
+
     @Test func everyMistakeIsReportedWithItsLine() {
         let yaml = """
             nam: x

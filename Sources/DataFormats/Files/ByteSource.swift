@@ -7,6 +7,8 @@ final class ByteSource {
     let path: String
     /// The size is not known before all is unpacked.
     let isPacked: Bool
+    /// The file's size; of bytes in memory, their number.
+    let bytesOnDisk: Int
     private let file: gzFile?
     private var buffer: ArraySlice<UInt8>
     /// What is in the file beyond the buffer, or can be.
@@ -19,6 +21,7 @@ final class ByteSource {
     init(_ bytes: [UInt8], path: String) {
         self.path = path
         isPacked = false
+        bytesOnDisk = bytes.count
         file = nil
         buffer = bytes[...]
         unread = 0
@@ -40,9 +43,10 @@ final class ByteSource {
         }
         gzbuffer(opened, 1 << 18)
         file = opened
+        bytesOnDisk = Int(information.st_size)
         isPacked = gzdirect(opened) == 0
         buffer = []
-        unread = Int(information.st_size).multipliedReportingOverflow(by: isPacked ? Self.largestRatio : 1).partialValue
+        unread = isPacked ? bytesOnDisk * Self.largestRatio : bytesOnDisk
     }
 
     deinit { if let file { gzclose(file) } }
@@ -111,29 +115,5 @@ final class ByteSource {
             }
         }
         return !chunk.isEmpty
-    }
-}
-
-/// The bytes of files, unpacked where they are gzipped.
-package enum FileBytes {
-    /// The most bytes that are read from one file, unpacked.
-    package static let largestSize = 1 << 36
-
-    /// Reads a file; a gzipped one is unpacked as it is read.
-    ///
-    /// - Parameter limit: how many unpacked bytes there may be.
-    /// - Throws: `.notFound`, `.unreadable`, `.tooLarge` or, for damaged gzip, `.truncated`.
-    package static func read(_ path: String, limit: Int = largestSize) throws(DataError) -> [UInt8] {
-        let source = try ByteSource(opening: path)
-        var bytes: [UInt8] = []
-        if !source.isPacked { bytes.reserveCapacity(min(source.remaining, limit)) }
-        while true {
-            let part = try source.next(atMost: .max)
-            if part.isEmpty { return bytes }
-            guard part.count <= limit - bytes.count else {
-                throw DataError(.tooLarge, at: path, "there are more than \(limit) bytes in it")
-            }
-            bytes += part
-        }
     }
 }

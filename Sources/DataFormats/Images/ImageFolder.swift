@@ -83,6 +83,12 @@ struct ImageFolder {
         return SampleTable(count: files.count, sampleShape: shape, numbers: .uint8(pixels))
     }
 
+    func bytesOnDisk() throws(DataError) -> Int {
+        var total = 0
+        for file in files { total += try ByteSource(opening: "\(path)/\(file.name)").bytesOnDisk }
+        return total
+    }
+
     /// What is in a folder, in the order of the names' bytes.
     private static func list(_ path: String) throws(DataError) -> (files: [String], folders: [String]) {
         guard let folder = opendir(path) else {

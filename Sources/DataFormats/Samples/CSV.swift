@@ -107,6 +107,9 @@ private struct Table {
                 throw rows.problem(
                     "line \(rows.line) has \(rows.columnCount) columns; those before have \(columnCount)")
             }
+            guard count < SampleTable.largestCount else {
+                throw DataError(.tooLarge, at: rows.source.path, "it has more than \(count) rows")
+            }
             try body(rows)
             count += 1
             isThere = try rows.next()

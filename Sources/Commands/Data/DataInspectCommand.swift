@@ -1,0 +1,47 @@
+import ArgumentParser
+import DataFormats
+import FoundationEssentials
+
+/// `cairn data inspect`
+struct DataInspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Read a file or folder of samples whole, and say what is in it.",
+        discussion: """
+            IDX, NPY and CSV files, gzipped or not, and folders of PNG and JPEG pictures. Exits with 1 and one line \
+            where something in it cannot be read.
+            """)
+
+    @Argument(help: "The file or folder.") var path: String
+    @Option(help: "The column of a CSV that has the labels.") var labelColumn: String?
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+        let description = try SampleFile.describe(path, labelColumn: labelColumn)
+        guard !json else {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+            print(String(decoding: try encoder.encode(description), as: UTF8.self))
+            return
+        }
+        let packed = description.isGzipped ? ", gzipped" : ""
+        print("format   \(description.format)\(packed), \(description.bytesOnDisk) bytes on disk")
+        print("samples  \(description.samples)")
+        print("shape    \(description.sampleShape.isEmpty ? "one number" : "\(description.sampleShape)")")
+        print("type     \(description.elementType)")
+        print("range    \(description.minimum) to \(description.maximum), mean \(Float(description.mean))")
+        if let columns = description.columns { print("columns  \(list(columns.map { $0.printable() }))") }
+        guard let classes = description.classes else { return }
+        print("classes  \(classes.count)")
+        for entry in classes {
+            print("  \(entry.label)\(entry.name.map { " \($0.printable())" } ?? ""): \(entry.count)")
+        }
+    }
+
+    /// The first and the last names of many.
+    private func list(_ names: [String]) -> String {
+        names.count <= 8
+            ? names.joined(separator: ", ")
+            : (names.prefix(4) + ["... (\(names.count) in all) ..."] + names.suffix(3)).joined(separator: ", ")
+    }
+}

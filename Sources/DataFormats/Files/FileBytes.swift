@@ -1,0 +1,23 @@
+/// The bytes of files, unpacked where they are gzipped.
+package enum FileBytes {
+    /// The most bytes that are read from one file, unpacked.
+    package static let largestSize = 1 << 36
+
+    /// Reads a file; a gzipped one is unpacked as it is read.
+    ///
+    /// - Parameter limit: how many unpacked bytes there may be.
+    /// - Throws: `.notFound`, `.unreadable`, `.tooLarge` or, for damaged gzip, `.truncated`.
+    package static func read(_ path: String, limit: Int = largestSize) throws(DataError) -> [UInt8] {
+        let source = try ByteSource(opening: path)
+        var bytes: [UInt8] = []
+        if !source.isPacked { bytes.reserveCapacity(min(source.remaining, limit)) }
+        while true {
+            let part = try source.next(atMost: .max)
+            if part.isEmpty { return bytes }
+            guard part.count <= limit - bytes.count else {
+                throw DataError(.tooLarge, at: path, "there are more than \(limit) bytes in it")
+            }
+            bytes += part
+        }
+    }
+}

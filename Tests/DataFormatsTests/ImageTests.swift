@@ -1,0 +1,130 @@
+import DataFormats
+import Foundation
+import RandomNumbers
+import Testing
+
+@Suite struct ImageTests {
+    static func pixels(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37) } }
+
+    static func png(_ width: Int, _ height: Int, channels: Int = 1) -> [UInt8] {
+        [UInt8](PNG.encode(width: width, height: height, channels: channels, pixels: pixels(width * height * channels)))
+    }
+
+    @Test(arguments: [1, 3], [(1, 1), (5, 3), (28, 28), (300, 2)])
+    func pngRoundTrip(channels: Int, size: (width: Int, height: Int)) throws {
+        let (width, height) = size
+        let image = try Image(decoding: Self.png(width, height, channels: channels), path: "x")
+        #expect(image.pixels == Self.pixels(width * height * channels))
+        #expect(image.shape == (channels == 1 ? [height, width] : [height, width, 3]))
+    }
+
+    @Test(arguments: [1, 3]) func jpegIsDecoded(channels: Int) throws {
+        let smooth = (0..<16 * 8 * channels).map { UInt8(100 + $0 / channels % 16) }
+        let bytes = try Made.jpeg(width: 16, height: 8, channels: channels, pixels: smooth, quality: 100)
+        let image = try Image(decoding: bytes, path: "x")
+        #expect(image.shape == (channels == 1 ? [8, 16] : [8, 16, 3]))
+        #expect(zip(image.pixels, smooth).allSatisfy { abs(Int($0) - Int($1)) <= 3 })
+        let inks = try Made.jpeg(width: 1, height: 1, channels: 4, pixels: [1, 2, 3, 4])
+        #expect(code { try Image(decoding: inks, path: "x") } == .unsupportedType)
+    }
+
+    @Test func whatIsTransparentIsLaidOnBlack() throws {
+        let bytes = try Made.png(greyAndAlpha: [100, 255, 200, 0])
+        #expect(try Image(decoding: bytes, path: "x").pixels == [100, 0])
+    }
+
+    @Test func sizesAreCheckedBeforeAnythingIsDecoded() {
+        #expect(code { try Image(decoding: Self.png(1, 1 << 15), path: "x") } == .tooLarge)
+        #expect(
+            code {
+                try Image(
+                    decoding: Made.jpeg(
+                        width: 20_000, height: 1, channels: 1, pixels: Self.pixels(20_000)), path: "x")
+            } == .tooLarge)
+        #expect(code { try Image(decoding: [1, 2, 3], path: "x") } == .unknownFormat)
+        #expect(code { try Image(decoding: [], path: "x") } == .unknownFormat)
+    }
+
+    @Test func damagedPicturesAreRefusedOrRead() throws {
+        let png = Self.png(9, 7, channels: 3)
+        let jpeg = try Made.jpeg(width: 9, height: 7, channels: 3, pixels: Self.pixels(9 * 7 * 3))
+        // Without its last chunk of 12 bytes a PNG still has all of its pixels.
+        for end in 0..<png.count - 12 {
+            #expect(throws: DataError.self) { try Image(decoding: Array(png[..<end]), path: "x") }
+        }
+        for end in 0..<jpeg.count - 2 {
+            #expect(throws: DataError.self) { try Image(decoding: Array(jpeg[..<end]), path: "x") }
+        }
+        var random = Philox(key: 79, stream: 0)
+        for whole in [png, jpeg] {
+            var refused = 0
+            for _ in 0..<3_000 {
+                var mutant = whole
+                for _ in 0...random.next(below: 3) {
+                    mutant[random.next(below: mutant.count)] = UInt8(truncatingIfNeeded: random.nextBits())
+                }
+                do {
+                    let image = try Image(decoding: mutant, path: "x")
+                    #expect(image.pixels.count == image.width * image.height * image.channels)
+                } catch { refused += 1 }
+            }
+            #expect(refused > 100)
+        }
+    }
+
+    // MARK: Folders
+
+    @Test func picturesComeInTheOrderOfTheirNames() throws {
+        try Made.folder { folder in
+            // "B" comes before "a", and "10" before "9": bytes, not a language's rules.
+            for (index, name) in ["10.png", "9.png", "B.png", "a.png", ".hidden"].enumerated() {
+                let bytes = PNG.encode(width: 2, height: 1, channels: 1, pixels: [UInt8(index), 0])
+                try bytes.write(to: folder.appending(path: name))
+            }
+            let table = try SampleFile.samples(folder.path)
+            #expect(table.sampleShape == [1, 2])
+            #expect(table.numbers == .uint8([0, 0, 1, 0, 2, 0, 3, 0]))
+            #expect(try SampleFile.samples(folder.path, limit: 2).numbers == .uint8([0, 0, 1, 0]))
+            #expect(code { try SampleFile.folderLabels(folder.path) } == .wrongShape)
+            #expect(code { try SampleFile.labels(folder.path) } == .unknownFormat)
+        }
+    }
+
+    @Test func subfoldersAreClasses() throws {
+        try Made.folder { folder in
+            let contents = [("dog", "1.jpg"), ("cat", "2.png"), ("cat", "1.png")]
+            for (name, file) in contents {
+                let below = folder.appending(path: name)
+                try FileManager.default.createDirectory(at: below, withIntermediateDirectories: true)
+                let bytes =
+                    file.hasSuffix("jpg")
+                    ? try Made.jpeg(width: 4, height: 4, channels: 1, pixels: Self.pixels(16)) : Self.png(4, 4)
+                try Data(bytes).write(to: below.appending(path: file))
+            }
+            #expect(try SampleFile.samples(folder.path).count == 3)
+            #expect(try SampleFile.folderLabels(folder.path) == [0, 0, 1])
+            let found = try SampleFile.describe(folder.path)
+            #expect(found.classes?.map(\.name) == ["cat", "dog"])
+            #expect(found.classes?.map(\.count) == [2, 1])
+            try Data(Self.png(4, 4)).write(to: folder.appending(path: "stray.png"))
+            #expect(code { try SampleFile.samples(folder.path) } == .unknownFormat)
+        }
+    }
+
+    @Test func picturesMustBeAlike() throws {
+        try Made.folder { folder in
+            #expect(code { try SampleFile.samples(folder.path) } == .wrongShape)
+            try Data(Self.png(2, 3)).write(to: folder.appending(path: "first.png"))
+            for other in [Self.png(3, 2), Self.png(2, 3, channels: 3)] {
+                try Data(other).write(to: folder.appending(path: "other.png"))
+                let error = #expect(throws: DataError.self) { try SampleFile.samples(folder.path) }
+                #expect(error?.code == .wrongShape)
+                #expect(error?.path.hasSuffix("other.png") == true)
+                #expect(error?.message.contains("'first.png'") == true)
+            }
+            try Data("a note".utf8).write(to: folder.appending(path: "notes.txt"))
+            try FileManager.default.removeItem(at: folder.appending(path: "other.png"))
+            #expect(code { try SampleFile.samples(folder.path) } == .unknownFormat)
+        }
+    }
+}

@@ -26,7 +26,8 @@ final class ScriptedServer: Sendable {
 
     private struct State {
         var received: [Received] = []
-        var connections: [Int32] = []
+        var connectionCount = 0
+        var open: Set<Int32> = []
     }
 
     let port: Int
@@ -57,20 +58,30 @@ final class ScriptedServer: Sendable {
 
     var url: String { "http://127.0.0.1:\(port)" }
     var received: [Received] { state.withLock { $0.received } }
-    var connectionCount: Int { state.withLock { $0.connections.count } }
+    var connectionCount: Int { state.withLock { $0.connectionCount } }
 
     /// No more connections, and an end to those that are open.
     func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
-        state.withLock { $0.connections.forEach { _ = shutdown($0, Int32(SHUT_RDWR)) } }
+        state.withLock { $0.open.forEach { _ = shutdown($0, Int32(SHUT_RDWR)) } }
     }
 
     private func accept() {
         while true {
             let connection = Foundation.accept(listener, nil, nil)
             guard connection >= 0 else { break }
-            state.withLock { $0.connections.append(connection) }
-            Thread.detachNewThread { [self] in serve(connection) }
+            state.withLock { state in
+                state.connectionCount += 1
+                state.open.insert(connection)
+            }
+            Thread.detachNewThread { [self] in
+                serve(connection)
+                // Under the lock, since the number may belong to somebody else from then on.
+                state.withLock { state in
+                    state.open.remove(connection)
+                    close(connection)
+                }
+            }
         }
         close(listener)
     }
@@ -86,13 +97,10 @@ final class ScriptedServer: Sendable {
                 switch step {
                 case .send(let data): send(data, connection)
                 case .pause(let seconds): Thread.sleep(forTimeInterval: seconds)
-                case .close:
-                    shutdown(connection, Int32(SHUT_RDWR))
-                    return
+                case .close: return
                 case .reset:
                     var option = linger(l_onoff: 1, l_linger: 0)
                     setsockopt(connection, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
-                    close(connection)
                     return
                 }
             }

@@ -33,9 +33,10 @@ final class ScriptedServer: Sendable {
     let port: Int
     private let listener: Int32
     private let script: Script
+    private let readsBodies: Bool
     private let state = Mutex(State())
 
-    init(port: Int = 0, _ script: @escaping Script) throws {
+    init(port: Int = 0, readsBodies: Bool = true, _ script: @escaping Script) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var yes: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
@@ -52,6 +53,7 @@ final class ScriptedServer: Sendable {
         guard isListening else { throw POSIXError(.EADDRINUSE) }
         self.port = Int(UInt16(bigEndian: address.sin_port))
         self.listener = listener
+        self.readsBodies = readsBodies
         self.script = script
         Thread.detachNewThread { [self] in accept() }
     }
@@ -139,7 +141,7 @@ final class ScriptedServer: Sendable {
             method: words[0], target: words[1], headers: Dictionary(headers) { $1 },
             body: Data(data[end.upperBound...]),
             index: 0)
-        while request.body.count < Int(request.headers["content-length"] ?? "0")! {
+        while readsBodies, request.body.count < Int(request.headers["content-length"] ?? "0")! {
             guard let more = receive(connection) else { return nil }
             request.body.append(more)
         }

@@ -161,6 +161,8 @@ extension Transfer {
         setLimits(for: request)
         // Signals belong to the program, not to its libraries.
         set(CURLOPT_NOSIGNAL, 1)
+        // A name server that does not answer must not hold a call beyond its time.
+        set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_FOLLOWLOCATION, 0)

@@ -34,6 +34,7 @@ extension HTTPConnection: WorkerConnection {
         return try call(request)
     }
 
+    /// - Throws: `BlobFileError` as well, whenever this machine's folder cannot be read or written.
     package func localCopy(of blob: Digest, in folder: String) throws -> String {
         let path = "\(folder)/\(blob)"
         try blobs.withLock(path) { isVerified in

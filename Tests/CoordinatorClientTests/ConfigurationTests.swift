@@ -16,7 +16,7 @@ import Testing
         ("ftp://host", "does not begin with http"), ("http://", "names no host"), ("http://host:70000", "port"),
         ("http://host:0", "port"), ("http://host:x", "port"), ("http://host:80/v1/info", "write http://host:80"),
         ("http://host/?a=b", "write http://host"), ("http://host/#x", "write http://host"),
-        ("http://ho st", "not a coordinator's address"), ("http://host\r\nX: y", "not a coordinator's address"),
+        ("http://ho st", "not a coordinator's address"), ("http://host\r\nX: y", "port"),
         ("http://" + String(repeating: "a", count: 5_000), "not a coordinator's address"),
         ("http://me:secret@host", "user or password"),
     ])

@@ -63,6 +63,21 @@ import Testing
         #expect(server.received.count == 1)
     }
 
+    @Test func aNoBeforeTheEndOfAnUploadIsHeard() throws {
+        let no = APIError(.tooLarge, "the update has too many bytes")
+        let server = try ScriptedServer(readsBodies: false) { _ in
+            [.json(413, APIErrorBody(error: no)), .pause(seconds: 1), .close]
+        }
+        defer { server.stop() }
+        let connection = try Example.connection(to: server.url, retrySeconds: 60)
+        let update = Data(count: 50_000_000)
+        let error = try #require(throws: APIError.self) {
+            try connection.deliver(Example.task, from: Example.worker, update: update)
+        }
+        #expect(error == no)
+        #expect(server.connectionCount == 1)
+    }
+
     @Test func aStoppingCoordinatorIsAskedAgain() throws {
         let no = APIErrorBody(error: APIError(.unavailable, "stopping"))
         let server = try ScriptedServer { request in

@@ -26,15 +26,17 @@ final class ScriptedServer: Sendable {
 
     private struct State {
         var received: [Received] = []
-        var connections: [Int32] = []
+        var connectionCount = 0
+        var open: Set<Int32> = []
     }
 
     let port: Int
     private let listener: Int32
     private let script: Script
+    private let readsBodies: Bool
     private let state = Mutex(State())
 
-    init(port: Int = 0, _ script: @escaping Script) throws {
+    init(port: Int = 0, readsBodies: Bool = true, _ script: @escaping Script) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var yes: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
@@ -51,26 +53,37 @@ final class ScriptedServer: Sendable {
         guard isListening else { throw POSIXError(.EADDRINUSE) }
         self.port = Int(UInt16(bigEndian: address.sin_port))
         self.listener = listener
+        self.readsBodies = readsBodies
         self.script = script
         Thread.detachNewThread { [self] in accept() }
     }
 
     var url: String { "http://127.0.0.1:\(port)" }
     var received: [Received] { state.withLock { $0.received } }
-    var connectionCount: Int { state.withLock { $0.connections.count } }
+    var connectionCount: Int { state.withLock { $0.connectionCount } }
 
     /// No more connections, and an end to those that are open.
     func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
-        state.withLock { $0.connections.forEach { _ = shutdown($0, Int32(SHUT_RDWR)) } }
+        state.withLock { $0.open.forEach { _ = shutdown($0, Int32(SHUT_RDWR)) } }
     }
 
     private func accept() {
         while true {
             let connection = Foundation.accept(listener, nil, nil)
             guard connection >= 0 else { break }
-            state.withLock { $0.connections.append(connection) }
-            Thread.detachNewThread { [self] in serve(connection) }
+            state.withLock { state in
+                state.connectionCount += 1
+                state.open.insert(connection)
+            }
+            Thread.detachNewThread { [self] in
+                serve(connection)
+                // Under the lock, since the number may belong to somebody else from then on.
+                state.withLock { state in
+                    state.open.remove(connection)
+                    close(connection)
+                }
+            }
         }
         close(listener)
     }
@@ -86,13 +99,10 @@ final class ScriptedServer: Sendable {
                 switch step {
                 case .send(let data): send(data, connection)
                 case .pause(let seconds): Thread.sleep(forTimeInterval: seconds)
-                case .close:
-                    shutdown(connection, Int32(SHUT_RDWR))
-                    return
+                case .close: return
                 case .reset:
                     var option = linger(l_onoff: 1, l_linger: 0)
                     setsockopt(connection, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
-                    close(connection)
                     return
                 }
             }
@@ -131,7 +141,7 @@ final class ScriptedServer: Sendable {
             method: words[0], target: words[1], headers: Dictionary(headers) { $1 },
             body: Data(data[end.upperBound...]),
             index: 0)
-        while request.body.count < Int(request.headers["content-length"] ?? "0")! {
+        while readsBodies, request.body.count < Int(request.headers["content-length"] ?? "0")! {
             guard let more = receive(connection) else { return nil }
             request.body.append(more)
         }

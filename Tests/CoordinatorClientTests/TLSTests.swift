@@ -41,7 +41,8 @@ private final class SelfSignedServer {
     }
 
     func stop() {
-        process.terminate()
+        // Not SIGTERM, which a process that was started on the tests' threads may inherit as blocked.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 

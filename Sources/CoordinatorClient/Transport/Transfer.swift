@@ -64,8 +64,9 @@ final class Transfer: @unchecked Sendable {
                 return run(waitingFor)
             }
         }
-        guard let ended else { throw .interrupted }
+        guard var ended else { throw .interrupted }
         if let refusal { throw AttemptFailure(cause: refusal) }
+        if ended == CURLE_OK && isCutOff { ended = CURLE_PARTIAL_FILE }
         guard ended == CURLE_OK else {
             throw AttemptFailure(
                 ended, detail: String(cString: problem), request: request, address: configuration.address)
@@ -127,9 +128,19 @@ final class Transfer: @unchecked Sendable {
     }
 
     private var retryAfterSeconds: Double? {
-        var seconds: curl_off_t = 0
-        ccurl_get_size(easy, CURLINFO_RETRY_AFTER, &seconds)
+        let seconds = size(CURLINFO_RETRY_AFTER)
         return seconds > 0 ? Double(seconds) : nil
+    }
+
+    /// A connection that ends within an answer's head is nothing special to libcurl.
+    private var isCutOff: Bool {
+        status != 204 && size(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) < 0 && size(CURLINFO_SIZE_DOWNLOAD_T) == 0
+    }
+
+    private func size(_ info: CURLINFO) -> Int {
+        var size: curl_off_t = 0
+        ccurl_get_size(easy, info, &size)
+        return Int(size)
     }
 }
 
@@ -150,6 +161,8 @@ extension Transfer {
         setLimits(for: request)
         // Signals belong to the program, not to its libraries.
         set(CURLOPT_NOSIGNAL, 1)
+        // A name server that does not answer must not hold a call beyond its time.
+        set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_FOLLOWLOCATION, 0)

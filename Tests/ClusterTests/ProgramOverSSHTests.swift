@@ -1,27 +1,36 @@
 import Foundation
 import Testing
 
-/// The program itself, built beside the tests, started over ssh.
-@Suite(.serialized, .enabled(if: Host.canRun && Self.knowsWorkers), .timeLimit(.minutes(2)))
-struct ProgramOverSSHTests {
-    static let program = Bundle.main.bundleURL.appending(path: "cairn").path
+/// The program itself, where it was built beside the tests.
+enum Program {
+    static let path = Bundle.main.bundleURL.appending(path: "cairn").path
 
     /// A program that has no such subcommand answers with its own help.
     static var knowsWorkers: Bool {
-        (try? Command(program, ["worker", "--help"]))?.output.contains("--coordinator") == true
+        (try? Command(path, ["worker", "--help"]))?.output.contains("--coordinator") == true
     }
+}
 
+/// A coordinator and its worker, which is started over ssh.
+@Suite(.serialized, .enabled(if: Host.canRun && Program.knowsWorkers), .timeLimit(.minutes(2)))
+struct ProgramOverSSHTests {
     @Test func aWorkerStaysUntilItIsStopped() throws {
         let host = try Host()
         let listen = "127.0.0.1:\(try Host.freePort())"
-        let begun = try Command(
-            "sh",
-            ["-c", #""$0" coordinator --listen "$1" --state "$2" >"$3" 2>&1 & echo $!"#]
-                + [Self.program, listen, host.folder.path("state"), host.folder.path("coordinator.log")])
-        let coordinator = try #require(pid_t(begun.output.trimmingCharacters(in: .whitespacesAndNewlines)))
-        defer { kill(coordinator, SIGTERM) }
+        let coordinator = Process()
+        coordinator.executableURL = URL(filePath: Program.path)
+        coordinator.arguments = ["coordinator", "--listen", listen, "--state", host.folder.path("state")]
+        coordinator.standardInput = FileHandle.nullDevice
+        coordinator.standardOutput = try FileHandle(forWritingTo: host.folder.write("coordinator.log", ""))
+        coordinator.standardError = coordinator.standardOutput
+        try coordinator.run()
+        defer {
+            // The thread that started it had SIGTERM blocked, and so it has too.
+            kill(coordinator.processIdentifier, SIGKILL)
+            coordinator.waitUntilExit()
+        }
 
-        let line = "\(host.name) slots=1 cache=~/cache binary=\(Self.program)"
+        let line = "\(host.name) slots=1 cache=~/cache binary=\(Program.path)"
         let started = try host.launchWorkers([line], ["start", "--coordinator", "http://\(listen)"])
         #expect(started.status == 0, "\(started)")
         sleep(2)

@@ -35,7 +35,7 @@ enum Upload {
                 chunk.withUnsafeReadableBytes { hasher.update($0) }
                 try await onDiskThread { try write(chunk, to: descriptor) }
             }
-        } catch where !(error is APIError || error is UploadFailure) {
+        } catch  where !(error is APIError || error is UploadFailure) {
             throw APIError(.badRequest, "the body was cut off", hint: "send it again")
         }
         guard hasher.finish() == digest else {

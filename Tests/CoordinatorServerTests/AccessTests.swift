@@ -19,7 +19,7 @@ import Testing
         let api = try FakeCoordinator()
         var headers: HTTPFields = [:]
         headers[.authorization] = authorization
-        try await withServer(api, token: Self.token) { [headers] client in
+        try await withServer(api, token: Self.token) { [headers] client async throws in
             for route in Route.all {
                 let answer = try await client.executeRequest(
                     uri: route.path, method: route.method, headers: headers, body: nil)
@@ -33,7 +33,7 @@ import Testing
 
     @Test func theTokenOpensAndKeepsSharedCachesOut() async throws {
         let api = try FakeCoordinator()
-        try await withServer(api, token: Self.token) { client in
+        try await withServer(api, token: Self.token) { client async throws in
             for scheme in ["Bearer", "bearer"] {
                 let headers: HTTPFields = [.authorization: "\(scheme) \(Self.token.text)"]
                 #expect(try await client.get("/v1/info", headers).status == .ok)
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func pagesOfOtherSitesAreRefused() async throws {
-        try await withServer(try FakeCoordinator(), live: true) { client in
+        try await withServer(try FakeCoordinator(), live: true) { client async throws in
             #expect(try await client.get("/v1/info", [.origin: "http://localhost"]).status == .ok)
             for origin in ["http://evil.example", "null", "http://localhost.evil.example"] {
                 #expect(try await client.get("/v1/info", [.origin: origin]).error?.code == .unauthorized)
@@ -56,7 +56,7 @@ import Testing
         let log = RecordedLog()
         var logger = Logger(label: "tests") { _ in log }
         logger.logLevel = .trace
-        try await withServer(try FakeCoordinator(), token: Self.token, logger: logger) { client in
+        try await withServer(try FakeCoordinator(), token: Self.token, logger: logger) { client async throws in
             _ = try await client.get("/v1/info?x=query", [.authorization: "Bearer \(Self.token.text)"])
             _ = try await client.get("/v1/runs", [.authorization: "Bearer wrong-secret"])
         }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct BlobTests {
     @Test(arguments: [false, true]) func aBlobComesWhole(live: Bool) async throws {
         let api = try FakeCoordinator()
-        try await withServer(api, live: live) { client in
+        try await withServer(api, live: live) { client async throws in
             let answer = try await client.get("/v1/blobs/\(api.blobDigest)")
             #expect(answer.status == .ok)
             #expect(answer.bytes == api.blobBytes)
@@ -19,9 +19,9 @@ import Testing
         }
     }
 
-    @Test func aHeadHasNoBody() async throws {
+    @Test(arguments: [false, true]) func aHeadHasNoBody(live: Bool) async throws {
         let api = try FakeCoordinator()
-        try await withServer(api) { client in
+        try await withServer(api, live: live) { client async throws in
             let uri = "/v1/blobs/\(api.blobDigest)"
             let answer = try await client.executeRequest(
                 uri: uri, method: .head, headers: [.range: "bytes=0-1"], body: nil)
@@ -32,6 +32,7 @@ import Testing
                 uri: "/v1/blobs/\(Examples.digest)", method: .head, headers: [:], body: nil)
             #expect(unknown.status == .notFound)
             #expect(unknown.bytes == [])
+            #expect(try await client.get(uri).bytes.count == 100_000)
         }
     }
 
@@ -41,7 +42,7 @@ import Testing
         ("bytes=0-999999999999999999", 0..<100_000),
     ]) func aRangeIsGiven(field: String, range: Range<Int>) async throws {
         let api = try FakeCoordinator()
-        try await withServer(api) { client in
+        try await withServer(api) { client async throws in
             let answer = try await client.get("/v1/blobs/\(api.blobDigest)", [.range: field])
             #expect(answer.status == .partialContent)
             #expect(answer.bytes == Array(api.blobBytes[range]))
@@ -56,7 +57,7 @@ import Testing
         "bytes=+1-2", "bytes=1", "bytes=1-99999999999999999999999",
     ]) func whatIsNotOneRangeIsAnsweredWhole(field: String) async throws {
         let api = try FakeCoordinator()
-        try await withServer(api) { client in
+        try await withServer(api) { client async throws in
             let answer = try await client.get("/v1/blobs/\(api.blobDigest)", [.range: field])
             #expect(answer.status == .ok)
             #expect(answer.bytes.count == 100_000)
@@ -66,7 +67,7 @@ import Testing
     @Test(arguments: ["bytes=100000-", "bytes=100000-100001", "bytes=-0"])
     func aRangeOutsideIsRefused(field: String) async throws {
         let api = try FakeCoordinator()
-        try await withServer(api) { client in
+        try await withServer(api) { client async throws in
             let answer = try await client.get("/v1/blobs/\(api.blobDigest)", [.range: field])
             #expect(answer.error?.code == .rangeNotSatisfiable)
             #expect(answer.headers[.contentRange] == "bytes */100000")
@@ -76,7 +77,7 @@ import Testing
     @Test func whatTheClientHasIsNotSentAgain() async throws {
         let api = try FakeCoordinator()
         let tag = "\"\(api.blobDigest)\""
-        try await withServer(api, live: true) { client in
+        try await withServer(api, live: true) { client async throws in
             let uri = "/v1/blobs/\(api.blobDigest)"
             for field in [tag, "W/\(tag)", "\"x\", \(tag)", "*"] {
                 let answer = try await client.get(uri, [.ifNoneMatch: field, .range: "bytes=0-1"])
@@ -92,7 +93,7 @@ import Testing
     @Test func aBlobWhoseFileIsGoneIsTheCoordinatorsOwnMatter() async throws {
         let api = try FakeCoordinator()
         try FileManager.default.removeItem(atPath: api.folder + "/blob")
-        try await withServer(api) { client in
+        try await withServer(api) { client async throws in
             #expect(try await client.get("/v1/blobs/\(api.blobDigest)").error?.code == .internal)
         }
     }

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import RunProtocol
 import ServiceLifecycle
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct ListeningTests {
@@ -18,7 +19,7 @@ import Testing
         #expect(address.port == port)
         #expect(address.isLoopback == isLoopback)
         #expect(address.description == text)
-        #expect((try? address.validate(token: false)) != nil == isLoopback)
+        #expect(((try? address.validate(token: false)) != nil) == isLoopback)
         #expect((try? address.validate(token: true)) != nil)
     }
 
@@ -157,13 +158,13 @@ final class Connection {
 
     func send(_ text: String) throws {
         let bytes = Array(text.utf8)
-        try #require(Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue)) == bytes.count)
+        try #require(Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
     }
 
     /// Everything that has come in until now.
     func received() -> String {
         var chunk = [UInt8](repeating: 0, count: 65_536)
-        while case let count = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT.rawValue)), count > 0 {
+        while case let count = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT)), count > 0 {
             bytes += chunk[..<count]
         }
         return String(decoding: bytes, as: UTF8.self)

@@ -94,17 +94,17 @@ import Yams
     }
 
     private func answers(of api: FakeCoordinator) async throws -> [(Exchange, TestResponse)] {
-        var seen: [(Exchange, TestResponse)] = []
-        try await HTTPServer(api: api, listen: ListenAddress("127.0.0.1:0")!, token: nil, logger: quiet).application
-            .test(.router) { client in
-                for exchange in exchanges(with: api) {
-                    let answer = try await client.executeRequest(
-                        uri: exchange.uri, method: exchange.method, headers: exchange.headers,
-                        body: ByteBuffer(string: exchange.body))
-                    seen.append((exchange, answer))
-                }
+        let server = HTTPServer(api: api, listen: ListenAddress("127.0.0.1:0")!, token: nil, logger: quiet)
+        return try await server.application.test(.router) { client in
+            var seen: [(Exchange, TestResponse)] = []
+            for exchange in exchanges(with: api) {
+                let answer = try await client.executeRequest(
+                    uri: exchange.uri, method: exchange.method, headers: exchange.headers,
+                    body: ByteBuffer(string: exchange.body))
+                seen.append((exchange, answer))
             }
-        return seen
+            return seen
+        }
     }
 
     private func exchanges(with api: FakeCoordinator) -> [Exchange] {

@@ -4,12 +4,13 @@ import HTTPTypes
 import HummingbirdTesting
 import NIOCore
 import RunProtocol
+import Synchronization
 import Testing
 
 @Suite struct RouteTests {
     @Test(arguments: [false, true]) func whatGoesInComesOut(live: Bool) async throws {
         let api = try FakeCoordinator()
-        try await withServer(api, live: live) { client in
+        try await withServer(api, live: live) { client async throws in
             let information = try await client.get("/v1/info")
             #expect(try information.json(CoordinatorInformation.self) == api.information())
             #expect(information.headers[.contentType] == "application/json")
@@ -33,7 +34,7 @@ import Testing
     }
 
     @Test func everyKindOfWorkArrives() async throws {
-        try await withServer(try FakeCoordinator()) { client in
+        try await withServer(try FakeCoordinator()) { client async throws in
             for index in Examples.work.indices {
                 let worker = WorkerID(rawValue: "work-\(index)")!
                 let answer = try await client.post("/v1/leases", LeaseRequest(worker: worker, waitSeconds: 0))
@@ -43,7 +44,7 @@ import Testing
     }
 
     @Test func keysAreSorted() async throws {
-        try await withServer(try FakeCoordinator()) { client in
+        try await withServer(try FakeCoordinator()) { client async throws in
             let answer = try await client.get("/v1/runs/\(Examples.run)/exports/pretrained")
             #expect(String(decoding: answer.bytes, as: UTF8.self).hasPrefix(#"{"bytes":100000,"digest":""#))
         }
@@ -51,13 +52,24 @@ import Testing
 
     @Test func waitsAreCapped() async throws {
         let api = try FakeCoordinator()
-        try await withServer(api) { client in
+        try await withServer(api) { client async throws in
             _ = try await client.get("/v1/runs/\(Examples.run)?wait=1000")
             _ = try await client.get("/v1/runs/\(Examples.run)")
             _ = try await client.post("/v1/leases", LeaseRequest(worker: Examples.worker, waitSeconds: 1e9))
             _ = try await client.post("/v1/leases", LeaseRequest(worker: Examples.worker, waitSeconds: -5))
         }
         #expect(api.memory.withLock { $0.waits } == [Limits.longPollSeconds, 0, Limits.longPollSeconds, 0])
+    }
+
+    @Test func aConnectionGoesOnAfterALongPoll() async throws {
+        let api = try FakeCoordinator()
+        try await withServer(api, live: true) { client async throws in
+            for _ in 0..<3 {
+                let answer = try await client.get("/v1/runs/\(Examples.run)?after=7&wait=0.05")
+                #expect(try answer.json(RunStatus.self) == Examples.status)
+            }
+        }
+        #expect(api.memory.withLock { ($0.waiting, $0.cancelledWaits) } == (3, 0))
     }
 
     @Test(arguments: [
@@ -67,7 +79,7 @@ import Testing
         (#"{"worker":"w","waitSeconds":null}"#, "`waitSeconds` should be a number"),
         (#"{"worker":"w w","waitSeconds":1}"#, "`worker` is not what it should be"),
     ]) func malformedMessagesAreExplained(body: String, message: String) async throws {
-        try await withServer(try FakeCoordinator()) { client in
+        try await withServer(try FakeCoordinator()) { client async throws in
             let error = try await client.post("/v1/leases", text: body).error
             #expect(error?.code == .badRequest)
             #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
@@ -75,7 +87,7 @@ import Testing
     }
 
     @Test func aFieldWithinAListIsNamed() async throws {
-        try await withServer(try FakeCoordinator()) { client in
+        try await withServer(try FakeCoordinator()) { client async throws in
             let body = #"{"worker":"w","tasks":["run-1.s0.r1.t0","x"]}"#
             let error = try await client.post("/v1/heartbeats", text: body).error
             #expect(error?.message.hasPrefix("`tasks[1]` is not what it should be") == true)
@@ -90,13 +102,13 @@ import Testing
         ("/v1", .notFound), ("/v1/run", .notFound), ("/v1/info/x", .notFound), ("/v2/info", .notFound),
         ("/v1/workers", .methodNotAllowed), ("/v1/leases?x=1", .methodNotAllowed),
     ]) func whatCannotBeGotIsRefused(uri: String, code: APIError.Code) async throws {
-        try await withServer(try FakeCoordinator()) { client in
+        try await withServer(try FakeCoordinator()) { client async throws in
             #expect(try await client.get(uri).error?.code == code)
         }
     }
 
     @Test func allowedMethodsAreNamed() async throws {
-        try await withServer(try FakeCoordinator()) { client in
+        try await withServer(try FakeCoordinator()) { client async throws in
             let delete = try await client.executeRequest(uri: "/v1/runs", method: .delete, headers: [:], body: nil)
             #expect(delete.error?.code == .methodNotAllowed)
             #expect(delete.headers[.allow] == "POST, GET")
@@ -107,7 +119,7 @@ import Testing
     }
 
     @Test func whatGoesWrongInsideIsNotTold() async throws {
-        try await withServer(try FakeCoordinator()) { client in
+        try await withServer(try FakeCoordinator()) { client async throws in
             let answer = try await client.post("/v1/runs/other/cancel", text: "")
             #expect(answer.error?.code == .internal)
             #expect(!String(decoding: answer.bytes, as: UTF8.self).contains("password"))
@@ -115,7 +127,7 @@ import Testing
     }
 
     @Test(arguments: [false, true]) func longMessagesAreRefused(live: Bool) async throws {
-        try await withServer(try FakeCoordinator(), live: live) { client in
+        try await withServer(try FakeCoordinator(), live: live) { client async throws in
             let long = RunSubmission(plan: String(repeating: "x", count: Limits.messageBytes))
             #expect(try await client.post("/v1/runs", long).error?.code == .tooLarge)
             #expect(try await client.post("/v1/runs", RunSubmission(plan: "wrong")).error?.code == .invalidPlan)

@@ -1,8 +1,10 @@
 import CoordinatorServer
 import FoundationEssentials
+import Glibc
 import HTTPTypes
 import HummingbirdTesting
 import RunProtocol
+import Synchronization
 import Testing
 
 @Suite struct UploadTests {
@@ -13,7 +15,7 @@ import Testing
     @Test(arguments: [false, true]) func anUploadIsDeliveredWhole(live: Bool) async throws {
         let bytes = [UInt8](try #require(Self.update))
         let api = try FakeCoordinator()
-        try await withServer(api, live: live) { client in
+        try await withServer(api, live: live) { client async throws in
             let answer = try await client.put(updatePath, bytes)
             #expect(try answer.json(UpdateReceipt.self).verdict == .accepted)
             let others = "sha-512=:AAAA:, \(contentDigest(of: bytes))"
@@ -30,7 +32,7 @@ import Testing
         ] as [String?]) func aDigestThatIsNotTheBodysIsRefused(digest: String?) async throws
     {
         let api = try FakeCoordinator()
-        try await withServer(api) { client in
+        try await withServer(api) { client async throws in
             let answer =
                 if let digest {
                     try await client.put(updatePath, [1, 2, 3], digest: digest)
@@ -46,7 +48,7 @@ import Testing
 
     @Test(arguments: [false, true]) func moreThanTheLimitIsRefused(live: Bool) async throws {
         let api = try FakeCoordinator()
-        try await withServer(api, live: live) { client in
+        try await withServer(api, live: live) { client async throws in
             let limit = try api.updateLimit(of: Examples.task)
             let long = [UInt8](repeating: 1, count: limit + 1)
             #expect(try await client.put(updatePath, long).error?.code == .tooLarge)
@@ -60,7 +62,7 @@ import Testing
         ("/v1/tasks/\(Examples.task)/update?worker=", .badRequest),
         ("/v1/tasks/run-1a2b3c4d.s0.r3.t2/update?worker=w-1", .notFound), ("/v1/tasks/x/update?worker=w-1", .notFound),
     ]) func anUploadNeedsItsNames(uri: String, code: APIError.Code) async throws {
-        try await withServer(try FakeCoordinator()) { client in
+        try await withServer(try FakeCoordinator()) { client async throws in
             #expect(try await client.put(uri, [1]).error?.code == code)
         }
     }
@@ -68,8 +70,13 @@ import Testing
     @Test func aMissingFolderIsTheCoordinatorsOwnMatter() async throws {
         let api = try FakeCoordinator()
         try FileManager.default.removeItem(atPath: api.uploadFolder)
-        try await withServer(api) { client in
+        try await withServer(api) { client async throws in
             #expect(try await client.put(updatePath, [1]).error?.code == .internal)
         }
+    }
+
+    @Test(arguments: [ENOSPC, EDQUOT]) func aFullDiskIsSaid(code: Int32) {
+        #expect((Upload.failure(code) as? APIError)?.code == .storageFull)
+        #expect(!(Upload.failure(EIO) is APIError))
     }
 }

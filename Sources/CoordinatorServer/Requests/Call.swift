@@ -129,7 +129,7 @@ struct Call: Sendable {
                 group.addTask { try await operation() }
                 // To look now and then is simpler than a notice, which each request would leave with its connection.
                 group.addTask {
-                    while channel.isActive { try await Task.sleep(for: .milliseconds(250)) }
+                    while channel.isActive { try await Task.sleep(for: .seconds(1)) }
                     throw CancellationError()
                 }
                 defer { group.cancelAll() }

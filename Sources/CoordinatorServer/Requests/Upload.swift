@@ -6,7 +6,7 @@ import NIOPosix
 import RunProtocol
 
 /// Takes a body into a new file, which is there whole, on the disk and with the digest that was promised, or not at all.
-enum Upload {
+package enum Upload {
     static func receive(
         _ body: RequestBody, limit: Int, digest: Digest, into folder: String
     ) async throws -> UploadedFile {
@@ -35,7 +35,7 @@ enum Upload {
                 chunk.withUnsafeReadableBytes { hasher.update($0) }
                 try await onDiskThread { try write(chunk, to: descriptor) }
             }
-        } catch where !(error is APIError || error is UploadFailure) {
+        } catch  where !(error is APIError || error is UploadFailure) {
             throw APIError(.badRequest, "the body was cut off", hint: "send it again")
         }
         guard hasher.finish() == digest else {
@@ -64,7 +64,7 @@ enum Upload {
     }
 
     /// What a file operation's error means to the one who sent the upload.
-    static func failure(_ code: Int32) -> any Error {
+    package static func failure(_ code: Int32) -> any Error {
         code == ENOSPC || code == EDQUOT
             ? APIError(.storageFull, "the coordinator's disk is full", hint: "make room on it; workers try again")
             : UploadFailure(reason: String(cString: strerror(code)))

@@ -1,0 +1,88 @@
+import CoordinatorServer
+import FoundationEssentials
+import HTTPTypes
+import HummingbirdTesting
+import Logging
+import RunProtocol
+import Synchronization
+import Testing
+
+@Suite struct AccessTests {
+    static let token = AccessToken(text: "0123456789abcdef-secret")!
+
+    @Test(
+        arguments: [
+            nil, "", "Bearer", "Bearer ", "Bearer 0123456789abcdef-secre", "Bearer 0123456789abcdef-secret2",
+            "Basic 0123456789abcdef-secret", "0123456789abcdef-secret",
+        ] as [String?]) func nobodyComesInWithoutTheToken(authorization: String?) async throws
+    {
+        let api = try FakeCoordinator()
+        var headers: HTTPFields = [:]
+        headers[.authorization] = authorization
+        try await withServer(api, token: Self.token) { [headers] client async throws in
+            for route in Route.all {
+                let answer = try await client.executeRequest(
+                    uri: route.path, method: route.method, headers: headers, body: nil)
+                #expect(answer.status == .unauthorized)
+                #expect(answer.headers[.wwwAuthenticate] == "Bearer")
+                #expect(route.method == .head || answer.error?.code == .unauthorized)
+            }
+            #expect(try await client.get("/nowhere", headers).status == .unauthorized)
+        }
+    }
+
+    @Test func theTokenOpensAndKeepsSharedCachesOut() async throws {
+        let api = try FakeCoordinator()
+        try await withServer(api, token: Self.token) { client async throws in
+            for scheme in ["Bearer", "bearer"] {
+                let headers: HTTPFields = [.authorization: "\(scheme) \(Self.token.text)"]
+                #expect(try await client.get("/v1/info", headers).status == .ok)
+                let blob = try await client.get("/v1/blobs/\(api.blobDigest)", headers)
+                #expect(blob.headers[.cacheControl] == "private, max-age=31536000, immutable")
+            }
+        }
+    }
+
+    @Test func pagesOfOtherSitesAreRefused() async throws {
+        try await withServer(try FakeCoordinator(), live: true) { client async throws in
+            #expect(try await client.get("/v1/info", [.origin: "http://localhost"]).status == .ok)
+            for origin in ["http://evil.example", "null", "http://localhost.evil.example"] {
+                #expect(try await client.get("/v1/info", [.origin: origin]).error?.code == .unauthorized)
+            }
+        }
+    }
+
+    @Test func requestsAreLoggedWithoutSecrets() async throws {
+        let log = RecordedLog()
+        var logger = Logger(label: "tests") { _ in log }
+        logger.logLevel = .trace
+        try await withServer(try FakeCoordinator(), token: Self.token, logger: logger) { client async throws in
+            _ = try await client.get("/v1/info?x=query", [.authorization: "Bearer \(Self.token.text)"])
+            _ = try await client.get("/v1/runs", [.authorization: "Bearer wrong-secret"])
+        }
+        #expect(log.lines.contains { $0.contains("GET /v1/info 200 ") && $0.hasSuffix(" ms") })
+        #expect(log.lines.contains { $0.contains("GET /v1/runs 401 ") })
+        #expect(!log.lines.contains { $0.contains("secret") || $0.contains("query") })
+    }
+}
+
+/// Keeps what is logged.
+struct RecordedLog: LogHandler {
+    private final class Store: Sendable {
+        let lines = Mutex<[String]>([])
+    }
+
+    private let store = Store()
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .trace
+    var lines: [String] { store.lines.withLock { $0 } }
+
+    subscript(metadataKey key: String) -> Logger.MetadataValue? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        store.lines.withLock { $0.append("\(event.message)") }
+    }
+}

@@ -1,0 +1,120 @@
+import FoundationEssentials
+import RunProtocol
+import Synchronization
+
+/// A coordinator that answers everything with examples, and remembers what it was asked.
+final class FakeCoordinator: CoordinatorAPI {
+    struct Memory {
+        var delivered: [Data] = []
+        var released: [TaskRelease] = []
+        var waits: [Double] = []
+        var waiting = 0
+        var cancelledWaits = 0
+    }
+
+    let folder: String
+    let memory = Mutex(Memory())
+    let blobBytes: [UInt8] = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.path + "/cairn-server-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: uploadFolder, withIntermediateDirectories: true)
+        try Data(blobBytes).write(to: URL(filePath: folder + "/blob"))
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    var uploadFolder: String { folder + "/uploads" }
+    var uploads: [String] { (try? FileManager.default.contentsOfDirectory(atPath: uploadFolder)) ?? [] }
+    var blobDigest: Digest { Digest(of: blobBytes) }
+
+    func information() -> CoordinatorInformation {
+        let status = WorkerStatus(
+            worker: Examples.worker, registration: Examples.registration, secondsSinceHeard: 0.5, tasks: [Examples.task]
+        )
+        return CoordinatorInformation(version: "1.0.0", workers: [status])
+    }
+
+    func submit(_ submission: RunSubmission) throws -> RunStatus {
+        guard submission.plan != "wrong" else {
+            throw APIError(.invalidPlan, "line 1: this is no plan", hint: "see docs/plan.md")
+        }
+        return Examples.status
+    }
+
+    func runs() -> RunList { RunList(runs: [Examples.status, Examples.newRun]) }
+
+    func status(of run: RunID, after revision: Int?, waitSeconds: Double) async throws -> RunStatus {
+        guard run == Examples.run else { throw APIError(.notFound, "there is no run \(run)") }
+        memory.withLock { $0.waits.append(waitSeconds) }
+        if revision != nil { try await wait(waitSeconds) }
+        return Examples.status
+    }
+
+    func cancel(_ run: RunID) throws -> RunStatus {
+        guard run == Examples.run else { throw SecretFailure() }
+        return Examples.status
+    }
+
+    func export(_ part: ExportDescription.Part, of run: RunID) throws -> ExportDescription {
+        guard part == .pretrained else { throw APIError(.conflict, "fine-tuning has not finished", hint: "wait") }
+        return ExportDescription(part: part, digest: blobDigest, bytes: blobBytes.count)
+    }
+
+    func register(_ registration: WorkerRegistration) throws -> WorkerWelcome {
+        guard registration.protocolVersion == ProtocolVersion.current else {
+            throw APIError(.incompatibleVersion, "protocol version \(registration.protocolVersion) is not spoken here")
+        }
+        return WorkerWelcome(worker: Examples.worker, heartbeatSeconds: 2.5)
+    }
+
+    func lease(_ request: LeaseRequest) async throws -> TaskLease? {
+        memory.withLock { $0.waits.append(request.waitSeconds) }
+        switch request.worker.rawValue {
+        case "patient": try await wait(request.waitSeconds)
+        case let name where name.hasPrefix("work-"):
+            let work = Examples.work[Int(name.dropFirst(5)) ?? 0]
+            return TaskLease(
+                task: TaskDescription(id: Examples.task, work: work, elementCount: 12), leaseSeconds: 30)
+        default: break
+        }
+        return nil
+    }
+
+    func heartbeat(_ heartbeat: Heartbeat) -> HeartbeatReply { HeartbeatReply(abandon: heartbeat.tasks) }
+
+    func release(_ task: TaskID, _ release: TaskRelease) { memory.withLock { $0.released.append(release) } }
+
+    func deliver(_ task: TaskID, from worker: WorkerID, update: UploadedFile) throws -> UpdateReceipt {
+        let bytes = try Data(contentsOf: URL(filePath: update.path))
+        try FileManager.default.removeItem(atPath: update.path)
+        guard bytes.count == update.bytes, Digest(of: bytes) == update.digest else { throw SecretFailure() }
+        memory.withLock { $0.delivered.append(bytes) }
+        return UpdateReceipt(verdict: .accepted)
+    }
+
+    func updateLimit(of task: TaskID) throws -> Int {
+        guard task == Examples.task else { throw APIError(.notFound, "there is no task \(task)") }
+        return 1 << 20
+    }
+
+    func blob(_ digest: Digest) throws -> StoredBlob {
+        guard digest == blobDigest else { throw APIError(.notFound, "there is no blob \(digest.short)") }
+        return StoredBlob(digest: digest, path: folder + "/blob", bytes: blobBytes.count)
+    }
+
+    private func wait(_ seconds: Double) async throws {
+        memory.withLock { $0.waiting += 1 }
+        do {
+            try await Task.sleep(for: .seconds(seconds))
+        } catch {
+            memory.withLock { $0.cancelledWaits += 1 }
+            throw error
+        }
+    }
+}
+
+/// Something that goes wrong inside and must not be told.
+struct SecretFailure: Error, CustomStringConvertible {
+    var description: String { "the password of the database is wrong" }
+}

@@ -1,0 +1,178 @@
+import CoordinatorServer
+import FoundationEssentials
+import Glibc
+import RunProtocol
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct ListeningTests {
+    @Test(arguments: [
+        ("127.0.0.1:8420", "127.0.0.1", 8420, true), ("[::1]:0", "::1", 0, true),
+        ("localhost:65535", "localhost", 65_535, true),
+        ("0.0.0.0:80", "0.0.0.0", 80, false), ("[::]:80", "::", 80, false),
+        ("node-7.example.org:1", "node-7.example.org", 1, false),
+        ("127.evil.example.org:1", "127.evil.example.org", 1, false),
+    ]) func addressesAreRead(text: String, host: String, port: Int, isLoopback: Bool) throws {
+        let address = try #require(ListenAddress(text))
+        #expect(address.host == host)
+        #expect(address.port == port)
+        #expect(address.isLoopback == isLoopback)
+        #expect(address.description == text)
+        #expect(((try? address.validate(token: false)) != nil) == isLoopback)
+        #expect((try? address.validate(token: true)) != nil)
+    }
+
+    @Test(arguments: [
+        "", ":", "8420", "localhost", "localhost:", ":8420", "localhost:65536", "localhost:-1", "localhost:+1",
+        "::1:80",
+        "[]:1", "a b:1", "[::1]", "http://localhost:80", "localhost:0x10", "localhost:123456",
+    ]) func otherAddressesAreRefused(text: String) {
+        #expect(ListenAddress(text) == nil)
+    }
+
+    @Test func anUploadThatBreaksOffLeavesNothing() async throws {
+        let api = try FakeCoordinator()
+        try await withListening(api) { port, _ in
+            let connection = try Connection(port: port)
+            let digest = contentDigest(of: [UInt8](repeating: 0, count: 1_000))
+            try connection.send(
+                "PUT \(updatePath) HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nContent-Digest: \(digest)\r\n\r\nbegin"
+            )
+            #expect(try await eventually { api.uploads.count == 1 })
+            connection.close()
+            #expect(try await eventually { api.uploads.isEmpty })
+        }
+        #expect(api.memory.withLock { $0.delivered.isEmpty })
+    }
+
+    @Test func aClientThatWaitsIsToldToSendItsBody() async throws {
+        let api = try FakeCoordinator()
+        try await withListening(api) { port, _ in
+            let connection = try Connection(port: port)
+            let headers =
+                "Host: x\r\nExpect: 100-continue\r\nContent-Digest: \(contentDigest(of: Array("abc".utf8)))\r\n"
+            try connection.send("PUT \(updatePath) HTTP/1.1\r\nContent-Length: 99999999\r\n\(headers)\r\n")
+            #expect(try await eventually { connection.received().hasPrefix("HTTP/1.1 413 ") })
+            let other = try Connection(port: port)
+            try other.send("PUT \(updatePath) HTTP/1.1\r\nContent-Length: 3\r\n\(headers)\r\n")
+            #expect(try await eventually { other.received() == "HTTP/1.1 100 Continue\r\n\r\n" })
+            try other.send("abc")
+            #expect(try await eventually { other.received().contains("HTTP/1.1 200 OK\r\n") })
+            #expect(try await eventually { other.received().hasSuffix(#"{"verdict":"accepted"}"#) })
+        }
+    }
+
+    @Test func nobodyWaitsForAClientThatHungUp() async throws {
+        let api = try FakeCoordinator()
+        try await withListening(api) { port, _ in
+            let connection = try Connection(port: port)
+            try connection.send("GET /v1/runs/\(Examples.run)?after=1&wait=30 HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try await eventually { api.memory.withLock { $0.waiting } == 1 })
+            connection.close()
+            #expect(try await eventually { api.memory.withLock { $0.cancelledWaits } == 1 })
+        }
+    }
+
+    @Test func thoseWhoOnlyWaitDoNotHoldUpTheEnd() async throws {
+        let api = try FakeCoordinator()
+        let start = ContinuousClock.now
+        try await withListening(api) { port, group in
+            let connection = try Connection(port: port)
+            let body = #"{"waitSeconds":30,"worker":"patient"}"#
+            try connection.send(
+                "POST /v1/leases HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            #expect(try await eventually { api.memory.withLock { $0.waiting } == 1 })
+            await group.triggerGracefulShutdown()
+            #expect(try await eventually { connection.received().hasPrefix("HTTP/1.1 503 ") })
+            #expect(connection.received().contains("Retry-After: 1\r\n"))
+        }
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
+    @Test func aPortInUseIsSaid() async throws {
+        let api = try FakeCoordinator()
+        try await withListening(api) { port, _ in
+            let address = ListenAddress("127.0.0.1:\(port)")!
+            let second = HTTPServer(api: api, listen: address, token: nil, logger: quiet)
+            await #expect(throws: ListenError.inUse(address)) { try await second.run() }
+        }
+        #expect(
+            ListenError.inUse(ListenAddress("127.0.0.1:8420")!).description
+                == "127.0.0.1:8420 is in use by another program; stop it or choose another with --listen")
+    }
+
+    @Test func whereOneCannotListenIsSaid() async throws {
+        let api = try FakeCoordinator()
+        let open = HTTPServer(api: api, listen: ListenAddress("0.0.0.0:0")!, token: nil, logger: quiet)
+        await #expect(throws: ListenError.needsToken(ListenAddress("0.0.0.0:0")!)) { try await open.run() }
+        // An address for documentation (RFC 5737): no host has it.
+        let foreign = HTTPServer(
+            api: api, listen: ListenAddress("203.0.113.1:0")!, token: AccessTests.token, logger: quiet)
+        let reason = "Cannot assign requested address"
+        await #expect(throws: ListenError.unavailable(ListenAddress("203.0.113.1:0")!, reason: reason)) {
+            try await foreign.run()
+        }
+    }
+
+    private func withListening(
+        _ api: any CoordinatorAPI, _ body: (Int, ServiceGroup) async throws -> Void
+    ) async throws {
+        let (ports, continuation) = AsyncStream<Int>.makeStream()
+        let server = HTTPServer(
+            api: api, listen: ListenAddress("127.0.0.1:0")!, token: nil, logger: quiet,
+            onListening: { port in continuation.yield(port) })
+        let group = ServiceGroup(configuration: .init(services: [server], logger: quiet))
+        try await withThrowingTaskGroup { tasks in
+            tasks.addTask { try await group.run() }
+            for await port in ports {
+                try await body(port, group)
+                break
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+}
+
+/// A TCP connection to this host, for what an HTTP client would not do.
+final class Connection {
+    private var descriptor: Int32
+    private var bytes: [UInt8] = []
+
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(status == 0)
+    }
+
+    deinit { close() }
+
+    func send(_ text: String) throws {
+        let bytes = Array(text.utf8)
+        try #require(Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
+    }
+
+    /// Everything that has come in until now.
+    func received() -> String {
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while case let count = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT)), count > 0 {
+            bytes += chunk[..<count]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    func close() {
+        guard descriptor >= 0 else { return }
+        Glibc.close(descriptor)
+        descriptor = -1
+    }
+}

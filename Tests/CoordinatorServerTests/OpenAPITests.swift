@@ -1,0 +1,176 @@
+import CoordinatorServer
+import FoundationEssentials
+import HTTPTypes
+import HummingbirdTesting
+import NIOCore
+import RunProtocol
+import Testing
+import Yams
+
+/// Holds the server and `docs/openapi.yaml` to each other.
+@Suite struct OpenAPITests {
+    let document: JSONValue
+    let checker: SchemaChecker
+
+    init() throws {
+        let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let data = try #require(FileManager.default.contents(atPath: "/\(folder)/docs/openapi.yaml"))
+        document = JSONValue(yaml: try #require(try Yams.load(yaml: String(decoding: data, as: UTF8.self))))
+        checker = SchemaChecker(document: document)
+    }
+
+    static let methods: Set = ["get", "put", "post", "delete", "options", "head", "patch", "trace"]
+
+    @Test func whatIsServedIsDescribedAndTheOtherWayRound() throws {
+        let paths = try #require(document["paths"]).object
+        let described = paths.flatMap { path, item in
+            item.object.keys.filter(Self.methods.contains).map { "\($0.uppercased()) \(path)" }
+        }
+        #expect(described.sorted() == Route.all.map { "\($0.method.rawValue) \($0.path)" }.sorted())
+    }
+
+    @Test func everyReferenceLeadsSomewhere() throws {
+        func follow(_ value: JSONValue) throws {
+            if value["$ref"] != nil { _ = try checker.resolve(value) }
+            for member in Array(value.object.values) + value.array { try follow(member) }
+        }
+        try follow(document)
+    }
+
+    @Test func everyErrorCodeIsDescribed() throws {
+        let body = try #require(document["components"]?["schemas"]?["ErrorBody"])
+        let codes = body["properties"]?["error"]?["properties"]?["code"]?["enum"]?.array.compactMap(\.string)
+        #expect(codes == APIError.Code.allCases.map(\.rawValue))
+    }
+
+    @Test func requestsAreAsDescribed() throws {
+        func check(_ message: some Encodable, _ name: String) throws {
+            let value = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(message))
+            let schema = try #require(document["components"]?["schemas"]?[name])
+            #expect(try checker.problems(of: value, with: schema) == [])
+        }
+        try check(RunSubmission(plan: "x", folder: "/data"), "RunSubmission")
+        try check(RunSubmission(plan: "x"), "RunSubmission")
+        try check(Examples.registration, "WorkerRegistration")
+        try check(LeaseRequest(worker: Examples.worker, waitSeconds: 2.5), "LeaseRequest")
+        try check(Heartbeat(worker: Examples.worker, tasks: [Examples.task]), "Heartbeat")
+        try check(TaskRelease(worker: Examples.worker, failure: "x"), "TaskRelease")
+        try check(TaskRelease(worker: Examples.worker), "TaskRelease")
+    }
+
+    @Test func theCheckerNoticesWhatIsWrong() throws {
+        let schema = try #require(document["components"]?["schemas"]?["TaskRelease"])
+        for wrong in [#"{}"#, #"{"worker":5}"#, #"{"worker":"w w"}"#, #"{"worker":"w","x":1}"#, "[]", "null"] {
+            let value = try JSONDecoder().decode(JSONValue.self, from: Data(wrong.utf8))
+            #expect(try checker.problems(of: value, with: schema) != [], "\(wrong)")
+        }
+    }
+
+    /// One request, and the path of the route that it is meant for.
+    struct Exchange: Sendable {
+        var method: HTTPRequest.Method
+        var path: String
+        var uri: String
+        var headers: HTTPFields = [:]
+        var body = ""
+    }
+
+    @Test func answersAreAsDescribed() async throws {
+        let api = try FakeCoordinator()
+        let seen = try await answers(of: api)
+        for (exchange, answer) in seen { try check(answer, to: exchange) }
+        // Every answer that the document gives a shape of its own has come.
+        let missing = try #require(document["paths"]).object.flatMap { path, item in
+            item.object.filter { Self.methods.contains($0.key) }.flatMap { method, operation in
+                (operation["responses"]?.object.keys.filter { "23".contains($0.prefix(1)) } ?? []).filter { status in
+                    !seen.contains {
+                        $0.0.path == path && $0.0.method.rawValue.lowercased() == method
+                            && String($0.1.status.code) == status
+                    }
+                }.map { "\(method) \(path) \($0)" }
+            }
+        }
+        #expect(missing == [])
+    }
+
+    private func answers(of api: FakeCoordinator) async throws -> [(Exchange, TestResponse)] {
+        let server = HTTPServer(api: api, listen: ListenAddress("127.0.0.1:0")!, token: nil, logger: quiet)
+        return try await server.application.test(.router) { client in
+            var seen: [(Exchange, TestResponse)] = []
+            for exchange in exchanges(with: api) {
+                let answer = try await client.executeRequest(
+                    uri: exchange.uri, method: exchange.method, headers: exchange.headers,
+                    body: ByteBuffer(string: exchange.body))
+                seen.append((exchange, answer))
+            }
+            return seen
+        }
+    }
+
+    private func exchanges(with api: FakeCoordinator) -> [Exchange] {
+        let (run, task, blob) = (
+            "/v1/runs/\(Examples.run)", "/v1/tasks/\(Examples.task)", "/v1/blobs/\(api.blobDigest)"
+        )
+        let blobPath = "/v1/blobs/{digest}"
+        func lease(_ worker: String) -> Exchange {
+            Exchange(
+                method: .post, path: "/v1/leases", uri: "/v1/leases", body: #"{"worker":"\#(worker)","waitSeconds":0}"#)
+        }
+        let registration = String(
+            decoding: (try? JSONEncoder().encode(Examples.registration)) ?? Data(), as: UTF8.self)
+        return [
+            Exchange(method: .get, path: "/v1/info", uri: "/v1/info"),
+            Exchange(method: .get, path: "/v1/runs", uri: "/v1/runs"),
+            Exchange(method: .post, path: "/v1/runs", uri: "/v1/runs", body: #"{"plan":"x"}"#),
+            Exchange(method: .post, path: "/v1/runs", uri: "/v1/runs", body: #"{"plan":"wrong"}"#),
+            Exchange(method: .get, path: "/v1/runs/{run}", uri: run),
+            Exchange(method: .get, path: "/v1/runs/{run}", uri: "/v1/runs/x"),
+            Exchange(method: .post, path: "/v1/runs/{run}/cancel", uri: run + "/cancel"),
+            Exchange(method: .post, path: "/v1/runs/{run}/cancel", uri: "/v1/runs/x/cancel"),
+            Exchange(method: .get, path: "/v1/runs/{run}/exports/{part}", uri: run + "/exports/pretrained"),
+            Exchange(method: .get, path: "/v1/runs/{run}/exports/{part}", uri: run + "/exports/fine-tuned"),
+            Exchange(method: .post, path: "/v1/workers", uri: "/v1/workers", body: registration),
+            Exchange(method: .post, path: "/v1/workers", uri: "/v1/workers", body: "{"),
+            Exchange(
+                method: .post, path: "/v1/heartbeats", uri: "/v1/heartbeats",
+                body: #"{"worker":"w","tasks":["\#(Examples.task)"]}"#),
+            Exchange(
+                method: .post, path: "/v1/tasks/{task}/release", uri: task + "/release", body: #"{"worker":"w"}"#),
+            Exchange(
+                method: .put, path: "/v1/tasks/{task}/update", uri: updatePath,
+                headers: [.init("Content-Digest")!: contentDigest(of: Array("abc".utf8))], body: "abc"),
+            Exchange(method: .put, path: "/v1/tasks/{task}/update", uri: updatePath, body: "abc"),
+            Exchange(method: .get, path: blobPath, uri: blob), Exchange(method: .head, path: blobPath, uri: blob),
+            Exchange(method: .get, path: blobPath, uri: blob, headers: [.range: "bytes=5-"]),
+            Exchange(method: .get, path: blobPath, uri: blob, headers: [.range: "bytes=100000-"]),
+            Exchange(method: .get, path: blobPath, uri: blob, headers: [.ifNoneMatch: "*"]),
+            Exchange(method: .head, path: blobPath, uri: blob, headers: [.ifNoneMatch: "*"]),
+            Exchange(method: .get, path: blobPath, uri: "/v1/blobs/x"),
+        ] + ["idle", "work-0", "work-1", "work-2", "work-3", "work-4"].map(lease)
+    }
+
+    private func check(_ answer: TestResponse, to exchange: Exchange) throws {
+        let operation = document["paths"]?[exchange.path]?[exchange.method.rawValue.lowercased()]
+        let responses = try #require(operation?["responses"])
+        let status = String(answer.status.code)
+        let known = try #require(responses[status] ?? (answer.status.code >= 400 ? responses["default"] : nil))
+        let response = try checker.resolve(known)
+        let place = "\(exchange.method) \(exchange.uri) \(status)"
+        for (name, reference) in response["headers"]?.object ?? [:] {
+            let header = try checker.resolve(reference)
+            let value = try #require(answer.headers[HTTPField.Name(name)!], "\(place) has no \(name)")
+            #expect(
+                try checker.problems(of: .string(value), with: #require(header["schema"])) == [], "\(place) \(name)")
+        }
+        if let content = response["content"] {
+            let type = try #require(answer.headers[.contentType])
+            let media = try #require(content[type], "\(place) is of type \(type)")
+            if let schema = media["schema"] {
+                let value = try answer.json(JSONValue.self)
+                #expect(try checker.problems(of: value, with: schema) == [], "\(place)")
+            }
+        } else {
+            #expect(answer.bytes.isEmpty, "\(place) has a body")
+        }
+    }
+}

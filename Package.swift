@@ -119,7 +119,8 @@ let package = Package(
         layer(
             "Commands",
             [
-                "CBuildInformation", "CoordinatorClient", "CoordinatorRuntime", "CoordinatorServer", "DataFormats",
+                "CBuildInformation", "Coordination", "CoordinatorClient", "CoordinatorRuntime", "CoordinatorServer",
+                "DataFormats",
                 "ModelFormat", "PlanFile", "RunProtocol", "RunStore", "TensorCore", "Training", "WorkerRuntime",
                 argumentParser, lifecycle, logging, unixSignals,
             ]),

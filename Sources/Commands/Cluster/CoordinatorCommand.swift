@@ -1,4 +1,5 @@
 import ArgumentParser
+import Coordination
 import CoordinatorRuntime
 import CoordinatorServer
 import FoundationEssentials
@@ -32,7 +33,12 @@ struct CoordinatorCommand: AsyncParsableCommand {
         help: "A folder that plans may read data from; can be given more than once. [default: here, and /usr/share/datasets]"
     )
     var data: [String] = []
+    @Option(help: "Seconds after which a silent worker's tasks go to others.") var lease = 15.0
     @Option(help: "What to log.") var logLevel = LogLevel.info
+
+    func validate() throws {
+        guard (0.5...86_400).contains(lease) else { throw ValidationError("--lease goes from 0.5 to 86400 seconds.") }
+    }
 
     func run() async throws {
         guard let address = ListenAddress(listen) else {
@@ -47,7 +53,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let here = FileManager.default.currentDirectoryPath
         let coordinator = try await Coordinator(
             store: store, folders: DataFolders(data.isEmpty ? Self.defaultFolders(here) : data), defaultFolder: here,
-            version: Cairn.version, logger: logger)
+            version: Cairn.version, logger: logger, times: ClusterTimes(leaseMilliseconds: Int64(lease * 1_000)))
         if let loaded {
             let run = try await coordinator.resume(loaded.plan, folder: loaded.folder)
             logger.info("\(run.id) is \(run.state.rawValue): \(run.name)")

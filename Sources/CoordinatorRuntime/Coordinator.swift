@@ -155,9 +155,10 @@ package actor Coordinator: CoordinatorAPI {
         let needed = cluster.run(run)?.neededBlobs ?? []
         held[run] = needed
         let others = held.filter { $0.key != run }.values
-        store.blobs.delete(before.union(leftovers[run] ?? []).subtracting(needed).filter { digest in
-            !others.contains { $0.contains(digest) }
-        })
+        store.blobs.delete(
+            before.union(leftovers[run] ?? []).subtracting(needed).filter { digest in
+                !others.contains { $0.contains(digest) }
+            })
         leftovers[run] = nil
     }
 
@@ -195,7 +196,8 @@ package actor Coordinator: CoordinatorAPI {
         do {
             plan = try PlanReader.read(submission.plan)
         } catch {
-            throw APIError(.invalidPlan, "\(error)", hint: "`cairn plan check` finds mistakes before a plan is submitted")
+            throw APIError(
+                .invalidPlan, "\(error)", hint: "`cairn plan check` finds mistakes before a plan is submitted")
         }
         return try submit(plan, folder: submission.folder ?? defaultFolder)
     }

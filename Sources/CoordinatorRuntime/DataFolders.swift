@@ -12,7 +12,8 @@ package struct DataFolders: Sendable {
         var resolved: [String] = []
         for folder in folders {
             guard let path = Self.resolve(folder) else {
-                throw APIError(.badRequest, "\(folder): there is no such folder", hint: "give --data an existing folder")
+                throw APIError(
+                    .badRequest, "\(folder): there is no such folder", hint: "give --data an existing folder")
             }
             resolved.append(path)
         }
@@ -26,9 +27,10 @@ package struct DataFolders: Sendable {
     ///   nobody learns what else is on the host.
     func locate(_ path: String, from folder: String) throws(APIError) -> String {
         let absolute = path.hasPrefix("/") ? path : folder + "/" + path
-        guard !path.utf8.contains(0), let resolved = Self.resolve(absolute), folders.contains(where: { base in
-            resolved == base || resolved.hasPrefix(base == "/" ? "/" : base + "/")
-        })
+        guard !path.utf8.contains(0), let resolved = Self.resolve(absolute),
+            folders.contains(where: { base in
+                resolved == base || resolved.hasPrefix(base == "/" ? "/" : base + "/")
+            })
         else {
             throw APIError(
                 .invalidData, "\(path): is not there, or not below a folder that this coordinator reads data from",

@@ -84,6 +84,7 @@ extension ModelDescription {
     fileprivate var isPlausible: Bool {
         (1...Limits.sampleSize).contains(network.inputSize) && (1...Limits.layers).contains(network.layers.count)
             && network.layers.allSatisfy { (1...Limits.units).contains($0.units) } && divisor.isFinite && divisor > 0
-            && (part == .pretrained ? decoders.count == network.layers.count : (1...Limits.classes).contains(classes ?? 0))
+            && (part == .pretrained
+                ? decoders.count == network.layers.count : (1...Limits.classes).contains(classes ?? 0))
     }
 }

@@ -162,7 +162,8 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         switch error {
         case let error as StoreError: self = error
         case let error as DatabaseError where error.resultCode == .SQLITE_FULL || error.resultCode == .SQLITE_IOERR:
-            self.init("\(folder): the disk is full or failing; make room and start again: nothing is lost", isFull: true)
+            self.init(
+                "\(folder): the disk is full or failing; make room and start again: nothing is lost", isFull: true)
         case let error as DatabaseError where error.resultCode == .SQLITE_NOTADB:
             self.init("\(folder): runs.sqlite is not this program's database; choose another folder with --state")
         default: self.init("\(folder): \(error)")

@@ -31,7 +31,8 @@ struct TaskInputs {
             let table = try SampleFile.samples(path)
             guard table.count == set.count, table.size == set.size else {
                 throw DataError(
-                    .wrongShape, at: path, "has \(table.count) samples of \(table.size), not \(set.count) of \(set.size)")
+                    .wrongShape, at: path,
+                    "has \(table.count) samples of \(table.size), not \(set.count) of \(set.size)")
             }
             return Samples(table, divisor: set.divisor)
         }

@@ -48,7 +48,8 @@ struct TaskRunner {
         let samples = try inputs.samples(work.samples)
         let labels = try checked(try inputs.labels(work.labels), count: samples.count, classes: work.classes)
         return try timed {
-            try TaskFunctions.classify(work, weights: weights, samples: samples, labels: labels, isCancelled: isCancelled)
+            try TaskFunctions.classify(
+                work, weights: weights, samples: samples, labels: labels, isCancelled: isCancelled)
         }
     }
 

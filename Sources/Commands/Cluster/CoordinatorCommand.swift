@@ -30,7 +30,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
     var tokenFile: String?
     @Option(
         name: .customLong("data"),
-        help: "A folder that plans may read data from; can be given more than once. [default: here, and /usr/share/datasets]"
+        help:
+            "A folder that plans may read data from; can be given more than once. [default: here, and /usr/share/datasets]"
     )
     var data: [String] = []
     @Option(help: "Seconds after which a silent worker's tasks go to others.") var lease = 15.0
@@ -125,4 +126,3 @@ private struct UntilDone: Service {
         }
     }
 }
-

@@ -44,7 +44,8 @@ struct WorkerCommand: AsyncParsableCommand {
         try OutputFolder.make(folder)
         try pruneCache(folder: folder, limitBytes: cacheLimit << 30)
         let worker = Worker(
-            connection: try HTTPConnection(configuration), registration: WorkerRegistration(slots: slots ?? Cores.count),
+            connection: try HTTPConnection(configuration),
+            registration: WorkerRegistration(slots: slots ?? Cores.count),
             settings: Worker.Settings(cacheFolder: folder, graceSeconds: grace), logger: logger)
         let signals = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)

@@ -40,7 +40,8 @@ struct EvaluateCommand: ParsableCommand {
         let table = try SampleFile.samples(samples, limit: limit)
         guard table.size == description.network.inputSize else {
             throw CommandError(
-                "\(samples): its samples have \(table.size) numbers; the network takes \(description.network.inputSize)")
+                "\(samples): its samples have \(table.size) numbers; the network takes \(description.network.inputSize)"
+            )
         }
         let truth = try SampleFile.labels(labels, limit: limit)
         guard truth.count == table.count else {

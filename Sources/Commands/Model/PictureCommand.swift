@@ -32,7 +32,8 @@ struct PictureCommand: ParsableCommand {
         let table = try SampleFile.samples(samples, limit: count)
         guard table.size == description.network.inputSize else {
             throw CommandError(
-                "\(samples): its samples have \(table.size) numbers; the network takes \(description.network.inputSize)")
+                "\(samples): its samples have \(table.size) numbers; the network takes \(description.network.inputSize)"
+            )
         }
         let shape = table.sampleShape
         guard shape.count == 2 || shape.count == 3 && (shape[2] == 1 || shape[2] == 3) else {
@@ -50,7 +51,8 @@ struct PictureCommand: ParsableCommand {
             sheet.draw(Array(decoded[range]), row: 1, column: index)
         }
         try AtomicFile.write(
-            PNG.encode(width: sheet.sheetWidth, height: sheet.sheetHeight, channels: sheet.channels, pixels: sheet.pixels),
+            PNG.encode(
+                width: sheet.sheetWidth, height: sheet.sheetHeight, channels: sheet.channels, pixels: sheet.pixels),
             to: output)
         print("wrote \(output): \(table.count) images above their reconstructions")
     }

@@ -1,0 +1,94 @@
+import Foundation
+import Testing
+
+/// What people do with a coordinator, over real HTTP.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct RunCommandTests {
+    @Test func aRunIsSubmittedListedWatchedExportedAndEvaluated() throws {
+        let cluster = try SmallCluster(rounds: 1)
+        try cluster.startWorker(slots: 2)
+        let submitted = try cluster.cairn(["submit", cluster.plan.path, "--wait"])
+        #expect(submitted.status == 0, "\(submitted.errors)")
+        // No terminal: a plain line for each round.
+        #expect(submitted.errors.contains("layer 1, round 1 of 1: loss "))
+        let run = submitted.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        #expect(try cluster.cairn(["list"]).output.contains("\(run)  finished"))
+        #expect(try cluster.cairn(["status", "latest"]).output.contains("test error"))
+        #expect(try cluster.exports(run).count == 2)
+
+        let file = cluster.folder.appending(path: "fine-tuned.safetensors").path
+        let images = "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"
+        let evaluated = try Cairn.run([
+            "evaluate", file, "--samples", images, "--labels",
+            "/usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz", "--limit", "500", "--json",
+        ])
+        let report = try #require(
+            JSONSerialization.jsonObject(with: Data(evaluated.output.utf8)) as? [String: Any], "\(evaluated.errors)")
+        let results = try #require(try cluster.status(run)["results"] as? [[String: Any]])
+        // The file holds the first draw's classifier: tested again it gives the very same answers.
+        #expect(report["confusion"] as? [[Int]] == results[0]["confusion"] as? [[Int]])
+
+        let picture = cluster.folder.appending(path: "picture.png").path
+        let weights = cluster.folder.appending(path: "pretrained.safetensors").path
+        let drawn = try Cairn.run(["picture", weights, "--samples", images, "--output", picture, "--count", "3"])
+        #expect(drawn.status == 0, "\(drawn.errors)")
+        #expect(try Data(contentsOf: URL(filePath: picture)).starts(with: [0x89, 0x50, 0x4E, 0x47]))
+    }
+
+    @Test func aCancelledRunEndsAndItsWorkerGoesOn() throws {
+        let cluster = try SmallCluster(rounds: 100)
+        try cluster.startWorker()
+        let run = try cluster.submit()
+        try wait(30) { try cluster.revision(run) > 2 }
+        #expect(try cluster.cairn(["cancel", run]).status == 0)
+        #expect(try cluster.status(run)["state"] as? String == "cancelled")
+        let again = try cluster.cairn(["cancel", run])
+        #expect(again.status == 1)
+        #expect(again.errors.contains("has ended already"))
+        #expect(try cluster.cairn(["export", run, "--output", "x"]).status == 1)
+        #expect(try cluster.cairn(["watch", run]).status == 1)
+        #expect(cluster.stopWorkers() == [0])
+    }
+
+    @Test func aCoordinatorWithItsPlanExitsWhenItIsDone() throws {
+        let cluster = try SmallCluster(rounds: 1)
+        try cluster.startWorker(slots: 2)
+        cluster.coordinator.kill()
+        let listen = cluster.url.replacing("http://", with: "")
+        let arguments = [
+            "coordinator", "--listen", listen, "--state", "other", "--plan", cluster.plan.path, "--exit-when-done",
+        ]
+        let first = try RunningProcess(arguments, in: cluster.folder)
+        #expect(first.exitCode(within: 120) == 0, "\(first.said)")
+        #expect(first.said.contains("finished, because"))
+        // Started again, it takes up the run that is there and finds it done.
+        let second = try RunningProcess(arguments, in: cluster.folder)
+        #expect(second.exitCode(within: 30) == 0, "\(second.said)")
+        #expect(second.said.contains("is finished"))
+    }
+
+    @Test func aWorkerWaitsForItsCoordinatorAndLeavesOnRequest() throws {
+        let cluster = try SmallCluster(rounds: 1)
+        cluster.coordinator.kill()
+        try cluster.startWorker()
+        #expect(wait(20) { cluster.workers[0].said.contains("trying again") }, "\(cluster.workers[0].said)")
+        try cluster.restartCoordinator()
+        #expect(wait(20) { cluster.workers[0].said.contains("joined as") }, "\(cluster.workers[0].said)")
+        #expect(cluster.stopWorkers() == [0])
+    }
+
+    @Test func withATokenNobodyElseComesIn() throws {
+        let token = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try "a-secret-of-many-letters".write(to: token, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: token.path)
+        defer { try? FileManager.default.removeItem(at: token) }
+        let cluster = try SmallCluster(rounds: 1, options: ["--token-file", token.path])
+        let stranger = try cluster.cairn(["list"])
+        #expect(stranger.status == 1)
+        #expect(stranger.errors.contains("--token-file"), "\(stranger.errors)")
+        #expect(try cluster.cairn(["list", "--token-file", token.path]).status == 0)
+        // A worker without the token gives up at once rather than trying for ever.
+        try cluster.startWorker()
+        #expect(cluster.workers[0].exitCode(within: 20) == 1)
+        #expect(!cluster.coordinator.said.contains("a-secret-of-many-letters"))
+    }
+}

@@ -1,0 +1,50 @@
+import Foundation
+
+/// A long-lived process of the program, its standard error in a file.
+final class RunningProcess {
+    private let process = Process()
+    let log: URL
+
+    /// - Parameter folder: where it runs, and its log lies.
+    init(_ arguments: [String], in folder: URL) throws {
+        log = folder.appending(path: "\(arguments.first ?? "")-\(UUID().uuidString.prefix(8)).log")
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
+        process.executableURL = Bundle.main.bundleURL.appending(path: "cairn")
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        process.standardError = try FileHandle(forWritingTo: log)
+        process.standardOutput = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+    }
+
+    var isRunning: Bool { process.isRunning }
+    var said: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+
+    /// `kill -9`.
+    func kill() {
+        if process.isRunning { _ = Foundation.kill(process.processIdentifier, SIGKILL) }
+        process.waitUntilExit()
+    }
+
+    /// SIGTERM. - Returns: the exit code, or nil where it does not end in time.
+    func terminate(within seconds: Double = 30) -> Int32? {
+        process.terminate()
+        return exitCode(within: seconds)
+    }
+
+    /// - Returns: nil where it does not end in time.
+    func exitCode(within seconds: Double) -> Int32? {
+        wait(seconds) { !process.isRunning } ? process.terminationStatus : nil
+    }
+}
+
+/// Looks again and again whether something has become true.
+@discardableResult func wait(_ seconds: Double, for condition: () throws -> Bool) rethrows -> Bool {
+    let end = Date().addingTimeInterval(seconds)
+    while Date() < end {
+        if try condition() { return true }
+        usleep(20_000)
+    }
+    return try condition()
+}

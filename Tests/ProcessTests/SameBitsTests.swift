@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+/// The weights of a run depend on its plan and data alone, whatever happens to the processes.
+@Suite(.serialized, .timeLimit(.minutes(10))) struct SameBitsTests {
+    /// The SHA-256 of both exports as `cairn pretrain` writes them.
+    private func reference(_ cluster: SmallCluster) throws -> [String] {
+        let output = cluster.folder.appending(path: "reference").path
+        let ended = try Cairn.run(["pretrain", cluster.plan.path, "--output", output, "--quiet", "--json"])
+        try #require(ended.status == 0, "\(ended.errors)")
+        let summary = try #require(JSONSerialization.jsonObject(with: Data(ended.output.utf8)) as? [String: Any])
+        let digests = try #require(summary["sha256"] as? [String: String])
+        return try [#require(digests["pretrained"]), #require(digests["fine-tuned"])]
+    }
+
+    @Test func oneWorkerThreeWorkersAndNoneGiveTheSameFiles() throws {
+        let cluster = try SmallCluster()
+        let expected = try reference(cluster)
+
+        try cluster.startWorker()
+        let first = try cluster.submit()
+        #expect(try cluster.cairn(["watch", first]).status == 0)
+        #expect(try cluster.exports(first) == expected)
+
+        try cluster.startWorker()
+        try cluster.startWorker(slots: 2)
+        let second = try cluster.submit()
+        #expect(try cluster.cairn(["watch", second]).status == 0)
+        #expect(try cluster.exports(second) == expected)
+        #expect(cluster.stopWorkers() == [0, 0, 0])
+    }
+
+    @Test func workersAndCoordinatorKilledGiveTheSameFiles() throws {
+        let cluster = try SmallCluster(rounds: 5)
+        let expected = try reference(cluster)
+        for _ in 0..<3 { try cluster.startWorker() }
+        let run = try cluster.submit()
+
+        // After so many facts, something is killed; a killed coordinator must go on from the same facts.
+        for (index, facts) in [3, 6, 9, 12, 18, 24].enumerated() {
+            try wait(60) { try cluster.revision(run) >= facts }
+            try cluster.replaceWorker(index)
+            guard index == 1 || index == 4 else { continue }
+            let before = try cluster.revision(run)
+            try cluster.restartCoordinator()
+            #expect(try cluster.revision(run) >= before)
+        }
+        #expect(try cluster.cairn(["watch", run]).status == 0)
+        #expect(try cluster.exports(run) == expected)
+        let status = try cluster.status(run)
+        #expect(status["state"] as? String == "finished")
+    }
+
+    @Test func killedWhileTheDataAreCutTheRunGoesOn() throws {
+        let cluster = try SmallCluster(rounds: 1)
+        let expected = try reference(cluster)
+        let run = try cluster.submit()
+        try cluster.restartCoordinator()
+        try cluster.startWorker(slots: 2)
+        #expect(try cluster.cairn(["watch", run]).status == 0)
+        #expect(try cluster.exports(run) == expected)
+    }
+}

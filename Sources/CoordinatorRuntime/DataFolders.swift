@@ -1,3 +1,4 @@
+import DataFormats
 import FoundationEssentials
 import Glibc
 package import RunProtocol
@@ -33,7 +34,7 @@ package struct DataFolders: Sendable {
             })
         else {
             throw APIError(
-                .invalidData, "\(path): is not there, or not below a folder that this coordinator reads data from",
+                .invalidData, "\(path.printable(atMost: 1_000)): is not there, or not below a folder that this coordinator reads data from",
                 hint: "it reads below \(folders.joined(separator: ", ")); start it with --data FOLDER for others")
         }
         return resolved

@@ -29,6 +29,7 @@ struct DataPreparation {
     /// - Throws: `APIError` or `DataError` whenever the data are not what the plan needs.
     func prepare() throws -> DataManifest {
         let unlabeled = try read(plan.data.unlabeled, labels: nil)
+        try plan.checkSizes(inputSize: unlabeled.table.size, samples: unlabeled.table.count)
         let (shards, heldOut) = try cut(unlabeled)
         var manifest = DataManifest(
             planHash: heldOut.digest, inputSize: unlabeled.table.size, shards: shards, heldOut: heldOut)
@@ -153,6 +154,7 @@ struct DataPreparation {
                 "\(test.samples.path): has the class \(stranger), which no labeled example has",
                 hint: "labels count from 0, the same in both files")
         }
+        try plan.checkFigures(classes: manifest.classes, tested: tested.labels.count)
         manifest.draws = try (0..<labeled.draws).map { draw in
             try store(pool, try pick(labeled, from: pool.labels, draw: draw, classes: manifest.classes))
         }

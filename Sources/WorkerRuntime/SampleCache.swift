@@ -58,6 +58,7 @@ final class SampleCache: Sendable {
 
     private func keep(_ samples: Samples, _ key: String) {
         state.withLock { state in
+            state.uses += 1
             state.entries[key] = .ready(samples, lastUse: state.uses)
             while state.bytes > limitBytes, let oldest = state.oldest, oldest != key { state.entries[oldest] = nil }
         }

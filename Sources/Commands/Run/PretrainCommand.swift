@@ -80,6 +80,8 @@ struct PretrainCommand: AsyncParsableCommand {
         while !status.state.isFinal {
             status = try await coordinator.status(of: run.id, after: status.revision, waitSeconds: 1)
             if !quiet { printer.show(status) }
+            // A coordinator that had to stop answers at once, again and again.
+            try Task.checkCancellation()
         }
         return status
     }

@@ -53,7 +53,8 @@ extension Coordinator {
         guard heartbeat.tasks.count <= worker.registration.slots else {
             throw APIError(
                 .badRequest,
-                "\(heartbeat.worker) has \(worker.registration.slots) slots and speaks of \(heartbeat.tasks.count) tasks")
+                "\(heartbeat.worker) has \(worker.registration.slots) slots and speaks of \(heartbeat.tasks.count) tasks"
+            )
         }
         return HeartbeatReply(
             abandon: cluster.heartbeatReceived(from: heartbeat.worker, tasks: heartbeat.tasks, now: now))

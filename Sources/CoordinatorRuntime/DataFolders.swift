@@ -34,7 +34,8 @@ package struct DataFolders: Sendable {
             })
         else {
             throw APIError(
-                .invalidData, "\(path.printable(atMost: 1_000)): is not there, or not below a folder that this coordinator reads data from",
+                .invalidData,
+                "\(path.printable(atMost: 1_000)): is not there, or not below a folder that this coordinator reads data from",
                 hint: "it reads below \(folders.joined(separator: ", ")); start it with --data FOLDER for others")
         }
         return resolved

@@ -20,11 +20,16 @@ package final class Worker: Sendable {
         package var cacheBytes: Int
         /// After `stop()`, tasks in hand may take this long to finish; then they are handed back.
         package var graceSeconds: Double
+        /// Whether to wait until the coordinator's disk has room again.
+        package var waitsForRoom: Bool
 
-        package init(cacheFolder: String, cacheBytes: Int = 4 << 30, graceSeconds: Double = 30) {
+        package init(
+            cacheFolder: String, cacheBytes: Int = 4 << 30, graceSeconds: Double = 30, waitsForRoom: Bool = true
+        ) {
             self.cacheFolder = cacheFolder
             self.cacheBytes = cacheBytes
             self.graceSeconds = graceSeconds
+            self.waitsForRoom = waitsForRoom
         }
     }
 
@@ -127,6 +132,8 @@ package final class Worker: Sendable {
         } catch let error as APIError where error.code == .refusedUpdate {
             // The coordinator has counted the attempt already.
             logger.warning("\(error)")
+        } catch let error as APIError where error.code == .storageFull && !settings.waitsForRoom {
+            end(error)
         } catch {
             logger.warning("\(task.id) came to nothing: \(error)")
             release(task.id, TaskRelease(worker: worker, failure: error.isFaultOfTask ? "\(error)" : nil))

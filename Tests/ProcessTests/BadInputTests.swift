@@ -7,7 +7,8 @@ import Testing
 
     @Test func everyMistakeOfAPlanIsALineWithItsNumber() throws {
         let desk = try Desk()
-        let plan = try desk.write("plan.yaml", "seed: x\ndata:\n  unlabeled: a.idx\nlayers:\n  - unit: 3\n    units: 0\n")
+        let plan = try desk.write(
+            "plan.yaml", "seed: x\ndata:\n  unlabeled: a.idx\nlayers:\n  - unit: 3\n    units: 0\n")
         let expected = [
             "line 1: seed: should be a whole number", "line 5: layers[0].unit: is unknown here",
             "line 6: layers[0].units: should be a whole number",
@@ -40,12 +41,16 @@ import Testing
 
     // MARK: Data of plans
 
-    @Test(arguments: [
-        ("a.idx", Desk.idx(samples: 40, missing: 3), "a.idx: its header says that 40 bytes of numbers follow; 37 do"),
-        ("a.csv", Array("1,2\n3,word\n".utf8), "a.csv: line 2, column 2: 'word' is no number"),
-        ("a.idx", Desk.idx(samples: 3), "too few for 4 held out"),
-        ("a.bin", [0, 1, 2, 3], "a.bin: this is neither IDX, NPY nor CSV"),
-    ] as [(String, [UInt8], String)])
+    @Test(
+        arguments: [
+            (
+                "a.idx", Desk.idx(samples: 40, missing: 3),
+                "a.idx: its header says that 40 bytes of numbers follow; 37 do"
+            ),
+            ("a.csv", Array("1,2\n3,word\n".utf8), "a.csv: line 2, column 2: 'word' is no number"),
+            ("a.idx", Desk.idx(samples: 3), "too few for 4 held out"),
+            ("a.bin", [0, 1, 2, 3], "a.bin: this is neither IDX, NPY nor CSV"),
+        ] as [(String, [UInt8], String)])
     func dataThatCannotBeReadAreSaid(name: String, bytes: [UInt8], expected: String) throws {
         let desk = try Desk()
         try desk.write(name, bytes)
@@ -144,7 +149,8 @@ import Testing
             let plan = cluster.folder.appending(path: "other.yaml").path
             try Desk.plan(data: path).write(toFile: plan, atomically: true, encoding: .utf8)
             let ended = try cluster.cairn(["submit", plan])
-            try expectOneLine(ended, "\(path): is not there, or not below a folder that this coordinator reads data from")
+            try expectOneLine(
+                ended, "\(path): is not there, or not below a folder that this coordinator reads data from")
         }
         #expect(try cluster.cairn(["list"]).output.contains("no runs"))
     }
@@ -181,6 +187,19 @@ import Testing
         let wide = try desk.write("wide.idx", [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2])
         let picture = ["picture", weights, "--samples", wide, "--output", desk.path("p.png")]
         try expectOneLine(Cairn.run(picture), "wide.idx: its samples have 2 numbers; the network takes 1")
+    }
+
+    // MARK: Places to write
+
+    @Test func whereNothingCanBeWrittenIsSaid() throws {
+        let desk = try Desk()
+        try desk.write("a.idx", Desk.idx(samples: 40))
+        let plan = try desk.write("plan.yaml", Desk.plan(data: "a.idx"))
+        try expectOneLine(Cairn.run(["pretrain", plan, "--output", "/proc/results"]), "/proc/results: ")
+        try expectOneLine(Cairn.run(["coordinator", "--state", "/proc/state"]), "/proc/state: ")
+        try expectOneLine(Cairn.run(["pretrain", plan, "--output", plan]), "plan.yaml: ")
+        try expectOneLine(Cairn.run(["plan", "init", "/proc/plan.yaml"]), "/proc/plan.yaml: cannot be written")
+        try expectOneLine(Cairn.run(["worker", "--cache", "/proc/cache"]), "/proc/cache: ")
     }
 
     // MARK: Wrong usage

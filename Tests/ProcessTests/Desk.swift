@@ -41,7 +41,7 @@ final class Desk {
     }
 
     /// A plan that is done in an instant.
-    static func plan(data: String, units: Int = 2, more: String = "", end: String = "") -> String {
+    static func plan(data: String, units: Int = 2, rounds: Int = 1, more: String = "", end: String = "") -> String {
         """
         data:
           unlabeled: \(data)
@@ -49,7 +49,7 @@ final class Desk {
           shards: 2
         \(more)
         layers: [{units: \(units)}]
-        pretraining: {rounds: 1}
+        pretraining: {rounds: \(rounds)}
         \(end)
 
         """

@@ -26,7 +26,7 @@ package struct DataFolders: Sendable {
     /// - Parameter folder: what a relative path starts from.
     /// - Throws: `.invalidData` whenever nothing is there or it lies outside the folders: both in the same words, so that
     ///   nobody learns what else is on the host.
-    func locate(_ path: String, from folder: String) throws(APIError) -> String {
+    package func locate(_ path: String, from folder: String) throws(APIError) -> String {
         let absolute = path.hasPrefix("/") ? path : folder + "/" + path
         guard !path.utf8.contains(0), let resolved = Self.resolve(absolute),
             folders.contains(where: { base in

@@ -27,6 +27,14 @@ package struct DataManifest: Codable, Hashable, Sendable {
     }
 }
 
+extension DataManifest {
+    /// All that the data were cut into.
+    package var blobs: [Digest] {
+        let labeled = draws + [test].compactMap { $0 }
+        return shards.map(\.digest) + [heldOut.digest] + labeled.flatMap { [$0.samples.digest, $0.labels] }
+    }
+}
+
 /// Samples and their labels.
 package struct LabeledBlobs: Codable, Hashable, Sendable {
     package var samples: SampleSet

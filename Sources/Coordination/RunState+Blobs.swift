@@ -5,12 +5,7 @@ extension RunState {
     package var neededBlobs: Set<Digest> {
         var needed = Set(exports.map(\.digest) + layerWeights)
         guard !phase.isFinal else { return needed }
-        if let manifest {
-            needed.formUnion(manifest.shards.map(\.digest) + [manifest.heldOut.digest])
-            for labeled in manifest.draws + [manifest.test].compactMap({ $0 }) {
-                needed.formUnion([labeled.samples.digest, labeled.labels])
-            }
-        }
+        needed.formUnion(manifest?.blobs ?? [])
         needed.formUnion([opening?.frozen, weights, momentum].compactMap { $0 })
         needed.formUnion(opening?.weights ?? [])
         needed.formUnion(completions.values.map(\.update) + fineTuned.map(\.update))

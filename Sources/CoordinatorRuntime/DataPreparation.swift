@@ -202,13 +202,9 @@ package struct DataPreparation {
         var bare = plan
         bare.name = ""
         bare.data.removePaths()
-        let labeled = manifest.draws + [manifest.test].compactMap { $0 }
-        let data =
-            manifest.shards.map(\.digest) + [manifest.heldOut.digest]
-            + labeled.flatMap { [$0.samples.digest, $0.labels] }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        return Digest(of: try encoder.encode(Contents(plan: bare, data: data)))
+        return Digest(of: try encoder.encode(Contents(plan: bare, data: manifest.blobs)))
     }
 }
 

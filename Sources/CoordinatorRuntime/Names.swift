@@ -47,14 +47,15 @@ extension RunEvent {
         }
     }
 
-    /// The blobs that the fact names, apart from the data.
+    /// The blobs that the fact names.
     var blobs: [Digest] {
         switch self {
         case .stageOpened(let opening): opening.weights + [opening.frozen].compactMap { $0 }
         case .roundClosed(let closing): [closing.weights, closing.momentum].compactMap { $0 }
         case .taskFinished(let completion): [completion.update]
         case .finished(let exports): exports.map(\.digest)
-        case .dataPrepared, .attemptFailed, .stageFinished, .failed, .cancelled: []
+        case .dataPrepared(let manifest): manifest.blobs
+        case .attemptFailed, .stageFinished, .failed, .cancelled: []
         }
     }
 }

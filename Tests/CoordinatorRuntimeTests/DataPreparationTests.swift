@@ -17,7 +17,9 @@ import Testing
         blobs = try BlobFolder(in: site.folder.appending(path: "blobs").path)
     }
 
-    private func prepare(_ changes: (String, String)...) throws -> DataManifest {
+    private func prepare(_ changes: (String, String)...) throws -> DataManifest { try prepare(changes) }
+
+    private func prepare(_ changes: [(String, String)]) throws -> DataManifest {
         let text = changes.reduce(site.plan) { $0.replacing($1.0, with: $1.1) }
         return try DataPreparation(
             plan: PlanReader.read(text), folder: site.folder.path, folders: DataFolders([site.folder.path]),
@@ -34,9 +36,9 @@ import Testing
     }
 
     private func expectError(
-        _ expected: String, _ change: (String, String), _ location: SourceLocation = #_sourceLocation
+        _ expected: String, _ changes: (String, String)..., location: SourceLocation = #_sourceLocation
     ) {
-        let error = #expect(throws: (any Error).self, sourceLocation: location) { try prepare(change) }
+        let error = #expect(throws: (any Error).self, sourceLocation: location) { try prepare(changes) }
         let text = error.map { "\($0)" } ?? ""
         #expect(text.contains(expected), "\(text)", sourceLocation: location)
         #expect(!text.contains("\n"), sourceLocation: location)
@@ -102,6 +104,7 @@ import Testing
         expectError(
             "samples.idx: class 0 has 20 examples, fewer than per_class: 21", ("per_class: 2", "per_class: 21"))
         expectError("has 60 samples, too few for 58 held out and 3 shards", ("held_out: 10", "held_out: 58"))
+        try site.write("few.idx", Site.idx(shape: [20, 4], [UInt8](repeating: 1, count: 80)))
         expectError("there are 20 samples but 60 labels", ("samples: samples.idx, labels", "samples: few.idx, labels"))
     }
 
@@ -132,11 +135,13 @@ import Testing
 
     @Test func sizesThatNoMachineHoldsAreRefused() throws {
         expectError("all layers together have 20002 rounds", ("units: 3}", "units: 3, rounds: 20000}"))
+        try site.write("many.idx", [0, 0, 8, 2, 0, 0, 0x61, 0xA8, 0, 0, 0, 1] + [UInt8](repeating: 1, count: 25_000))
         expectError(
             "a round of layer 1 would be trained on too many samples",
+            ("unlabeled: samples.idx", "unlabeled: many.idx"),
             ("replicas: 2", "replicas: 10000, local_epochs: 10000"))
         expectError(
-            "layer 2 would have 2199026401280 weights", ("units: 3}, {units: 2", "units: 1048576}, {units: 1048576"))
+            "layer 2 would have 2199025352704 weights", ("units: 3}, {units: 2", "units: 1048576}, {units: 1048576"))
         var classes = (0..<60).map { UInt16($0) }
         classes[0] = 900
         try site.write(

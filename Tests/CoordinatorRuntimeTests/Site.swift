@@ -121,7 +121,9 @@ extension Coordinator {
         while true {
             let status = try await status(of: run, after: nil, waitSeconds: 0)
             if status.state.isFinal { return status }
-            if let task = try await task(for: worker, within: 0.2) { _ = try await answer(task, as: worker) }
+            guard let task = try await task(for: worker, within: 0.2) else { continue }
+            for input in task.work.inputs { _ = try blob(input) }
+            _ = try await answer(task, as: worker)
         }
     }
 }

@@ -71,32 +71,34 @@ import WorkerRuntime
 
     @Test func itRegistersAgainWhenTheCoordinatorWasStartedAgain() async throws {
         let expected = try await reference()
-        var coordinator: Coordinator? = try await site.coordinator()
-        let run = try await #require(coordinator).submit(site.submission()).id
-        let line = FlakyConnection(LocalConnection(try #require(coordinator)), seed: 1, percent: 0)
+        let run = try await site.coordinator().submit(site.submission()).id
+        let line = FlakyConnection(NobodyThere(), seed: 1, percent: 0)
         let worker = Worker.with(line, slots: 2)
         let thread = worker.start()
-        var status: RunStatus?
         var facts = 4
-        while status?.state.isFinal != true {
-            let current = try #require(coordinator)
-            let life = Task { try await current.run() }
-            repeat {
-                status = try await current.status(of: run, after: status?.revision, waitSeconds: 5)
-            } while status?.state.isFinal != true && (status?.revision ?? 0) < facts
+        var status = try await life(of: run, on: line, until: facts)
+        while !status.state.isFinal {
             facts += 7
-            life.cancel()
-            try await life.value
-            guard status?.state.isFinal != true else { break }
-            line.connect(to: NobodyThere())
-            coordinator = nil
-            let next = try await site.restarted(current)
-            line.connect(to: LocalConnection(next))
-            coordinator = next
+            status = try await life(of: run, on: line, until: facts)
         }
         worker.stop()
         try await thread.value
-        #expect(status?.exports == expected)
+        #expect(status.exports == expected)
+    }
+
+    /// A coordinator that lives until so many facts are recorded.
+    private func life(of run: RunID, on line: FlakyConnection, until facts: Int) async throws -> RunStatus {
+        let coordinator = try await site.coordinator()
+        line.connect(to: LocalConnection(coordinator))
+        let life = Task { try await coordinator.run() }
+        var status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
+        while !status.state.isFinal, status.revision < facts {
+            status = try await coordinator.status(of: run, after: status.revision, waitSeconds: 5)
+        }
+        life.cancel()
+        try await life.value
+        line.connect(to: NobodyThere())
+        return status
     }
 
     @Test func stoppingHandsTheTaskBack() async throws {
@@ -165,14 +167,6 @@ import WorkerRuntime
         let thread = Worker.with(connection, slots: 2).start()
         let error = await #expect(throws: APIError.self) { try await thread.value }
         #expect(error?.code == .unauthorized)
-    }
-}
-
-extension Site {
-    /// Another coordinator on the same state.
-    fileprivate func restarted(_ old: consuming Coordinator) async throws -> Coordinator {
-        _ = consume old
-        return try await coordinator()
     }
 }
 

@@ -51,7 +51,10 @@ struct FullDiskTests {
             ]
             var coordinator = try RunningProcess(start + ["127.0.0.1:0"], in: desk.folder)
             defer { coordinator.kill() }
-            #expect(wait(30) { coordinator.said.contains("stage 0 opened") }, "\(coordinator.said)")
+            let isReady = wait(30) {
+                coordinator.said.contains("stage 0 opened") && coordinator.said.contains("listening on http")
+            }
+            #expect(isReady, "\(coordinator.said)")
             let listen = try #require(coordinator.said.firstMatch(of: /listening on http:\/\/(\S+)/)).1
             let filler = try SmallDisk.fill(disk)
             let worker = try RunningProcess(

@@ -90,10 +90,10 @@ package struct Cluster: Sendable {
         }
     }
 
-    /// A worker gave a task back; with a reason if something went wrong with it.
+    /// A worker gave a task back; with a reason if something went wrong with it. It is heard once, and only from the one
+    /// that has the task: a message that was sent twice is one failure.
     package mutating func taskReleased(_ task: TaskID, by worker: WorkerID, failure: String?) -> [Decision] {
-        if leases[task]?.worker == worker { leases[task] = nil }
-        guard isOpen(task) else { return [] }
+        guard endLease(of: task, by: worker) else { return [] }
         guard let failure else { return [Decision(.wakeWaitingSlots, because: "\(worker) gave \(task) back")] }
         return attemptFailed(FailedAttempt(task: task, worker: worker, reason: failure))
     }
@@ -107,11 +107,16 @@ package struct Cluster: Sendable {
         return (.accepted, recorded + advance(task.run))
     }
 
-    /// An answer could not be used.
+    /// An answer could not be used. This too counts once, for the one that has the task.
     package mutating func updateRefused(_ task: TaskID, from worker: WorkerID, reason: String) -> [Decision] {
-        if leases[task]?.worker == worker { leases[task] = nil }
-        guard isOpen(task) else { return [] }
+        guard endLease(of: task, by: worker) else { return [] }
         return attemptFailed(FailedAttempt(task: task, worker: worker, reason: reason))
+    }
+
+    private mutating func endLease(of task: TaskID, by worker: WorkerID) -> Bool {
+        guard leases[task]?.worker == worker else { return false }
+        leases[task] = nil
+        return isOpen(task)
     }
 
     /// Ends claims and forgets workers whose time is over.

@@ -166,6 +166,8 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
                 "\(folder): the disk is full or failing; make room and start again: nothing is lost", isFull: true)
         case let error as DatabaseError where error.resultCode == .SQLITE_NOTADB:
             self.init("\(folder): runs.sqlite is not this program's database; choose another folder with --state")
+        case is DecodingError:
+            self.init("\(folder): a record cannot be understood; was it written by another version of this program?")
         default: self.init("\(folder): \(error)")
         }
     }

@@ -8,6 +8,7 @@ struct TaskRunner {
     /// - Throws: `TaskCancelled` when `isCancelled` says so; `ConnectionError`, `APIError` or `DataError` whenever an
     ///   input cannot be had.
     func perform(_ task: TaskDescription, isCancelled: () -> Bool) throws -> TaskResult {
+        try task.check()
         switch task.work {
         case .pretrain(let work):
             let parameters = work.network.autoencoderParameters(layer: work.layer, decoder: work.settings.decoder)

@@ -122,6 +122,24 @@ import Testing
         }
     }
 
+    @Test func aFailureThatIsToldTwiceOrByAStrangerCountsOnce() async throws {
+        let site = try Site()
+        try await site.living { coordinator in
+            let run = try await coordinator.submit(site.submission).id
+            let (worker, stranger) = (try await coordinator.join(), try await coordinator.join())
+            let task = try #require(try await coordinator.task(for: worker))
+            for _ in 0..<2 * Limits.taskAttempts {
+                try await coordinator.release(task.id, TaskRelease(worker: worker, failure: "bad luck"))
+                try await coordinator.release(task.id, TaskRelease(worker: stranger, failure: "bad luck"))
+                let update = try Fault.notFinite.update(task)
+                await #expect(throws: APIError.self) {
+                    try await coordinator.send(update, to: task.id, as: stranger)
+                }
+            }
+            #expect(try await coordinator.finish(run).state == .finished)
+        }
+    }
+
     @Test func aTaskThatIsOnlyGivenBackHasNotFailed() async throws {
         let site = try Site()
         try await site.living { coordinator in

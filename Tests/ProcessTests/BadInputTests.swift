@@ -202,6 +202,17 @@ import Testing
         try expectOneLine(Cairn.run(["worker", "--cache", "/proc/cache"]), "/proc/cache: ")
     }
 
+    @Test func whoInterruptsFindsNothingHalfDone() throws {
+        let desk = try Desk()
+        try desk.write("a.idx", Desk.idx(samples: 40))
+        let plan = try desk.write("plan.yaml", Desk.plan(data: "a.idx", rounds: 15_000))
+        let results = desk.path("results")
+        let process = try RunningProcess(["pretrain", plan, "--output", results], in: desk.folder)
+        #expect(wait(30) { process.said.contains("layer 1, round 5 ") }, "\(process.said)")
+        #expect(process.terminate() == 128 + SIGTERM)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: results) == [])
+    }
+
     // MARK: Wrong usage
 
     @Test(arguments: [

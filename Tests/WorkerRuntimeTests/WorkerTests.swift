@@ -162,6 +162,18 @@ import WorkerRuntime
         #expect(status.reason?.contains("\n") == false)
     }
 
+    @Test func tasksThatCannotBeAreGivenBackWithTheReason() async throws {
+        let connection = Absurd()
+        let worker = Worker.with(connection)
+        let thread = worker.start()
+        while !connection.isDone { try await Task.sleep(for: .milliseconds(5)) }
+        worker.stop()
+        try await thread.value
+        let failures = connection.failures
+        #expect(failures.count == Absurd.tasks.count)
+        #expect(failures.allSatisfy { $0?.contains("asks for sizes that do not belong together") == true })
+    }
+
     @Test func aWorkerThatIsNeverWantedEndsWithTheReason() async throws {
         let connection = Refusing()
         let thread = Worker.with(connection, slots: 2).start()

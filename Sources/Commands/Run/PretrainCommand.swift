@@ -1,7 +1,9 @@
 import ArgumentParser
 import CoordinatorRuntime
 import DataFormats
+import Dispatch
 import FoundationEssentials
+import Glibc
 import Logging
 import RunProtocol
 import RunStore
@@ -35,6 +37,8 @@ struct PretrainCommand: AsyncParsableCommand {
         try OutputFolder.make(output)
         let state = output + "/.run-\(ProcessInfo.processInfo.processIdentifier)"
         defer { try? FileManager.default.removeItem(atPath: state) }
+        let signals = [SIGTERM, SIGINT].map { Self.remove(state, on: $0) }
+        defer { signals.forEach { $0.cancel() } }
         let store = try RunStore(folder: state)
         var logger = Logger(label: "cairn")
         // What goes wrong ends the command, which says it.
@@ -46,6 +50,21 @@ struct PretrainCommand: AsyncParsableCommand {
         let submitted = try await coordinator.submit(RunSubmission(plan: loaded.text, folder: loaded.folder))
         let final = try await finish(submitted, on: coordinator, logger: logger)
         try write(final, from: coordinator)
+    }
+
+    /// Whoever interrupts the command finds nothing half-done in the output folder.
+    private static func remove(_ folder: String, on number: CInt) -> any DispatchSourceSignal {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source.setEventHandler {
+            // Work goes on meanwhile, and may make files anew.
+            for _ in 0..<10 where FileManager.default.fileExists(atPath: folder) {
+                try? FileManager.default.removeItem(atPath: folder)
+            }
+            _exit(128 + number)
+        }
+        source.resume()
+        return source
     }
 
     /// Runs coordinator and worker side by side until the run has ended.

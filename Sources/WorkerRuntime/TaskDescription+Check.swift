@@ -1,0 +1,49 @@
+import RunProtocol
+
+extension TaskDescription {
+    /// A task comes from another host: sizes that do not belong together must not reach the kernels.
+    ///
+    /// - Throws: `.invalidData` whenever no right coordinator could have made it.
+    func check() throws(APIError) {
+        let isPossible =
+            switch work {
+            case .pretrain(let work):
+                work.network.isPossible && work.network.layers.indices.contains(work.layer)
+                    && work.samples.isPossible(for: work.network) && work.settings.isPossible
+                    && work.round >= 1 && work.round <= work.settings.rounds
+                    && (work.layer == 0) == (work.frozen == nil)
+            case .measureReconstruction(let work):
+                work.network.isPossible && work.network.layers.indices.contains(work.layer)
+                    && work.samples.isPossible(for: work.network) && work.settings.isPossible
+                    && (work.layer == 0) == (work.frozen == nil)
+            case .fineTune(let work):
+                work.network.isPossible && work.samples.isPossible(for: work.network)
+                    && (1...Limits.classes).contains(work.classes) && work.settings.epochs >= 1
+                    && work.settings.batchSize >= 1
+            case .classify(let work):
+                work.network.isPossible && work.samples.isPossible(for: work.network)
+                    && (1...Limits.classes).contains(work.classes)
+            }
+        guard isPossible else { throw APIError(.invalidData, "\(id) asks for sizes that do not belong together") }
+    }
+}
+
+extension NetworkSpec {
+    fileprivate var isPossible: Bool {
+        (1...Limits.sampleSize).contains(inputSize) && (1...Limits.layers).contains(layers.count)
+            && layers.allSatisfy { (1...Limits.units).contains($0.units) }
+            && stackParameters(count: layers.count).elementCount <= Limits.parameters
+    }
+}
+
+extension SampleSet {
+    fileprivate func isPossible(for network: NetworkSpec) -> Bool {
+        (1...Limits.samples).contains(count) && size == network.inputSize && divisor > 0
+    }
+}
+
+extension StageSettings {
+    fileprivate var isPossible: Bool {
+        rounds >= 1 && (1...10_000).contains(localEpochs) && (1...65_536).contains(batchSize)
+    }
+}

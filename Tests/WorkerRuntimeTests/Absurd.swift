@@ -1,0 +1,62 @@
+import Foundation
+import RunProtocol
+import Synchronization
+
+/// A coordinator whose tasks cannot be.
+final class Absurd: WorkerConnection {
+    private struct State {
+        var rest = Absurd.tasks
+        var failures: [String?] = []
+    }
+    private let state = Mutex(State())
+
+    var isDone: Bool { state.withLock { $0.failures.count == Self.tasks.count } }
+    var failures: [String?] { state.withLock { $0.failures } }
+
+    static let tasks: [TaskDescription] = {
+        let samples = SampleSet(digest: Digest(of: [1]), count: 4, size: 4, divisor: 1)
+        let good = PretrainWork(
+            network: NetworkSpec(inputSize: 4, layers: [LayerSpec(units: 2, activation: .relu)]), layer: 0,
+            settings: StageSettings(
+                rounds: 1, replicas: 1, localEpochs: 1, batchSize: 2, loss: .meanSquaredError,
+                outputActivation: .linear, corruption: .none, l1: 0, decoder: .free,
+                optimizer: .sgd(learningRate: 0.1, momentum: 0), schedule: .constant, outer: .mean),
+            frozen: nil, start: Digest(of: [2]), samples: samples, round: 1, seed: 1)
+        let changes: [(inout PretrainWork) -> Void] = [
+            { $0.layer = -1 }, { $0.layer = 1 }, { $0.network.inputSize = .max }, { $0.network.inputSize = 5 },
+            { $0.network.layers = [] }, { $0.network.layers[0].units = .max }, { $0.network.layers[0].units = 0 },
+            { $0.samples.size = 5 }, { $0.samples.count = 0 }, { $0.samples.divisor = .nan },
+            { $0.settings.batchSize = 0 }, { $0.settings.localEpochs = .max }, { $0.settings.rounds = -1 },
+            { $0.round = 2 }, { $0.frozen = $0.start },
+        ]
+        guard let run = RunID(rawValue: "run-absurd") else { return [] }
+        return changes.enumerated().map { index, change in
+            var work = good
+            change(&work)
+            return TaskDescription(
+                id: TaskID(run: run, stage: 0, round: 1, index: index), work: .pretrain(work), elementCount: 22)
+        }
+    }()
+
+    func register(_ registration: WorkerRegistration) throws -> WorkerWelcome {
+        guard let worker = WorkerID(rawValue: "worker-1") else { throw APIError(.internal, "no name") }
+        return WorkerWelcome(worker: worker, heartbeatSeconds: 1)
+    }
+
+    func lease(_ request: LeaseRequest) throws -> TaskLease? {
+        state.withLock { $0.rest.popLast() }.map { TaskLease(task: $0, leaseSeconds: 1) }
+    }
+
+    func release(_ task: TaskID, _ release: TaskRelease) throws {
+        state.withLock { $0.failures.append(release.failure) }
+    }
+
+    func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply { HeartbeatReply(abandon: []) }
+
+    func deliver(_ task: TaskID, from worker: WorkerID, update: Data) throws -> UpdateReceipt {
+        UpdateReceipt(verdict: .accepted)
+    }
+
+    func localCopy(of blob: Digest, in folder: String) throws -> String { throw APIError(.notFound, "no blob") }
+    func interrupt() {}
+}

@@ -136,6 +136,19 @@ let package = Package(
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
         tests("CoordinationTests", ["Coordination", "RunProtocol", "RandomNumbers"]),
         tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol"]),
+        tests("ModelFormatTests", ["ModelFormat", "DataFormats", "RunProtocol", "RandomNumbers"]),
+        tests(
+            "CoordinatorRuntimeTests",
+            [
+                "CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "DataFormats", "PlanFile",
+                "RandomNumbers", logging,
+            ]),
+        tests(
+            "WorkerRuntimeTests",
+            [
+                "WorkerRuntime", "CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "Training",
+                "RandomNumbers", logging,
+            ]),
         tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
         tests("CoordinatorServerTests", ["CoordinatorServer", "RunProtocol", hummingbirdTesting, yams] + hummingbird),
         // The program as people start it.

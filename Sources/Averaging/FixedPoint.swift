@@ -9,9 +9,12 @@ package struct FixedPoint: Hashable, Sendable {
     /// s, at most 40: a finer scale would hold no more of a Float.
     package let fractionBits: Int
 
-    /// - Parameter totalSamples: the samples of all of a round's updates together, 1 ... 2^41.
+    /// The most samples that a round can have.
+    package static let largestTotal = 1 << 41
+
+    /// - Parameter totalSamples: the samples of all of a round's updates together, 1 ... `largestTotal`.
     package init(totalSamples: Int) {
-        precondition(totalSamples >= 1 && totalSamples <= 1 << 41, "a round has 1 to 2^41 samples")
+        precondition((1...Self.largestTotal).contains(totalSamples), "a round has 1 to 2^41 samples")
         let sampleBits = Int.bitWidth - (totalSamples - 1).leadingZeroBitCount
         let magnitudeBits = Int(Limits.updateMagnitude.exponent)
         fractionBits = min(40, 62 - magnitudeBits - sampleBits)

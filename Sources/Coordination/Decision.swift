@@ -42,8 +42,9 @@ package struct ClusterTimes: Hashable, Sendable {
     /// A worker that has been silent for this long is forgotten.
     package var workerMilliseconds: Int64
 
-    package init(leaseMilliseconds: Int64 = 15_000, workerMilliseconds: Int64 = 60_000) {
+    /// - Parameter workerMilliseconds: nil for a minute, or longer where leases are long: heartbeats then are rare.
+    package init(leaseMilliseconds: Int64 = 15_000, workerMilliseconds: Int64? = nil) {
         self.leaseMilliseconds = leaseMilliseconds
-        self.workerMilliseconds = workerMilliseconds
+        self.workerMilliseconds = workerMilliseconds ?? max(60_000, 4 * leaseMilliseconds)
     }
 }

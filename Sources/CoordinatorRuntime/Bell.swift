@@ -7,7 +7,7 @@ import Synchronization
 /// // look at what may change ...
 /// await bell.wait(after: rings, until: deadline)   // returns at once if the bell rang in between
 /// ```
-final class Bell: Sendable {
+package final class Bell: Sendable {
     private struct Waiter {
         var continuation: CheckedContinuation<Void, Never>
         var timer: Task<Void, Never>
@@ -21,11 +21,13 @@ final class Bell: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// How often the bell has rung.
-    var rings: Int { state.withLock { $0.rings } }
+    package var rings: Int { state.withLock { $0.rings } }
 
     /// Wakes all that wait.
-    func ring() {
+    package func ring() {
         let waiters = state.withLock { state in
             state.rings += 1
             defer { state.waiters = [:] }
@@ -38,7 +40,7 @@ final class Bell: Sendable {
     }
 
     /// Returns when the bell has rung more than `rings` times, at `deadline`, or when the task is cancelled.
-    func wait(after rings: Int, until deadline: ContinuousClock.Instant) async {
+    package func wait(after rings: Int, until deadline: ContinuousClock.Instant) async {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID

@@ -15,9 +15,13 @@ extension Coordinator {
                 "the worker speaks protocol \(registration.protocolVersion), this coordinator"
                     + " \(ProtocolVersion.current)", hint: "install the same version of cairn on both hosts")
         }
-        guard (1...Limits.slots).contains(registration.slots), registration.texts.allSatisfy({ $0.utf8.count <= 256 })
-        else {
-            throw APIError(.badRequest, "a worker has 1 to \(Limits.slots) slots and names of at most 256 bytes")
+        guard (1...Limits.slots).contains(registration.slots), registration.texts.allSatisfy(\.isShortLine) else {
+            throw APIError(
+                .badRequest, "a worker has 1 to \(Limits.slots) slots, and names of at most 256 bytes on one line")
+        }
+        guard cluster.workers.count < Limits.workers else {
+            throw APIError(
+                .tooManyRequests, "there are \(Limits.workers) workers already", hint: "the silent ones leave soon")
         }
         let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
         guard let worker = WorkerID(rawValue: "worker-\(digits)") else {
@@ -45,7 +49,13 @@ extension Coordinator {
     }
 
     package func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply {
-        guard cluster.workers[heartbeat.worker] != nil else { throw stranger(heartbeat.worker) }
+        guard let worker = cluster.workers[heartbeat.worker] else { throw stranger(heartbeat.worker) }
+        guard heartbeat.tasks.count <= worker.registration.slots else {
+            throw APIError(
+                .badRequest,
+                "\(heartbeat.worker) has \(worker.registration.slots) slots and speaks of \(heartbeat.tasks.count) tasks"
+            )
+        }
         return HeartbeatReply(
             abandon: cluster.heartbeatReceived(from: heartbeat.worker, tasks: heartbeat.tasks, now: now))
     }
@@ -53,7 +63,7 @@ extension Coordinator {
     package func release(_ task: TaskID, _ release: TaskRelease) throws {
         try checkWorking()
         guard cluster.run(task.run) != nil else { throw unknown(task.run) }
-        let failure = release.failure.map { String($0.prefix(1_000)) }
+        let failure = release.failure.map { $0.printable(atMost: 1_000) }
         if let failure { logger.warning("\(release.worker) could not do \(task): \(failure)") }
         carryOut(cluster.taskReleased(task, by: release.worker, failure: failure))
     }
@@ -126,4 +136,8 @@ extension RunState {
 
 extension WorkerRegistration {
     fileprivate var texts: [String] { [host, version, instructionSet] }
+}
+
+extension String {
+    fileprivate var isShortLine: Bool { utf8.count <= 256 && printable(atMost: 256) == self }
 }

@@ -1,4 +1,5 @@
 package import Coordination
+import DataFormats
 import FoundationEssentials
 package import Logging
 import PlanFile
@@ -24,6 +25,9 @@ package actor Coordinator: CoordinatorAPI {
     private var held: [RunID: Set<Digest>] = [:]
     /// Updates and weights that came up since then.
     var leftovers: [RunID: Set<Digest>] = [:]
+    /// What some run needs no more; others may need it.
+    private var garbage: Set<Digest> = []
+    private var isPerforming = false
     /// Why the coordinator has to stop.
     private var failure: StoreError?
     private var isStopping = false
@@ -136,11 +140,7 @@ package actor Coordinator: CoordinatorAPI {
         do {
             try store.record(event, of: run, at: time)
         } catch {
-            let error = error as? StoreError ?? StoreError("\(error)")
-            logger.error("\(error)")
-            failure = error
-            stepContinuation.finish()
-            stopWaiting()
+            fail(error as? StoreError ?? StoreError("\(error)"))
             return
         }
         histories[run]?.apply(event, at: time)
@@ -149,33 +149,64 @@ package actor Coordinator: CoordinatorAPI {
         recorded.ring()
     }
 
+    /// Ends the coordinator's life.
+    private func fail(_ error: StoreError) {
+        logger.error("\(error)")
+        failure = error
+        stepContinuation.finish()
+        stopWaiting()
+    }
+
     /// Deletes blobs that this run needed, and no run needs any more.
     private func deleteUnneeded(of run: RunID) {
-        let before = held[run] ?? []
-        let needed = cluster.run(run)?.neededBlobs ?? []
-        held[run] = needed
-        let others = held.filter { $0.key != run }.values
-        store.blobs.delete(
-            before.union(leftovers[run] ?? []).subtracting(needed).filter { digest in
-                !others.contains { $0.contains(digest) }
-            })
+        garbage.formUnion(held[run] ?? [])
+        garbage.formUnion(leftovers[run] ?? [])
+        held[run] = cluster.run(run)?.neededBlobs
         leftovers[run] = nil
+        sweep()
+    }
+
+    /// A step that is being performed may have found a blob that it needs in its place: then nothing is deleted before
+    /// it has ended.
+    private func sweep() {
+        guard !isPerforming, !garbage.isEmpty else { return }
+        store.blobs.delete(garbage.subtracting(neededBlobs))
+        garbage = []
+    }
+
+    private var neededBlobs: Set<Digest> {
+        cluster.runs.reduce(into: []) { $0.formUnion($1.neededBlobs) }
     }
 
     private func perform(_ pending: PendingStep) async {
         guard failure == nil, let state = cluster.run(pending.run), !state.phase.isFinal else { return }
         let folder = folders[pending.run] ?? defaultFolder
         let performer = performer
+        isPerforming = true
+        defer { isPerforming = false }
         do {
             let event = try await onThreadOfItsOwn {
                 try performer.perform(pending.step, of: state, folder: folder)
             }
             leftovers[pending.run, default: []].formUnion(event.blobs)
-            carryOut(cluster.stepFinished(event, of: pending.run))
+            finish(pending, event)
+        } catch let error as DataError where error.code == .storageFull {
+            // No fault of the run: it goes on when there is room.
+            fail(StoreError("the coordinator's disk is full; make room and start again: nothing is lost", isFull: true))
         } catch {
             logger.error("\(pending.run): \(pending.step.name) failed: \(error)")
-            carryOut(cluster.stepFinished(.failed(reason: "\(pending.step.name) failed: \(error)"), of: pending.run))
+            finish(pending, .failed(reason: "\(pending.step.name) failed: \(error)"))
+            // What the step left behind has no name.
+            if failure == nil { store.blobs.keepOnly(neededBlobs) }
         }
+    }
+
+    private func finish(_ pending: PendingStep, _ event: RunEvent) {
+        isPerforming = false
+        carryOut(cluster.stepFinished(event, of: pending.run))
+        // Where the run was cancelled meanwhile, the step was for nothing.
+        if cluster.run(pending.run)?.phase.isFinal == true { deleteUnneeded(of: pending.run) }
+        sweep()
     }
 
     // MARK: Runs
@@ -235,8 +266,15 @@ package actor Coordinator: CoordinatorAPI {
         return try status(of: id)
     }
 
+    /// Without their rounds and results: a list of many long runs would be too large for a message.
     package func runs() throws -> RunList {
-        RunList(runs: try cluster.runs.reversed().map { try status(of: $0.id) })
+        RunList(
+            runs: try cluster.runs.reversed().map { run in
+                var status = try status(of: run.id)
+                status.results = []
+                for stage in status.stages.indices { status.stages[stage].history = [] }
+                return status
+            })
     }
 
     package func status(of run: RunID, after revision: Int?, waitSeconds: Double) async throws -> RunStatus {

@@ -1,3 +1,4 @@
+import DataFormats
 import FoundationEssentials
 import Glibc
 package import RunProtocol
@@ -25,7 +26,7 @@ package struct DataFolders: Sendable {
     /// - Parameter folder: what a relative path starts from.
     /// - Throws: `.invalidData` whenever nothing is there or it lies outside the folders: both in the same words, so that
     ///   nobody learns what else is on the host.
-    func locate(_ path: String, from folder: String) throws(APIError) -> String {
+    package func locate(_ path: String, from folder: String) throws(APIError) -> String {
         let absolute = path.hasPrefix("/") ? path : folder + "/" + path
         guard !path.utf8.contains(0), let resolved = Self.resolve(absolute),
             folders.contains(where: { base in
@@ -33,7 +34,8 @@ package struct DataFolders: Sendable {
             })
         else {
             throw APIError(
-                .invalidData, "\(path): is not there, or not below a folder that this coordinator reads data from",
+                .invalidData,
+                "\(path.printable(atMost: 1_000)): is not there, or not below a folder that this coordinator reads data from",
                 hint: "it reads below \(folders.joined(separator: ", ")); start it with --data FOLDER for others")
         }
         return resolved

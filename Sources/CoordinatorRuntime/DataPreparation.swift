@@ -1,19 +1,26 @@
-import Coordination
+package import Coordination
 import DataFormats
 import FoundationEssentials
 import RandomNumbers
-import RunProtocol
-import RunStore
+package import RunProtocol
+package import RunStore
 
 /// Reads a plan's data and cuts them into blobs: shards, held-out samples, labeled draws, test set.
 ///
 /// Which sample goes where depends on the plan's seed and the data's contents alone.
-struct DataPreparation {
+package struct DataPreparation {
     let plan: Plan
     /// What the plan's relative paths start from.
     let folder: String
     let folders: DataFolders
     let blobs: BlobFolder
+
+    package init(plan: Plan, folder: String, folders: DataFolders, blobs: BlobFolder) {
+        self.plan = plan
+        self.folder = folder
+        self.folders = folders
+        self.blobs = blobs
+    }
 
     /// The uses of the plan's seed, apart from its tasks.
     private enum Stream {
@@ -27,8 +34,9 @@ struct DataPreparation {
     }
 
     /// - Throws: `APIError` or `DataError` whenever the data are not what the plan needs.
-    func prepare() throws -> DataManifest {
+    package func prepare() throws -> DataManifest {
         let unlabeled = try read(plan.data.unlabeled, labels: nil)
+        try plan.checkSizes(inputSize: unlabeled.table.size, samples: unlabeled.table.count)
         let (shards, heldOut) = try cut(unlabeled)
         var manifest = DataManifest(
             planHash: heldOut.digest, inputSize: unlabeled.table.size, shards: shards, heldOut: heldOut)
@@ -153,6 +161,7 @@ struct DataPreparation {
                 "\(test.samples.path): has the class \(stranger), which no labeled example has",
                 hint: "labels count from 0, the same in both files")
         }
+        try plan.checkFigures(classes: manifest.classes, tested: tested.labels.count)
         manifest.draws = try (0..<labeled.draws).map { draw in
             try store(pool, try pick(labeled, from: pool.labels, draw: draw, classes: manifest.classes))
         }

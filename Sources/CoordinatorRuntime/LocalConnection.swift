@@ -1,5 +1,6 @@
 import Dispatch
 package import FoundationEssentials
+import Glibc
 package import RunProtocol
 import Synchronization
 
@@ -41,6 +42,7 @@ package final class LocalConnection: WorkerConnection {
         do {
             try update.write(to: URL(filePath: path))
         } catch {
+            unlink(path)
             throw APIError(.storageFull, "the update could not be written to \(path)", hint: "make room on the disk")
         }
         let upload = UploadedFile(path: path, bytes: update.count, digest: Digest(of: update))
@@ -74,7 +76,8 @@ package final class LocalConnection: WorkerConnection {
         }
         let id = state.withLock { state in
             state.lastID += 1
-            if isInterruptible { state.waiting[state.lastID] = { task.cancel() } }
+            guard isInterruptible else { return state.lastID }
+            if state.isInterrupted { task.cancel() } else { state.waiting[state.lastID] = { task.cancel() } }
             return state.lastID
         }
         done.wait()

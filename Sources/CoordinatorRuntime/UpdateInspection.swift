@@ -13,9 +13,11 @@ struct RefusedAnswer: Error, Hashable {
 enum UpdateInspection {
     /// - Throws: `RefusedAnswer` with the reason.
     static func inspect(_ upload: UploadedFile, answering task: TaskDescription) throws -> TaskCompletion {
-        let bytes = try FileBytes.read(upload.path)
         let (id, result): (TaskID, TaskResult)
         do {
+            // A small gzip file can become a large one.
+            let bytes = try FileBytes.read(
+                upload.path, limit: UpdateFormat.largestSize(elementCount: task.elementCount))
             (id, result) = try UpdateFormat.decode(Data(bytes))
         } catch {
             throw RefusedAnswer(reason: "\(error)")
@@ -35,12 +37,13 @@ enum UpdateInspection {
 
     private static func problem(of figures: TaskFigures, _ work: Work) -> String? {
         let (samples, needsError, classes) = expectation(work)
+        guard figures.seconds.isFinite, figures.seconds >= 0 else { return "its seconds are not a length of time" }
         guard figures.samples == samples else { return "it speaks of \(figures.samples) samples, not \(samples)" }
         guard (figures.reconstructionError != nil) == needsError else { return "a figure is missing or too many" }
         guard let classes else { return figures.confusion == nil ? nil : "it has a confusion matrix" }
         guard let matrix = figures.confusion, matrix.count == classes, matrix.allSatisfy({ $0.count == classes }),
             matrix.joined().allSatisfy({ (0...samples).contains($0) }), matrix.joined().reduce(0, +) == samples
-        else { return "its confusion matrix does not count \(samples) samples in \(classes ) classes" }
+        else { return "its confusion matrix does not count \(samples) samples in \(classes) classes" }
         return nil
     }
 

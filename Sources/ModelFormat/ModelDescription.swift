@@ -74,8 +74,11 @@ package struct Model: Hashable, Sendable {
                 .malformedHeader, at: path, "its description of the network cannot be understood",
                 hint: "was it written by another version of this program?")
         }
-        self.init(
-            description: description, weights: try WeightsBlob.flatten(file, description.parameters, path: path))
+        let weights = try WeightsBlob.flatten(file, description.parameters, path: path)
+        guard weights.allSatisfy(\.isFinite) else {
+            throw DataError(.notFinite, at: path, "a weight is not finite", hint: "fetch or export the file again")
+        }
+        self.init(description: description, weights: weights)
     }
 }
 
@@ -83,7 +86,7 @@ extension ModelDescription {
     /// Whether sizes computed from it cannot overflow.
     fileprivate var isPlausible: Bool {
         (1...Limits.sampleSize).contains(network.inputSize) && (1...Limits.layers).contains(network.layers.count)
-            && network.layers.allSatisfy { (1...Limits.units).contains($0.units) } && divisor.isFinite && divisor > 0
+            && network.layers.allSatisfy { (1...Limits.units).contains($0.units) } && (1e-9...1e9).contains(divisor)
             && (part == .pretrained
                 ? decoders.count == network.layers.count : (1...Limits.classes).contains(classes ?? 0))
     }

@@ -14,6 +14,7 @@ package enum Limits {
     package static let replicas = 10_000
     package static let shards = 10_000
     package static let slots = 1_024
+    package static let workers = 10_000
     package static let nameCharacters = 100
     package static let longPollSeconds = 30.0
     /// An update's number is refused beyond ± this; so a round's exact sum cannot overflow.

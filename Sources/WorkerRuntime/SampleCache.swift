@@ -1,11 +1,11 @@
 import Synchronization
-import Training
+package import Training
 
 /// Samples and codes in memory, by what they were made from; the least recently used go when there is no room.
 ///
 /// Codes of the frozen layers are the same in every round of a stage: they are computed once. Two slots that want the
 /// same at once wait for one computation.
-final class SampleCache: Sendable {
+package final class SampleCache: Sendable {
     fileprivate enum Entry {
         case ready(Samples, lastUse: Int)
         /// Somebody makes it.
@@ -20,12 +20,12 @@ final class SampleCache: Sendable {
     private let state = Mutex(State())
     private let limitBytes: Int
 
-    init(limitBytes: Int) {
+    package init(limitBytes: Int) {
         self.limitBytes = limitBytes
     }
 
     /// - Parameter make: is called where `key` is not there; what it throws is thrown to its caller alone.
-    func samples(_ key: String, make: () throws -> Samples) throws -> Samples {
+    package func samples(_ key: String, make: () throws -> Samples) throws -> Samples {
         while true {
             switch claim(key) {
             case .ready(let samples, _): return samples
@@ -58,6 +58,7 @@ final class SampleCache: Sendable {
 
     private func keep(_ samples: Samples, _ key: String) {
         state.withLock { state in
+            state.uses += 1
             state.entries[key] = .ready(samples, lastUse: state.uses)
             while state.bytes > limitBytes, let oldest = state.oldest, oldest != key { state.entries[oldest] = nil }
         }

@@ -20,11 +20,16 @@ package final class Worker: Sendable {
         package var cacheBytes: Int
         /// After `stop()`, tasks in hand may take this long to finish; then they are handed back.
         package var graceSeconds: Double
+        /// Whether to wait until the coordinator's disk has room again.
+        package var waitsForRoom: Bool
 
-        package init(cacheFolder: String, cacheBytes: Int = 4 << 30, graceSeconds: Double = 30) {
+        package init(
+            cacheFolder: String, cacheBytes: Int = 4 << 30, graceSeconds: Double = 30, waitsForRoom: Bool = true
+        ) {
             self.cacheFolder = cacheFolder
             self.cacheBytes = cacheBytes
             self.graceSeconds = graceSeconds
+            self.waitsForRoom = waitsForRoom
         }
     }
 
@@ -99,12 +104,14 @@ package final class Worker: Sendable {
 
     private func workUntilStopped() {
         while !isStopped {
+            var worker: WorkerID?
             do {
-                let worker = try registered()
-                let request = LeaseRequest(worker: worker, waitSeconds: Limits.longPollSeconds * 2 / 3)
-                if let lease = try connection.lease(request) { work(on: lease.task, as: worker) }
+                let name = try registered()
+                worker = name
+                let request = LeaseRequest(worker: name, waitSeconds: Limits.longPollSeconds * 2 / 3)
+                if let lease = try connection.lease(request) { work(on: lease.task, as: name) }
             } catch {
-                handle(error)
+                handle(error, as: worker)
             }
         }
     }
@@ -114,6 +121,7 @@ package final class Worker: Sendable {
         defer { state.withLock { $0.tasks[task.id] = nil } }
         do {
             let result = try runner.perform(task) { mustGiveUp(task.id) }
+            guard result.figures.isFinite else { throw Diverged() }
             let update = try UpdateFormat.encode(task: task.id, result: result)
             let receipt = try connection.deliver(task.id, from: worker, update: update)
             state.withLock { $0.finishedTasks += 1 }
@@ -124,10 +132,12 @@ package final class Worker: Sendable {
         } catch let error as APIError where error.code == .refusedUpdate {
             // The coordinator has counted the attempt already.
             logger.warning("\(error)")
+        } catch let error as APIError where error.code == .storageFull && !settings.waitsForRoom {
+            end(error)
         } catch {
             logger.warning("\(task.id) came to nothing: \(error)")
-            let isMine = !(error is ConnectionError)
-            release(task.id, TaskRelease(worker: worker, failure: isMine ? "\(error)" : nil))
+            release(task.id, TaskRelease(worker: worker, failure: error.isFaultOfTask ? "\(error)" : nil))
+            if !error.isFaultOfTask { waitABit(seconds: 1) }
         }
     }
 
@@ -158,18 +168,24 @@ package final class Worker: Sendable {
         }
     }
 
-    private func handle(_ error: any Error) {
+    /// - Parameter worker: the name that the failed call used.
+    private func handle(_ error: any Error, as worker: WorkerID?) {
         switch error {
         case let error as ConnectionError where error.reason == .interrupted: break
         case let error as APIError where error.code == .notFound:
             logger.info("the coordinator does not know this worker any more; it registers again")
-            state.withLock { $0.worker = nil }
+            forget(worker)
         case let error as APIError where [.unauthorized, .incompatibleVersion, .badRequest].contains(error.code):
             end(error)
         default:
             logger.warning("\(error)")
             waitABit(seconds: 1)
         }
+    }
+
+    /// A name that the coordinator does not know is given up, unless another slot has got a new one already.
+    private func forget(_ worker: WorkerID?) {
+        state.withLock { if $0.worker == worker { $0.worker = nil } }
     }
 
     private func end(_ error: any Error) {
@@ -197,10 +213,32 @@ package final class Worker: Sendable {
                     for task in reply.abandon where state.tasks[task] != nil { state.tasks[task] = true }
                 }
             } catch let error as APIError where error.code == .notFound {
-                state.withLock { $0.worker = nil }
+                forget(worker)
             } catch {
                 logger.debug("\(error)")
             }
+        }
+    }
+}
+
+/// The weights grew beyond all bounds.
+private struct Diverged: Error, CustomStringConvertible {
+    var description: String { "the training has diverged: its loss or error is not finite; lower learning_rate" }
+}
+
+extension TaskFigures {
+    fileprivate var isFinite: Bool {
+        [loss, reconstructionError, activeShare].allSatisfy { $0?.isFinite != false }
+    }
+}
+
+extension Error {
+    /// Whether the same task would fail elsewhere too; else the line, the coordinator or this host is to blame.
+    fileprivate var isFaultOfTask: Bool {
+        switch self {
+        case is ConnectionError: false
+        case let error as APIError: [.invalidData, .notFound].contains(error.code)
+        default: true
         }
     }
 }

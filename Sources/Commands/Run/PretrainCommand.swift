@@ -37,7 +37,8 @@ struct PretrainCommand: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(atPath: state) }
         let store = try RunStore(folder: state)
         var logger = Logger(label: "cairn")
-        logger.logLevel = .error
+        // What goes wrong ends the command, which says it.
+        logger.logLevel = .critical
         // Whoever can start this command can read the file anyway.
         let coordinator = try await Coordinator(
             store: store, folders: DataFolders(["/"]), defaultFolder: loaded.folder, version: Cairn.version,
@@ -52,7 +53,7 @@ struct PretrainCommand: AsyncParsableCommand {
         let connection = LocalConnection(coordinator)
         let worker = Worker(
             connection: connection, registration: WorkerRegistration(slots: slots ?? Cores.count),
-            settings: Worker.Settings(cacheFolder: "", graceSeconds: 0), logger: logger)
+            settings: Worker.Settings(cacheFolder: "", graceSeconds: 0, waitsForRoom: false), logger: logger)
         return try await withThrowingTaskGroup(of: RunStatus?.self) { group in
             group.addTask {
                 try await coordinator.run()
@@ -80,6 +81,8 @@ struct PretrainCommand: AsyncParsableCommand {
         while !status.state.isFinal {
             status = try await coordinator.status(of: run.id, after: status.revision, waitSeconds: 1)
             if !quiet { printer.show(status) }
+            // A coordinator that had to stop answers at once, again and again.
+            try Task.checkCancellation()
         }
         return status
     }

@@ -1,0 +1,60 @@
+import Averaging
+import RunProtocol
+
+extension Plan {
+    /// A status has some 170 bytes of each round, and must fit into `Limits.messageBytes`.
+    private static let mostRounds = 15_000
+
+    /// Whether networks on samples of this size can be held and averaged: known only when the data have been seen.
+    ///
+    /// - Parameter samples: how many there are.
+    func checkSizes(inputSize: Int, samples: Int) throws(APIError) {
+        let network = NetworkSpec(inputSize: inputSize, layers: layers)
+        for layer in layers.indices {
+            let count = network.autoencoderParameters(layer: layer, decoder: stages[layer].decoder).elementCount
+            guard count <= Limits.parameters else {
+                throw APIError(
+                    .invalidPlan,
+                    "layer \(layer + 1) would have \(count) weights; at most \(Limits.parameters) are possible",
+                    hint: "give it fewer units")
+            }
+            let (inRound, overflow) = (samples * stages[layer].localEpochs)
+                .multipliedReportingOverflow(by: stages[layer].replicas)
+            guard !overflow, inRound <= FixedPoint.largestTotal else {
+                throw APIError(
+                    .invalidPlan, "a round of layer \(layer + 1) would be trained on too many samples to be averaged",
+                    hint: "make local_epochs or replicas smaller")
+            }
+        }
+        let whole = network.stackParameters(count: layers.count).elementCount
+        guard whole <= Limits.parameters else {
+            throw APIError(
+                .invalidPlan, "the network would have \(whole) weights; at most \(Limits.parameters) are possible",
+                hint: "give its layers fewer units")
+        }
+        let rounds = stages.reduce(0) { $0 + $1.rounds }
+        guard rounds <= Self.mostRounds else {
+            throw APIError(
+                .invalidPlan, "all layers together have \(rounds) rounds; at most \(Self.mostRounds) can be reported",
+                hint: "make rounds smaller and local_epochs larger")
+        }
+    }
+
+    /// Whether the confusion matrices of so many classes fit into messages.
+    func checkFigures(classes: Int, tested: Int) throws(APIError) {
+        let network = NetworkSpec(inputSize: 1, layers: layers)
+        guard network.codeSize * classes <= Limits.parameters else {
+            throw APIError(
+                .invalidPlan, "the classifier of \(classes) classes would have too many weights",
+                hint: "give the last layer fewer units")
+        }
+        // A zero and its comma for each field, and the digits of those that count something.
+        let bytes = classes * (2 * classes + 2) + 10 * min(classes * classes, tested)
+        let draws = (data.labeled?.draws ?? 0) * (fineTuning?.compareFromScratch == true ? 2 : 1)
+        guard bytes <= Limits.updateHeaderBytes / 2, bytes * draws <= Limits.messageBytes / 2 else {
+            throw APIError(
+                .invalidData, "the results of \(draws) tests with \(classes) classes are too large to be reported",
+                hint: "take fewer classes or make data.labeled.draws smaller")
+        }
+    }
+}

@@ -1,0 +1,220 @@
+import Coordination
+import CoordinatorRuntime
+import Foundation
+import RunProtocol
+import Testing
+
+/// Answers that cannot count, and answers that come twice or too late.
+@Suite(.timeLimit(.minutes(2))) struct AnswerTests {
+    /// What is wrong with an answer, and what the refusal says.
+    enum Fault: String, CaseIterable {
+        case notFinite = "number 1 of the update is not finite"
+        case tooLarge = "number 0 of the update is 2000.0; at most ±1024.0 is accepted"
+        case wrongCount = "the update has 1 numbers; its task has"
+        case wrongSamples = "it speaks of 1 samples, not"
+        case wrongTask = "it answers run-other.s0.r1.t0"
+        case truncated = "the update ends before its last number"
+        case error = "a figure is missing or too many"
+        case confusion = "it has a confusion matrix"
+        case seconds = "its seconds are not a length of time"
+        case noUpdate = "these bytes are not an update"
+        case packed = "there are more than"
+
+        func update(_ task: TaskDescription) throws -> Data {
+            var result = Answer.result(task)
+            var id = task.id
+            switch self {
+            case .notFinite: result.vector[1] = .nan
+            case .tooLarge: result.vector[0] = 2_000
+            case .wrongCount: result.vector = [1]
+            case .wrongSamples: result.figures.samples = 1
+            case .wrongTask:
+                let other = try #require(RunID(rawValue: "run-other"))
+                id = TaskID(run: other, stage: 0, round: 1, index: 0)
+            case .error: result.figures.reconstructionError = 1
+            case .confusion: result.figures.confusion = [[1]]
+            case .seconds: result.figures.seconds = -1
+            case .truncated: return try UpdateFormat.encode(task: id, result: result).dropLast()
+            case .noUpdate: return Data("hello".utf8)
+            case .packed: return try Self.bomb()
+            }
+            return try UpdateFormat.encode(task: id, result: result)
+        }
+
+        /// 64 MiB of zeros, gzipped into a few kilobytes.
+        private static func bomb() throws -> Data {
+            let process = Process()
+            process.executableURL = URL(filePath: "/bin/sh")
+            process.arguments = ["-c", "head -c 67108864 /dev/zero | gzip --fast"]
+            let pipe = Pipe()
+            process.standardOutput = pipe
+            try process.run()
+            return pipe.fileHandleForReading.readDataToEndOfFile()
+        }
+    }
+
+    @Test(arguments: Fault.allCases) func whatIsWrongIsSaidAndTheTaskIsOpenAgain(fault: Fault) async throws {
+        let site = try Site()
+        try await site.living { coordinator in
+            _ = try await coordinator.submit(site.submission)
+            let worker = try await coordinator.join()
+            let task = try #require(try await coordinator.task(for: worker))
+            let update = try fault.update(task)
+            let error = await #expect(throws: APIError.self) {
+                try await coordinator.send(update, to: task.id, as: worker)
+            }
+            #expect(error?.code == .refusedUpdate)
+            #expect(error?.message.contains(fault.rawValue) == true, "\(String(describing: error))")
+            #expect(error?.message.contains("\n") == false)
+            #expect(try await coordinator.task(for: worker)?.id == task.id)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: coordinator.uploadFolder) == [])
+        }
+    }
+
+    @Test func aConfusionMatrixMustAddUp() async throws {
+        let site = try Site()
+        try await site.living { coordinator in
+            _ = try await coordinator.submit(site.submission)
+            let worker = try await coordinator.join()
+            while let task = try await coordinator.task(for: worker, within: 5) {
+                guard case .classify = task.work else {
+                    _ = try await coordinator.answer(task, as: worker)
+                    continue
+                }
+                for matrix in [
+                    nil, [[60]], [[59, 0, 0], [0, 0, 0], [0, 0, 0]], [[61, -1, 0], [0, 0, 0], [0, 0, 0]],
+                ] {
+                    var result = Answer.result(task)
+                    result.figures.confusion = matrix
+                    let update = try UpdateFormat.encode(task: task.id, result: result)
+                    let error = await #expect(throws: APIError.self) {
+                        try await coordinator.send(update, to: task.id, as: worker)
+                    }
+                    #expect(error?.message.contains("does not count 60 samples in 3 classes") == true)
+                }
+                return
+            }
+            Issue.record("no classification was asked for")
+        }
+    }
+
+    @Test func aRunFailsWhenATaskHasFailedTooOften() async throws {
+        let site = try Site()
+        try await site.living { coordinator in
+            let run = try await coordinator.submit(site.submission).id
+            let worker = try await coordinator.join()
+            for attempt in 1...Limits.taskAttempts {
+                let task = try #require(try await coordinator.task(for: worker))
+                if attempt == 2 {
+                    try await coordinator.release(task.id, TaskRelease(worker: worker, failure: "no\u{1B}\nluck"))
+                } else {
+                    let update = try Fault.notFinite.update(task)
+                    await #expect(throws: APIError.self) {
+                        try await coordinator.send(update, to: task.id, as: worker)
+                    }
+                }
+            }
+            let status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
+            #expect(status.state == .failed)
+            #expect(status.reason?.contains("failed 5 times, the last time because: number 1") == true)
+            #expect(try await coordinator.task(for: worker, within: 0) == nil)
+            #expect(try site.blobs() == [])
+        }
+    }
+
+    @Test func aTaskThatIsOnlyGivenBackHasNotFailed() async throws {
+        let site = try Site()
+        try await site.living { coordinator in
+            let run = try await coordinator.submit(site.submission).id
+            let worker = try await coordinator.join()
+            for _ in 0..<2 * Limits.taskAttempts {
+                let task = try #require(try await coordinator.task(for: worker))
+                try await coordinator.release(task.id, TaskRelease(worker: worker))
+            }
+            #expect(try await coordinator.finish(run).state == .finished)
+        }
+    }
+
+    @Test func aSecondAnswerAndALateOneChangeNothing() async throws {
+        let site = try Site()
+        try await site.living { coordinator in
+            let run = try await coordinator.submit(site.submission).id
+            let worker = try await coordinator.join()
+            let first = try #require(try await coordinator.task(for: worker))
+            #expect(try await coordinator.answer(first, as: worker) == .accepted)
+            #expect(try await coordinator.answer(first, as: worker) == .duplicate)
+            // Even bytes that are no update: nobody looks at them any more.
+            #expect(try await coordinator.send(Data([1]), to: first.id, as: worker) == .duplicate)
+            for _ in 0..<2 {
+                let task = try #require(try await coordinator.task(for: worker))
+                _ = try await coordinator.answer(task, as: worker)
+            }
+            let next = try #require(try await coordinator.task(for: worker))
+            #expect(next.id.round == 2)
+            #expect(try await coordinator.answer(first, as: worker) == .late)
+            try await coordinator.release(first.id, TaskRelease(worker: worker, failure: "too late"))
+            _ = try await coordinator.cancel(run)
+            #expect(try await coordinator.answer(next, as: worker) == .late)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: coordinator.uploadFolder) == [])
+        }
+    }
+
+    @Test func oneOfManyEqualAnswersAtOnceIsAccepted() async throws {
+        let site = try Site()
+        try await site.living { coordinator in
+            _ = try await coordinator.submit(site.submission)
+            let worker = try await coordinator.join()
+            let task = try #require(try await coordinator.task(for: worker))
+            let verdicts = try await withThrowingTaskGroup(of: UpdateReceipt.Verdict.self) { group in
+                for _ in 0..<20 { group.addTask { try await coordinator.answer(task, as: worker) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(verdicts.count { $0 == .accepted } == 1)
+            #expect(verdicts.count { $0 == .duplicate } == 19)
+        }
+    }
+
+    // MARK: Workers
+
+    @Test func impossibleWorkersAreRefused() async throws {
+        let site = try Site()
+        let coordinator = try await site.coordinator()
+        let good = WorkerRegistration(host: "h", processID: 1, slots: 1, version: "1", instructionSet: "x")
+        var bad: [WorkerRegistration] = []
+        for slots in [0, -1, Limits.slots + 1, .max] {
+            bad.append(good)
+            bad[bad.count - 1].slots = slots
+        }
+        for host in [String(repeating: "h", count: 257), "a\nb", "a\u{1B}[2J"] {
+            bad.append(good)
+            bad[bad.count - 1].host = host
+        }
+        for registration in bad {
+            let error = await #expect(throws: APIError.self) { try await coordinator.register(registration) }
+            #expect(error?.code == .badRequest)
+        }
+        var other = good
+        other.protocolVersion = 2
+        let error = await #expect(throws: APIError.self) { try await coordinator.register(other) }
+        #expect(error?.code == .incompatibleVersion)
+        for _ in 0..<Limits.workers { _ = try await coordinator.register(good) }
+        let full = await #expect(throws: APIError.self) { try await coordinator.register(good) }
+        #expect(full?.code == .tooManyRequests)
+    }
+
+    @Test func aHeartbeatNamesNoMoreTasksThanThereAreSlots() async throws {
+        let site = try Site()
+        try await site.living { coordinator in
+            _ = try await coordinator.submit(site.submission)
+            let worker = try await coordinator.join(slots: 2)
+            let task = try #require(try await coordinator.task(for: worker))
+            let over = TaskID(run: task.id.run, stage: 9, round: 9, index: 999_999_999)
+            let reply = try await coordinator.heartbeat(Heartbeat(worker: worker, tasks: [task.id, over]))
+            #expect(reply.abandon == [over])
+            let error = await #expect(throws: APIError.self) {
+                try await coordinator.heartbeat(Heartbeat(worker: worker, tasks: [task.id, over, over]))
+            }
+            #expect(error?.code == .badRequest)
+        }
+    }
+}

@@ -1,0 +1,168 @@
+import Coordination
+import CoordinatorRuntime
+import Foundation
+import PlanFile
+import RunProtocol
+import Testing
+
+/// A run from its plan to its exports, with made-up answers.
+@Suite(.timeLimit(.minutes(3))) struct RunTests {
+    private func reference(_ site: Site) async throws -> RunStatus {
+        try await site.living(state: "reference") { coordinator in
+            try await coordinator.finish(coordinator.submit(site.submission).id)
+        }
+    }
+
+    @Test func aRunGoesToItsEnd() async throws {
+        let site = try Site()
+        let status = try await reference(site)
+        #expect(status.state == .finished)
+        #expect(status.exports.map(\.part) == [.pretrained, .fineTuned])
+        #expect(status.stages.map(\.name) == ["layer 1", "layer 2", "fine-tuning", "evaluation"])
+        #expect(status.stages.allSatisfy { $0.state == .finished })
+        #expect(status.stages[0].history.map(\.round) == [0, 1, 2])
+        #expect(status.stages[0].history.map(\.heldOutError) == [8, 4, 8.0 / 3])
+        #expect(status.results.map(\.tested) == [60, 60, 60, 60])
+        #expect(status.results.map(\.labels) == [6, 6, 6, 6])
+        // Nothing is kept but the layers' weights and the exports.
+        #expect(try site.blobs(state: "reference").count == 4)
+        #expect(try site.blobs(state: "reference").isSuperset(of: status.exports.map(\.digest)))
+        let uploads = site.folder.appending(path: "reference/uploads").path
+        #expect(try FileManager.default.contentsOfDirectory(atPath: uploads) == [])
+    }
+
+    @Test func startedAgainAfterEveryFactItGivesTheSameExports() async throws {
+        let site = try Site()
+        let expected = try await reference(site)
+        let run = try await site.coordinator().submit(site.submission).id
+        var lives = 0
+        while true {
+            lives += 1
+            let status = try await life(site, run)
+            if status.state.isFinal {
+                #expect(status.exports == expected.exports)
+                #expect(status.planHash == expected.planHash)
+                #expect(status.results == expected.results)
+                break
+            }
+        }
+        // At least one life for each answer and each step between them.
+        #expect(lives > 30)
+        #expect(try site.blobs().count == 4)
+    }
+
+    /// Starts a coordinator, lets it record one thing more, and forgets it.
+    private func life(_ site: Site, _ run: RunID) async throws -> RunStatus {
+        let coordinator = try await site.coordinator()
+        let before = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
+        // Without `run()` no step is performed: only the answer is taken.
+        let worker = try await coordinator.join()
+        if let task = try await coordinator.task(for: worker, within: 0) {
+            #expect(try await coordinator.answer(task, as: worker) == .accepted)
+            return try await coordinator.status(of: run, after: nil, waitSeconds: 0)
+        }
+        let steps = Task { try await coordinator.run() }
+        let status = try await coordinator.status(of: run, after: before.revision, waitSeconds: 20)
+        #expect(status.revision > before.revision)
+        steps.cancel()
+        try await steps.value
+        return status
+    }
+
+    @Test func twoRunsOfOnePlanAtOnceDoNotTakeEachOthersBlobs() async throws {
+        let site = try Site()
+        let expected = try await reference(site)
+        let (first, second) = try await site.living { coordinator in
+            let first = try await coordinator.submit(site.submission).id
+            let second = try await coordinator.submit(site.submission).id
+            return try await (coordinator.finish(first), coordinator.finish(second))
+        }
+        #expect(first.exports == expected.exports)
+        #expect(second.exports == expected.exports)
+        #expect(try site.blobs().count == 4)
+    }
+
+    @Test func aTasksInputsAreThereWhenItIsLeased() async throws {
+        let site = try Site()
+        try await site.living { coordinator in
+            let run = try await coordinator.submit(site.submission).id
+            let worker = try await coordinator.join()
+            while let task = try await coordinator.task(for: worker, within: 2) {
+                for input in task.work.inputs { #expect(try coordinator.blob(input).bytes > 0) }
+                _ = try await coordinator.answer(task, as: worker)
+            }
+            #expect(try await coordinator.status(of: run, after: nil, waitSeconds: 0).state == .finished)
+        }
+    }
+
+    @Test func onlyWhatIsNeededIsThereAfterAStart() async throws {
+        let site = try Site()
+        let run = try await site.living { coordinator in
+            let run = try await coordinator.submit(site.submission).id
+            let worker = try await coordinator.join()
+            _ = try #require(try await coordinator.task(for: worker))
+            return run
+        }
+        let needed = try site.blobs()
+        let stray = String(repeating: "ab", count: 32)
+        try FileManager.default.createDirectory(
+            at: site.folder.appending(path: "state/blobs/ab"), withIntermediateDirectories: true)
+        try site.write("state/blobs/ab/\(stray)", [1])
+        try site.write("state/uploads/half", [1])
+        try await site.living { (coordinator: Coordinator) async throws in
+            #expect(try site.blobs() == needed)
+            #expect(try await coordinator.cancel(run).state == .cancelled)
+            #expect(try site.blobs() == [])
+            await #expect(throws: APIError.self) { try await coordinator.cancel(run) }
+        }
+        let uploads = site.folder.appending(path: "state/uploads").path
+        #expect(try FileManager.default.contentsOfDirectory(atPath: uploads) == [])
+    }
+
+    @Test func aRunThatIsCancelledWhileItsDataAreCutLeavesNothing() async throws {
+        let site = try Site()
+        try await site.living { coordinator in
+            let run = try await coordinator.submit(site.submission).id
+            _ = try await coordinator.cancel(run)
+            // Another run's steps come after what the first had under way.
+            let other = try await coordinator.submit(site.submission).id
+            _ = try await coordinator.finish(other)
+        }
+        #expect(try site.blobs().count == 4)
+    }
+
+    @Test func resumingFindsTheRunOfThePlan() async throws {
+        let site = try Site()
+        let plan = try PlanReader.read(site.plan)
+        let run = try await site.coordinator().resume(plan, folder: site.folder.path).id
+        try await site.living { (coordinator: Coordinator) async throws in
+            #expect(try await coordinator.resume(plan, folder: site.folder.path).id == run)
+            // The same words from another folder mean other data, which are not there.
+            await #expect(throws: APIError.self) { try await coordinator.resume(plan, folder: "/") }
+        }
+    }
+
+    @Test func aCancelledRunIsNotResumed() async throws {
+        let site = try Site()
+        let plan = try PlanReader.read(site.plan)
+        try await site.living { coordinator in
+            let run = try await coordinator.resume(plan, folder: site.folder.path).id
+            _ = try await coordinator.cancel(run)
+            let next = try await coordinator.resume(plan, folder: site.folder.path)
+            #expect(next.id != run)
+            let finished = try await coordinator.finish(next.id)
+            #expect(try await coordinator.resume(plan, folder: site.folder.path) == finished)
+        }
+    }
+
+    @Test func aListHasNoRounds() async throws {
+        let site = try Site()
+        try await site.living { coordinator in
+            let run = try await coordinator.finish(coordinator.submit(site.submission).id)
+            let listed = try await coordinator.runs().runs
+            #expect(listed.map(\.id) == [run.id])
+            #expect(listed[0].stages.allSatisfy { $0.history.isEmpty })
+            #expect(listed[0].exports == run.exports)
+        }
+    }
+}

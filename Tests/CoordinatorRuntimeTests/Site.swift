@@ -1,0 +1,161 @@
+import Coordination
+import CoordinatorRuntime
+import Foundation
+import Logging
+import RandomNumbers
+import RunProtocol
+import RunStore
+
+/// A folder with data, a plan and a coordinator's state.
+final class Site: Sendable {
+    let folder: URL
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "site-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try write("samples.idx", Self.idx(shape: [60, 4], (0..<240).map { UInt8(truncatingIfNeeded: $0 * 37) }))
+        try write("labels.idx", Self.idx(shape: [60], (0..<60).map { UInt8($0 % 3) }))
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    func write(_ name: String, _ bytes: [UInt8]) throws {
+        try Data(bytes).write(to: folder.appending(path: name))
+    }
+
+    static func idx(type: UInt8 = 8, shape: [UInt8], _ payload: [UInt8]) -> [UInt8] {
+        [0, 0, type, UInt8(shape.count)] + shape.flatMap { [0, 0, 0, $0] } + payload
+    }
+
+    var plan: String {
+        """
+        seed: 3
+        data:
+          unlabeled: samples.idx
+          held_out: 10
+          shards: 3
+          labeled: {samples: samples.idx, labels: labels.idx, per_class: 2, draws: 2}
+          test: {samples: samples.idx, labels: labels.idx}
+        layers: [{units: 3}, {units: 2, patience: 1}]
+        pretraining: {rounds: 2, replicas: 2, outer_optimizer: nesterov}
+        fine_tuning: {epochs: 2}
+        """
+    }
+
+    var submission: RunSubmission { RunSubmission(plan: plan, folder: folder.path) }
+
+    // MARK: Coordinators
+
+    /// A coordinator on this state; the one before must be out of use.
+    func coordinator(_ times: ClusterTimes = ClusterTimes(), state: String = "state") async throws -> Coordinator {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return try await Coordinator(
+            store: try await store(state), folders: DataFolders([folder.path]), defaultFolder: folder.path,
+            version: "1", logger: logger, times: times)
+    }
+
+    /// The one before gives the folder free when the last task that knows it has ended.
+    private func store(_ state: String) async throws -> RunStore {
+        for _ in 0..<500 {
+            if let store = try? RunStore(folder: folder.appending(path: state).path) { return store }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return try RunStore(folder: folder.appending(path: state).path)
+    }
+
+    /// A coordinator that lives as long as `body`.
+    func living<Result: Sendable>(
+        _ times: ClusterTimes = ClusterTimes(), state: String = "state",
+        _ body: @Sendable (Coordinator) async throws -> Result
+    ) async throws -> Result {
+        let coordinator = try await coordinator(times, state: state)
+        let life = Task { try await coordinator.run() }
+        do {
+            let result = try await body(coordinator)
+            life.cancel()
+            try await life.value
+            return result
+        } catch {
+            life.cancel()
+            throw error
+        }
+    }
+
+    /// The blobs that are there.
+    func blobs(state: String = "state") throws -> Set<Digest> {
+        let root = folder.appending(path: "\(state)/blobs").path
+        let parts = try FileManager.default.contentsOfDirectory(atPath: root)
+        return try Set(
+            parts.flatMap { try FileManager.default.contentsOfDirectory(atPath: "\(root)/\($0)") }
+                .compactMap { Digest(hex: $0) })
+    }
+}
+
+extension Coordinator {
+    func join(slots: Int = 1) throws -> WorkerID {
+        try register(
+            WorkerRegistration(host: "here", processID: 1, slots: slots, version: "1", instructionSet: "any")
+        ).worker
+    }
+
+    /// - Returns: nil when no task comes up within `seconds`.
+    func task(for worker: WorkerID, within seconds: Double = 10) async throws -> TaskDescription? {
+        try await lease(LeaseRequest(worker: worker, waitSeconds: seconds))?.task
+    }
+
+    func answer(_ task: TaskDescription, as worker: WorkerID) async throws -> UpdateReceipt.Verdict {
+        try await send(UpdateFormat.encode(task: task.id, result: Answer.result(task)), to: task.id, as: worker)
+    }
+
+    func send(_ update: Data, to task: TaskID, as worker: WorkerID) async throws -> UpdateReceipt.Verdict {
+        let path = uploadFolder + "/\(UUID().uuidString)"
+        try update.write(to: URL(filePath: path))
+        let file = UploadedFile(path: path, bytes: update.count, digest: Digest(of: update))
+        return try await deliver(task, from: worker, update: file).verdict
+    }
+
+    /// One worker answers until the run has ended.
+    func finish(_ run: RunID) async throws -> RunStatus {
+        let worker = try join()
+        while true {
+            let status = try await status(of: run, after: nil, waitSeconds: 0)
+            if status.state.isFinal { return status }
+            if let task = try await task(for: worker, within: 0.2) { _ = try await answer(task, as: worker) }
+        }
+    }
+}
+
+/// Made-up answers: functions of the task alone.
+enum Answer {
+    static func result(_ task: TaskDescription) -> TaskResult {
+        switch task.work {
+        case .pretrain(let work):
+            TaskResult(
+                figures: TaskFigures(samples: work.samples.count * work.settings.localEpochs, loss: 1),
+                vector: numbers(task, seed: work.seed))
+        case .measureReconstruction(let work):
+            TaskResult(
+                figures: TaskFigures(samples: work.samples.count, reconstructionError: 8 / Double(task.id.round)),
+                vector: [])
+        case .fineTune(let work):
+            TaskResult(
+                figures: TaskFigures(samples: work.samples.count * work.settings.epochs, loss: 1),
+                vector: numbers(task, seed: work.seed))
+        case .classify(let work):
+            TaskResult(
+                figures: TaskFigures(
+                    samples: work.samples.count, confusion: diagonal(work.classes, count: work.samples.count)),
+                vector: [])
+        }
+    }
+
+    private static func numbers(_ task: TaskDescription, seed: UInt64) -> [Float] {
+        var random = Philox(key: seed, stream: 99)
+        return (0..<task.elementCount).map { _ in random.nextUnit() - 0.5 }
+    }
+
+    private static func diagonal(_ classes: Int, count: Int) -> [[Int]] {
+        (0..<classes).map { row in (0..<classes).map { $0 == row && row == 0 ? count : 0 } }
+    }
+}

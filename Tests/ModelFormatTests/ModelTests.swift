@@ -1,0 +1,146 @@
+import DataFormats
+import Foundation
+import ModelFormat
+import RandomNumbers
+import RunProtocol
+import Testing
+
+/// Exported networks: what is written is read, and nothing else is.
+@Suite struct ModelTests {
+    private static func model(_ part: ExportDescription.Part = .pretrained, tied: Bool = false) -> Model {
+        let network = NetworkSpec(
+            inputSize: 4, layers: [LayerSpec(units: 3, activation: .relu), LayerSpec(units: 2, activation: .sigmoid)])
+        let decoder = DecoderSpec(constraint: tied ? .tied : .unitNorm, activation: .linear)
+        let description = ModelDescription(
+            part: part, network: network, divisor: 255,
+            decoders: part == .pretrained ? [decoder, decoder] : [], classes: part == .pretrained ? nil : 5,
+            planHash: Digest(of: [1, 2, 3]))
+        let weights = (0..<description.parameters.elementCount).map { Float($0) / 7 - 2 }
+        return Model(description: description, weights: weights)
+    }
+
+    private func read(_ bytes: some Sequence<UInt8>) throws -> Model { try Model(decoding: Array(bytes), path: "file") }
+
+    /// The file with another description.
+    private func read(_ model: Model, description: String) throws -> Model {
+        let file = WeightsBlob.encode(
+            model.weights, model.description.parameters, metadata: ["cairn": description])
+        return try read(file)
+    }
+
+    private func text(_ model: Model) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return String(decoding: try encoder.encode(model.description), as: UTF8.self)
+    }
+
+    @Test(arguments: [model(), model(tied: true), model(.fineTuned)]) func whatIsWrittenIsRead(model: Model) throws {
+        let data = try model.encoded()
+        #expect(try read(data) == model)
+        #expect(try model.encoded() == data)
+    }
+
+    @Test func theDescriptionSurvivesAnyOrderOfKeys() throws {
+        let model = Self.model()
+        #expect(try read(model, description: text(model)) == model)
+    }
+
+    @Test(arguments: [
+        ("\"format\":1", "\"format\":2"), ("\"inputSize\":4", "\"inputSize\":0"),
+        ("\"inputSize\":4", "\"inputSize\":-4"), ("\"inputSize\":4", "\"inputSize\":9223372036854775807"),
+        ("\"inputSize\":4", "\"inputSize\":99223372036854775807"), ("\"units\":3", "\"units\":9223372036854775807"),
+        ("\"units\":3", "\"units\":-3"), ("\"units\":3", "\"units\":1048577"), ("\"units\":3", "\"units\":2.5"),
+        ("\"divisor\":255", "\"divisor\":0"), ("\"divisor\":255", "\"divisor\":-1"),
+        ("\"divisor\":255", "\"divisor\":1e999"), ("\"divisor\":255", "\"divisor\":1e-300"),
+        ("\"part\":\"pretrained\"", "\"part\":\"fine-tuned\""), ("\"part\":\"pretrained\"", "\"part\":\"half\""),
+        ("\"relu\"", "\"step\""), ("\"unit_norm\"", "\"none\""), ("\"planHash\":\"", "\"planHash\":\"g"),
+        ("\"decoders\":[", "\"decoders\":[{\"activation\":\"relu\",\"constraint\":\"free\"},"),
+        ("{", "["), ("\"network\"", "\"net\""),
+    ]) func aDescriptionThatCannotBeIsRefused(from: String, to: String) throws {
+        let model = Self.model()
+        let original = try text(model)
+        let changed = try #require(original.range(of: from).map { original.replacingCharacters(in: $0, with: to) })
+        try expectOneLine { try read(model, description: changed) }
+    }
+
+    @Test func sizesThatMultipliedOverflowAreRefused() throws {
+        let model = Self.model()
+        let layer = "{\"activation\":\"relu\",\"kind\":\"dense\",\"units\":1048576}"
+        let layers = Array(repeating: layer, count: Limits.layers).joined(separator: ",")
+        let decoder = "{\"activation\":\"relu\",\"constraint\":\"free\"}"
+        let decoders = Array(repeating: decoder, count: Limits.layers).joined(separator: ",")
+        let hash = Digest(of: [1]).hex
+        for (inputs, layers, decoders) in [
+            (Limits.sampleSize, layers, decoders), (Int.max, layers, decoders),
+            (1, layers + "," + layer, decoders + "," + decoder), (1, "", ""),
+        ] {
+            let description =
+                "{\"format\":1,\"part\":\"pretrained\",\"network\":{\"inputSize\":\(inputs),\"layers\":[\(layers)]},"
+                + "\"divisor\":1,\"decoders\":[\(decoders)],\"planHash\":\"\(hash)\"}"
+            try expectOneLine { try read(model, description: description) }
+        }
+    }
+
+    @Test func otherTensorsAreRefused() throws {
+        let model = Self.model()
+        let parameters = model.description.parameters
+        let description = try text(model)
+        var others = [Array(parameters.dropLast()), Array(parameters.reversed())]
+        var renamed = parameters
+        renamed[0].name = "encoder.1.weight.extra"
+        var turned = parameters
+        turned[0].shape.reverse()
+        others += [renamed, turned, parameters + [ParameterSpec(name: "more", shape: [1], start: .zero)], []]
+        for other in others {
+            let weights = [Float](repeating: 1, count: other.elementCount)
+            let data = WeightsBlob.encode(weights, other, metadata: ["cairn": description])
+            try expectOneLine { try read(data) }
+            let error = #expect(throws: DataError.self) {
+                try WeightsBlob.decode(Array(data), parameters, path: "file")
+            }
+            #expect(error?.code == .wrongShape)
+        }
+    }
+
+    @Test func aFileWithoutADescriptionIsRefused() throws {
+        let model = Self.model()
+        let data = WeightsBlob.encode(model.weights, model.description.parameters)
+        try expectOneLine { try read(data) }
+        #expect(try WeightsBlob.decode(Array(data), model.description.parameters, path: "") == model.weights)
+    }
+
+    @Test func weightsThatAreNotFiniteAreRefused() throws {
+        for value in [Float.nan, .infinity] {
+            var model = Self.model()
+            model.weights[3] = value
+            let data = try model.encoded()
+            try expectOneLine { try read(data) }
+        }
+    }
+
+    @Test func everyTruncationIsRefused() throws {
+        let bytes = Array(try Self.model().encoded())
+        for count in 0..<bytes.count { try expectOneLine { try read(bytes.prefix(count)) } }
+        try expectOneLine { try read(bytes + [0]) }
+    }
+
+    @Test func mutantsAreReadOrRefused() throws {
+        let bytes = Array(try Self.model().encoded())
+        var random = Philox(key: 4, stream: 0)
+        for _ in 0..<3_000 {
+            var mutant = bytes
+            for _ in 0...random.next(below: 3) {
+                mutant[random.next(below: mutant.count)] = UInt8(truncatingIfNeeded: random.nextBits())
+            }
+            do { _ = try read(mutant) } catch let error as DataError { #expect(!error.description.contains("\n")) }
+        }
+    }
+
+    private func expectOneLine(
+        _ location: SourceLocation = #_sourceLocation, _ body: () throws -> Model
+    ) throws {
+        let error = #expect(throws: DataError.self, sourceLocation: location) { try body() }
+        let text = try #require(error, sourceLocation: location).description
+        #expect(text.hasPrefix("file: ") && !text.contains("\n"), "\(text)", sourceLocation: location)
+    }
+}

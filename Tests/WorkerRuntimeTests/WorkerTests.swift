@@ -1,0 +1,203 @@
+import Coordination
+import CoordinatorRuntime
+import Foundation
+import RunProtocol
+import Testing
+import WorkerRuntime
+
+/// Workers on a real coordinator in the same process.
+@Suite(.timeLimit(.minutes(5))) struct WorkerTests {
+    private let site: Site
+
+    init() throws {
+        site = try Site()
+    }
+
+    /// Runs the plan with these workers to its end.
+    private func run(
+        state: String = "state", times: ClusterTimes = ClusterTimes(), pretraining: String = "",
+        _ workers: (Coordinator) -> [Worker]
+    ) async throws -> RunStatus {
+        let coordinator = try await site.coordinator(times, state: state)
+        let life = Task { try await coordinator.run() }
+        let workers = workers(coordinator)
+        let threads = workers.map { $0.start() }
+        let run = try await coordinator.submit(site.submission(pretraining)).id
+        let status = try await end(of: run, coordinator)
+        workers.forEach { $0.stop() }
+        for thread in threads { try await thread.value }
+        life.cancel()
+        try await life.value
+        return status
+    }
+
+    private func end(of run: RunID, _ coordinator: Coordinator) async throws -> RunStatus {
+        var status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
+        while !status.state.isFinal {
+            status = try await coordinator.status(of: run, after: status.revision, waitSeconds: 5)
+        }
+        return status
+    }
+
+    private func reference() async throws -> [ExportDescription] {
+        let status = try await run(state: "reference") { [Worker.with(LocalConnection($0))] }
+        #expect(status.state == .finished, "\(status.reason ?? "")")
+        return status.exports
+    }
+
+    @Test func slotsAndWorkersGiveTheSameExports() async throws {
+        let expected = try await reference()
+        #expect(expected.count == 2)
+        let slots = try await run(state: "slots") { [Worker.with(LocalConnection($0), slots: 3)] }
+        #expect(slots.exports == expected)
+        let workers = try await run(state: "workers") { coordinator in
+            (0..<3).map { _ in Worker.with(LocalConnection(coordinator)) }
+        }
+        #expect(workers.exports == expected)
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64]) func aBadLineGivesTheSameExports(seed: UInt64) async throws {
+        let expected = try await reference()
+        let times = ClusterTimes(leaseMilliseconds: 400)
+        let status = try await run(times: times) { coordinator in
+            (0..<2).map { index in
+                let line = FlakyConnection(LocalConnection(coordinator), seed: seed * 10 + UInt64(index), percent: 12)
+                return Worker.with(line, slots: 3)
+            }
+        }
+        #expect(status.state == .finished, "\(status.reason ?? "")")
+        #expect(status.exports == expected)
+    }
+
+    @Test func itRegistersAgainWhenTheCoordinatorWasStartedAgain() async throws {
+        let expected = try await reference()
+        var coordinator: Coordinator? = try await site.coordinator()
+        let run = try await #require(coordinator).submit(site.submission()).id
+        let line = FlakyConnection(LocalConnection(try #require(coordinator)), seed: 1, percent: 0)
+        let worker = Worker.with(line, slots: 2)
+        let thread = worker.start()
+        var status: RunStatus?
+        var facts = 4
+        while status?.state.isFinal != true {
+            let current = try #require(coordinator)
+            let life = Task { try await current.run() }
+            repeat {
+                status = try await current.status(of: run, after: status?.revision, waitSeconds: 5)
+            } while status?.state.isFinal != true && (status?.revision ?? 0) < facts
+            facts += 7
+            life.cancel()
+            try await life.value
+            guard status?.state.isFinal != true else { break }
+            line.connect(to: NobodyThere())
+            coordinator = nil
+            let next = try await site.restarted(current)
+            line.connect(to: LocalConnection(next))
+            coordinator = next
+        }
+        worker.stop()
+        try await thread.value
+        #expect(status?.exports == expected)
+    }
+
+    @Test func stoppingHandsTheTaskBack() async throws {
+        let coordinator = try await site.coordinator()
+        let life = Task { try await coordinator.run() }
+        let worker = Worker.with(LocalConnection(coordinator), slots: 2)
+        let thread = worker.start()
+        let run = try await coordinator.submit(site.submission(", local_epochs: 10000")).id
+        while try await coordinator.status(of: run, after: nil, waitSeconds: 0).tasksInProgress < 2 {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        let time = try await ContinuousClock().measure {
+            worker.stop()
+            try await thread.value
+        }
+        #expect(time < .seconds(10))
+        let status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
+        #expect(status.tasksInProgress == 0)
+        #expect(status.state == .running)
+        life.cancel()
+        try await life.value
+    }
+
+    @Test func aWorkerThatOnlyWaitsStopsAtOnce() async throws {
+        let coordinator = try await site.coordinator()
+        for delay in [0, 1, 5, 50] {
+            let worker = Worker.with(LocalConnection(coordinator), slots: 4)
+            let thread = worker.start()
+            try await Task.sleep(for: .milliseconds(delay))
+            let time = try await ContinuousClock().measure {
+                worker.stop()
+                try await thread.value
+            }
+            #expect(time < .seconds(8))
+        }
+    }
+
+    @Test func aCancelledRunsTasksAreGivenUp() async throws {
+        let coordinator = try await site.coordinator(ClusterTimes(leaseMilliseconds: 500))
+        let life = Task { try await coordinator.run() }
+        let worker = Worker.with(LocalConnection(coordinator), slots: 2, graceSeconds: 60)
+        let thread = worker.start()
+        let long = try await coordinator.submit(site.submission(", local_epochs: 10000")).id
+        while try await coordinator.status(of: long, after: nil, waitSeconds: 0).tasksInProgress < 2 {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        _ = try await coordinator.cancel(long)
+        let short = try await coordinator.submit(site.submission()).id
+        #expect(try await end(of: short, coordinator).state == .finished)
+        worker.stop()
+        try await thread.value
+        life.cancel()
+        try await life.value
+    }
+
+    @Test func aTrainingThatDivergesFailsTheRunWithItsReason() async throws {
+        let settings = ", optimizer: sgd, learning_rate: 100, local_epochs: 100, loss: mean_squared_error"
+        let status = try await run(pretraining: settings) { [Worker.with(LocalConnection($0), slots: 2)] }
+        #expect(status.state == .failed)
+        #expect(status.reason?.contains("the training has diverged") == true, "\(status.reason ?? "")")
+        #expect(status.reason?.contains("\n") == false)
+    }
+
+    @Test func aWorkerThatIsNeverWantedEndsWithTheReason() async throws {
+        let connection = Refusing()
+        let thread = Worker.with(connection, slots: 2).start()
+        let error = await #expect(throws: APIError.self) { try await thread.value }
+        #expect(error?.code == .unauthorized)
+    }
+}
+
+extension Site {
+    /// Another coordinator on the same state.
+    fileprivate func restarted(_ old: consuming Coordinator) async throws -> Coordinator {
+        _ = consume old
+        return try await coordinator()
+    }
+}
+
+/// While there is no coordinator.
+private final class NobodyThere: WorkerConnection {
+    private var error: ConnectionError { ConnectionError(.unreachable, "nobody is there") }
+
+    func register(_ registration: WorkerRegistration) throws -> WorkerWelcome { throw error }
+    func lease(_ request: LeaseRequest) throws -> TaskLease? { throw error }
+    func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply { throw error }
+    func release(_ task: TaskID, _ release: TaskRelease) throws { throw error }
+    func deliver(_ task: TaskID, from worker: WorkerID, update: Data) throws -> UpdateReceipt { throw error }
+    func localCopy(of blob: Digest, in folder: String) throws -> String { throw error }
+    func interrupt() {}
+}
+
+/// A coordinator that wants another token.
+private final class Refusing: WorkerConnection {
+    private var error: APIError { APIError(.unauthorized, "the token is another") }
+
+    func register(_ registration: WorkerRegistration) throws -> WorkerWelcome { throw error }
+    func lease(_ request: LeaseRequest) throws -> TaskLease? { throw error }
+    func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply { throw error }
+    func release(_ task: TaskID, _ release: TaskRelease) throws { throw error }
+    func deliver(_ task: TaskID, from worker: WorkerID, update: Data) throws -> UpdateReceipt { throw error }
+    func localCopy(of blob: Digest, in folder: String) throws -> String { throw error }
+    func interrupt() {}
+}

@@ -39,6 +39,7 @@ struct RunHistory: Sendable {
         case .roundClosed(let closing):
             let seconds = time - roundStartedAt
             change(closing.round, ofStage: closing.stage) { $0.seconds = seconds }
+            stages[closing.stage].round = closing.round
             roundStartedAt = time
         case .stageFinished(let ending):
             stages[ending.stage].state = .finished

@@ -20,11 +20,14 @@ struct StatusCommand: ParsableCommand {
         }
         print("\(status.id)  \(status.state.rawValue)  \(status.name)")
         if let reason = status.reason { print(reason) }
+        guard status.state != .finished else {
+            print(Summary(status, files: [:]).table)
+            return
+        }
         for stage in status.stages {
             let tasks = stage.state == .running ? ", \(stage.tasksDone) of \(stage.tasks) tasks done" : ""
             print("\(stage.name): \(stage.state.rawValue), round \(stage.round) of \(stage.rounds)\(tasks)")
         }
         if !status.state.isFinal { print("\(status.workers) workers, \(status.tasksInProgress) tasks in progress") }
-        if status.state == .finished { print(Summary(status, files: [:]).table) }
     }
 }

@@ -94,7 +94,8 @@ struct Summary: Codable {
         }
         for part in ExportDescription.Part.allCases {
             guard let digest = sha256[part.rawValue] else { continue }
-            rows.append((part.rawValue, "\(files[part.rawValue] ?? "not exported"), SHA-256 \(digest)"))
+            let file = files[part.rawValue].map { "\($0), " } ?? ""
+            rows.append((part.rawValue, "\(file)SHA-256 \(digest)"))
         }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { $0 + String(repeating: " ", count: width - $0.count + 2) + $1 }.joined(separator: "\n")

@@ -52,7 +52,8 @@ package enum ReconstructionLoss: String, Codable, Sendable, CaseIterable {
 /// What is done to a sample before the encoder sees it; the target stays whole.
 package enum Corruption: Codable, Hashable, Sendable {
     case none
-    /// Each number is set to zero with this probability, 0 ..< 1.
+    /// Each number is set to zero with this probability, 0 ..< 1, the others divided by 1 - probability: the encoder's
+    /// sums then have the same mean as with whole samples, on which the next layer is trained.
     case masking(probability: Double)
     /// Normal noise with this standard deviation is added to each number.
     case gaussian(standardDeviation: Double)

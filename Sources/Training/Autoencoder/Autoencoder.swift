@@ -141,9 +141,20 @@ package final class Autoencoder {
     /// What the last batch was decoded to (batchSize, inputs).
     package var lastOutput: UnsafeMutablePointer<Float> { output.pointer }
 
-    /// One step of the optimizer; then the decoder's atoms are brought back to length one where that is asked for.
+    /// One step of the optimizer; then the decoder's atoms are brought back to length one where that is asked for, each
+    /// while it is still in the cache.
     func step(_ optimizer: Optimizer, rate: Double) {
-        optimizer.update(weights.pointer, gradient: gradient.pointer, offset: 0, count: layout.count, rate: rate)
-        if settings.decoder == .unitNorm { ce_unit_rows(weights.pointer + layout.decoderWeight, units, inputs) }
+        func update(_ start: Int, _ count: Int) {
+            optimizer.update(
+                weights.pointer + start, gradient: gradient.pointer + start, offset: start, count: count, rate: rate)
+        }
+        guard settings.decoder == .unitNorm else { return update(0, layout.count) }
+        update(0, layout.decoderWeight)
+        for unit in 0..<units {
+            let atom = layout.decoderWeight + unit * inputs
+            update(atom, inputs)
+            ce_unit_rows(weights.pointer + atom, 1, inputs)
+        }
+        update(layout.decoderBias, inputs)
     }
 }

@@ -23,10 +23,8 @@ extension TaskFunctions {
         let encoder = EncoderStack(
             network: network, layerCount: layers.count, weights: stack, batchSize: samples.count)
         samples.gather(Array(0..<Int32(samples.count))[...], into: encoder.input)
-        var rows = FloatBuffer(
-            Array(
-                UnsafeBufferPointer(
-                    start: encoder.encode(count: samples.count), count: samples.count * network.codeSize)))
+        let code = encoder.encode(count: samples.count)
+        var rows = FloatBuffer(Array(UnsafeBufferPointer(start: code, count: samples.count * network.codeSize)))
         for layer in layers.reversed() {
             rows = decode(
                 rows, count: samples.count, network: network, layer: layer, decoders[layer], all, starts[layer])

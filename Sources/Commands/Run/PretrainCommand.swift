@@ -1,12 +1,12 @@
 import ArgumentParser
 import CoordinatorRuntime
 import DataFormats
-import Dispatch
 import FoundationEssentials
 import Glibc
 import Logging
 import RunProtocol
 import RunStore
+import UnixSignals
 import WorkerRuntime
 
 /// `cairn pretrain`
@@ -37,8 +37,6 @@ struct PretrainCommand: AsyncParsableCommand {
         try OutputFolder.make(output)
         let state = output + "/.run-\(ProcessInfo.processInfo.processIdentifier)"
         defer { try? FileManager.default.removeItem(atPath: state) }
-        let signals = [SIGTERM, SIGINT].map { Self.remove(state, on: $0) }
-        defer { signals.forEach { $0.cancel() } }
         let store = try RunStore(folder: state)
         var logger = Logger(label: "cairn")
         // What goes wrong ends the command, which says it.
@@ -50,21 +48,6 @@ struct PretrainCommand: AsyncParsableCommand {
         let submitted = try await coordinator.submit(RunSubmission(plan: loaded.text, folder: loaded.folder))
         let final = try await finish(submitted, on: coordinator, logger: logger)
         try write(final, from: coordinator)
-    }
-
-    /// Whoever interrupts the command finds nothing half-done in the output folder.
-    private static func remove(_ folder: String, on number: CInt) -> any DispatchSourceSignal {
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler {
-            // Work goes on meanwhile, and may make files anew.
-            for _ in 0..<10 where FileManager.default.fileExists(atPath: folder) {
-                try? FileManager.default.removeItem(atPath: folder)
-            }
-            _exit(128 + number)
-        }
-        source.resume()
-        return source
     }
 
     /// Runs coordinator and worker side by side until the run has ended.
@@ -83,6 +66,7 @@ struct PretrainCommand: AsyncParsableCommand {
                 return nil
             }
             group.addTask { try await follow(run, on: coordinator) }
+            group.addTask { try await Self.throwWhenInterrupted() }
             defer {
                 worker.stop()
                 group.cancelAll()
@@ -92,6 +76,15 @@ struct PretrainCommand: AsyncParsableCommand {
             }
             throw CommandError("the run ended without a result")
         }
+    }
+
+    /// So that what is half-done is removed; a second signal ends the process at once.
+    private static func throwWhenInterrupted() async throws -> RunStatus? {
+        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
+            throw CommandError("interrupted: nothing was written")
+        }
+        return nil
     }
 
     private func follow(_ run: RunStatus, on coordinator: Coordinator) async throws -> RunStatus {

@@ -1,3 +1,4 @@
+import DataFormats
 import Dispatch
 import FoundationEssentials
 package import Logging
@@ -236,9 +237,9 @@ extension Error {
     /// Whether the same task would fail elsewhere too; else the line, the coordinator or this host is to blame.
     fileprivate var isFaultOfTask: Bool {
         switch self {
-        case is ConnectionError: false
         case let error as APIError: [.invalidData, .notFound].contains(error.code)
-        default: true
+        case let error as DataError: ![.notFound, .unreadable].contains(error.code)
+        default: self is Diverged
         }
     }
 }

@@ -85,9 +85,13 @@ final class FlakyConnection: WorkerConnection {
     private let target: Mutex<any WorkerConnection>
     private let random: Mutex<Philox>
     private let percent: Int
+    private let hasDisk: Bool
 
-    /// - Parameter percent: of how many calls something goes wrong.
-    init(_ target: any WorkerConnection, seed: UInt64, percent: Int) {
+    /// - Parameters:
+    ///   - percent: of how many calls something goes wrong.
+    ///   - hasDisk: whether there is room for blobs.
+    init(_ target: any WorkerConnection, seed: UInt64 = 0, percent: Int = 0, hasDisk: Bool = true) {
+        self.hasDisk = hasDisk
         self.target = Mutex(target)
         random = Mutex(Philox(key: seed, stream: 0))
         self.percent = percent
@@ -120,7 +124,8 @@ final class FlakyConnection: WorkerConnection {
     }
 
     func localCopy(of blob: Digest, in folder: String) throws -> String {
-        try call { try $0.localCopy(of: blob, in: folder) }
+        guard hasDisk else { throw CocoaError(.fileWriteOutOfSpace) }
+        return try call { try $0.localCopy(of: blob, in: folder) }
     }
 
     func interrupt() { target.withLock { $0 }.interrupt() }

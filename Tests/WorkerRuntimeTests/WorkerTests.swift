@@ -72,7 +72,7 @@ import WorkerRuntime
     @Test func itRegistersAgainWhenTheCoordinatorWasStartedAgain() async throws {
         let expected = try await reference()
         let run = try await site.coordinator().submit(site.submission()).id
-        let line = FlakyConnection(NobodyThere(), seed: 1, percent: 0)
+        let line = FlakyConnection(NobodyThere())
         let worker = Worker.with(line, slots: 2)
         let thread = worker.start()
         var facts = 4
@@ -152,6 +152,15 @@ import WorkerRuntime
         try await thread.value
         life.cancel()
         try await life.value
+    }
+
+    @Test func aWorkerWithoutRoomDoesNotFailTheRun() async throws {
+        let expected = try await reference()
+        let status = try await run { coordinator in
+            let broken = FlakyConnection(LocalConnection(coordinator), hasDisk: false)
+            return [Worker.with(broken, slots: 2), Worker.with(LocalConnection(coordinator))]
+        }
+        #expect(status.exports == expected)
     }
 
     @Test func aTrainingThatDivergesFailsTheRunWithItsReason() async throws {

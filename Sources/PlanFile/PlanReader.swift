@@ -98,6 +98,7 @@ package enum PlanReader {
             batchSize: section.whole("batch_size", in: 1...65_536) ?? 32,
             optimizer: StageReader.optimizer(section),
             encoderLearningRate: section.number("encoder_learning_rate", in: 0...100) ?? 0.0001,
+            schedule: StageReader.schedule(section),
             dropout: section.number("dropout", in: 0...0.99) ?? 0.5,
             inputDropout: section.number("input_dropout", in: 0...0.99) ?? 0.2,
             weightDecay: section.number("weight_decay", in: 0...1) ?? 0,

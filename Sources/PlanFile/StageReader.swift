@@ -50,7 +50,7 @@ enum StageReader {
         }
     }
 
-    private static func schedule(_ section: Section) -> LearningRateSchedule {
+    static func schedule(_ section: Section) -> LearningRateSchedule {
         let start = section.number("decay_start", in: 0...1) ?? 0.5
         return start == 1 ? .constant : .linearDecay(start: start)
     }

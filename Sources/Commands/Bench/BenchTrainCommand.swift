@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Training
 
 /// `cairn bench train`
@@ -32,9 +31,7 @@ struct BenchTrainCommand: ParsableCommand {
         let result = TrainingBenchmark.run(
             inputs: inputs, units: units, batchSize: batchSize, slots: slots, seconds: seconds)
         guard !json else {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-            print(String(decoding: try encoder.encode(result), as: UTF8.self))
+            try JSONOutput.print(result)
             return
         }
         print("\(inputs)-\(units)-\(inputs), batch \(batchSize), \(slots) slot(s)")

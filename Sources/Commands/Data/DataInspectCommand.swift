@@ -1,6 +1,5 @@
 import ArgumentParser
 import DataFormats
-import FoundationEssentials
 
 /// `cairn data inspect`
 struct DataInspectCommand: ParsableCommand {
@@ -19,9 +18,7 @@ struct DataInspectCommand: ParsableCommand {
     func run() throws {
         let description = try SampleFile.describe(path, labelColumn: labelColumn)
         guard !json else {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(description), as: UTF8.self))
+            try JSONOutput.print(description)
             return
         }
         let packed = description.isGzipped ? ", gzipped" : ""

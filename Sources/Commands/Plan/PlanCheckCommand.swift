@@ -1,6 +1,5 @@
 import ArgumentParser
 import DataFormats
-import FoundationEssentials
 import PlanFile
 import RunProtocol
 
@@ -27,21 +26,15 @@ struct PlanCheckCommand: ParsableCommand {
         }
         do throws(PlanMistakes) {
             let checked = try PlanReader.read(text)
-            json ? try? printJSON(Report(plan: checked, mistakes: [])) : summarize(checked)
+            json ? try? JSONOutput.print(Report(plan: checked, mistakes: [])) : summarize(checked)
         } catch {
             if json {
-                try printJSON(Report(plan: nil, mistakes: error.mistakes))
+                try JSONOutput.print(Report(plan: nil, mistakes: error.mistakes))
             } else {
                 print(error)
             }
             throw ExitCode.failure
         }
-    }
-
-    private func printJSON(_ report: Report) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
     }
 
     private func summarize(_ plan: Plan) {

@@ -5,7 +5,6 @@ enum JSONOutput {
     static func data(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .useDefaultKeys
         return try encoder.encode(value) + Data("\n".utf8)
     }
 

@@ -82,13 +82,13 @@ package enum OptimizerSettings: Codable, Hashable, Sendable {
     }
 }
 
-/// The learning rate over a stage, as a factor of the optimizer's own.
+/// The learning rate over a stage or a fine-tuning, as a factor of the optimizer's own.
 package enum LearningRateSchedule: Codable, Hashable, Sendable {
     case constant
-    /// One until `start` (0 ..< 1) of the stage is done, then falling in a straight line to zero at its end.
+    /// One until `start` (0 ..< 1) of it is done, then falling in a straight line to zero at its end.
     case linearDecay(start: Double)
 
-    /// The factor when `progress` (0 ... 1) of the stage's steps are done.
+    /// The factor when `progress` (0 ... 1) of the steps are done.
     package func factor(progress: Double) -> Double {
         switch self {
         case .constant: 1
@@ -125,6 +125,8 @@ package struct FineTuningSettings: Codable, Hashable, Sendable {
     package var optimizer: OptimizerSettings
     /// The learning rate of the pretrained layers; 0 leaves them as they are.
     package var encoderLearningRate: Double
+    /// Of all learning rates.
+    package var schedule: LearningRateSchedule
     /// Each hidden activation is dropped with this probability, 0 ..< 1, the others scaled by 1 / (1 - probability).
     package var dropout: Double
     /// The same on the samples' own numbers.
@@ -135,13 +137,15 @@ package struct FineTuningSettings: Codable, Hashable, Sendable {
     package var compareFromScratch: Bool
 
     package init(
-        epochs: Int, batchSize: Int, optimizer: OptimizerSettings, encoderLearningRate: Double, dropout: Double,
-        inputDropout: Double, weightDecay: Double, compareFromScratch: Bool
+        epochs: Int, batchSize: Int, optimizer: OptimizerSettings, encoderLearningRate: Double,
+        schedule: LearningRateSchedule = .constant, dropout: Double, inputDropout: Double, weightDecay: Double,
+        compareFromScratch: Bool
     ) {
         self.epochs = epochs
         self.batchSize = batchSize
         self.optimizer = optimizer
         self.encoderLearningRate = encoderLearningRate
+        self.schedule = schedule
         self.dropout = dropout
         self.inputDropout = inputDropout
         self.weightDecay = weightDecay

@@ -22,6 +22,7 @@ extension TaskFunctions {
         let top = classifier.layerCount - 1
         let encoderRate = start == nil ? settings.optimizer.learningRate : settings.encoderLearningRate
         let rates = (0..<top).map { _ in encoderRate } + [settings.optimizer.learningRate]
+        let steps = settings.epochs * ((samples.count + batchSize - 1) / batchSize)
         // Layers whose rate is zero need no gradient.
         let lowest = encoderRate == 0 ? top : 0
         var (loss, step) = (0.0, 0)
@@ -37,7 +38,8 @@ extension TaskFunctions {
                 loss += classifier.computeGradient(
                     labels: batch.map { labels[Int($0)] }, dropout: dropout, lowest: lowest)
                 optimizer.beginStep()
-                classifier.step(optimizer, rates: rates, decay: settings.weightDecay, lowest: lowest)
+                let factor = settings.schedule.factor(progress: Double(step) / Double(steps))
+                classifier.step(optimizer, rates: rates.map { $0 * factor }, decay: settings.weightDecay, lowest: lowest)
                 step += 1
             }
         }

@@ -88,7 +88,8 @@ extension TaskFunctions {
             return clean
         case .masking(let probability):
             ce_drop(
-                clean.pointer, count, Float(probability), Float(1 / (1 - probability)), seed, RandomStream.corruption, first, corrupted.pointer)
+                clean.pointer, count, Float(probability), Float(1 / (1 - probability)), seed, RandomStream.corruption,
+                first, corrupted.pointer)
         case .gaussian(let deviation):
             ce_add_noise(
                 clean.pointer, count, Float(deviation), seed, RandomStream.corruption, first, corrupted.pointer)

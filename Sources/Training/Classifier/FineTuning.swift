@@ -39,7 +39,8 @@ extension TaskFunctions {
                     labels: batch.map { labels[Int($0)] }, dropout: dropout, lowest: lowest)
                 optimizer.beginStep()
                 let factor = settings.schedule.factor(progress: Double(step) / Double(steps))
-                classifier.step(optimizer, rates: rates.map { $0 * factor }, decay: settings.weightDecay, lowest: lowest)
+                classifier.step(
+                    optimizer, rates: rates.map { $0 * factor }, decay: settings.weightDecay, lowest: lowest)
                 step += 1
             }
         }

@@ -32,8 +32,9 @@ package enum PlanTemplate {
 
         fine_tuning:
           epochs: 100
-          learning_rate: 0.001
-          encoder_learning_rate: 0.0001
+          batch_size: 20
+          learning_rate: 0.001      # of the softmax layer; from a random start of all layers
+          encoder_learning_rate: 0  # of the pretrained layers: with few labels they are best left as they are
           dropout: 0.5
           input_dropout: 0.2
 

@@ -14,7 +14,7 @@ import Testing
         #expect(plan.stages.map(\.loss) == [.binaryCrossEntropy, .meanSquaredError])
         #expect(plan.stages[0].corruption == .masking(probability: 0.3))
         #expect(plan.data.labeled?.perClass == 10)
-        #expect(plan.fineTuning?.encoderLearningRate == 0.0001)
+        #expect(plan.fineTuning?.encoderLearningRate == 0)
     }
 
     @Test func theSmallestPlanHasDefaults() throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CoordinatorClient
+import CoordinatorRuntime
 import Dispatch
 import FoundationEssentials
 import Glibc
@@ -58,7 +59,7 @@ struct WorkerCommand: AsyncParsableCommand {
             return source
         }
         defer { signals.forEach { $0.cancel() } }
-        try await onOwnThread { try worker.run() }
+        try await onThreadOfItsOwn { try worker.run() }
     }
 
     private static var defaultFolder: String {

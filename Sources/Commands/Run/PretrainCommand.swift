@@ -62,7 +62,7 @@ struct PretrainCommand: AsyncParsableCommand {
                 return nil
             }
             group.addTask {
-                try await onOwnThread { try worker.run() }
+                try await onThreadOfItsOwn { try worker.run() }
                 return nil
             }
             group.addTask { try await follow(run, on: coordinator) }

@@ -28,6 +28,6 @@ struct StatusCommand: ParsableCommand {
             let tasks = stage.state == .running ? ", \(stage.tasksDone) of \(stage.tasks) tasks done" : ""
             print("\(stage.name): \(stage.state.rawValue), round \(stage.round) of \(stage.rounds)\(tasks)")
         }
-        if !status.state.isFinal { print("\(status.workers) workers, \(status.tasksInProgress) tasks in progress") }
+        if !status.state.isFinal { print("\(status.workersText), \(status.tasksInProgress) tasks in progress") }
     }
 }

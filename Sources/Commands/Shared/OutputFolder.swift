@@ -1,4 +1,3 @@
-import Dispatch
 import FoundationEssentials
 
 /// Folders for results.
@@ -9,12 +8,5 @@ enum OutputFolder {
         } catch {
             throw CommandError("\(path): the folder cannot be made; choose another place")
         }
-    }
-}
-
-/// Runs blocking work on a thread that is not one of the cooperative pool's.
-func onOwnThread(_ work: @escaping @Sendable () throws -> Void) async throws {
-    try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue(label: "cairn.blocking").async { continuation.resume(with: Result { try work() }) }
     }
 }

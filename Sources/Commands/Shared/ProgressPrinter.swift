@@ -17,8 +17,9 @@ struct ProgressPrinter {
             for line in lines[printed...] { write(line + "\n") }
             printed = lines.count
         }
-        guard isTerminal, !status.state.isFinal else { return }
+        guard isTerminal else { return }
         clear()
+        guard !status.state.isFinal else { return }
         write(Self.line(status))
         drewLine = true
     }
@@ -71,7 +72,7 @@ struct ProgressPrinter {
             parts.append("loss \(loss.formatted(decimals: 3))")
         }
         if let speed = status.samplesPerSecond { parts.append("\(Int(speed)) samples/s") }
-        parts.append(status.workers == 1 ? "1 worker" : "\(status.workers) workers")
+        parts.append(status.workersText)
         if let left = status.secondsLeft, stage.name.hasPrefix("layer") { parts.append("\(Int(left)) s left") }
         return parts.joined(separator: "  ")
     }
@@ -87,4 +88,9 @@ enum FileHandleOutput {
             rest = rest.dropFirst(count)
         }
     }
+}
+
+extension RunStatus {
+    /// Such as `2 workers`.
+    var workersText: String { workers == 1 ? "1 worker" : "\(workers) workers" }
 }

@@ -13,7 +13,13 @@ import Testing
         let run = submitted.output.trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(try cluster.cairn(["list"]).output.contains("\(run)  finished"))
         #expect(try cluster.cairn(["status", "latest"]).output.contains("test error"))
-        #expect(try cluster.exports(run).count == 2)
+        let digests = try cluster.exports(run)
+        #expect(digests.count == 2)
+        let everything = try cluster.cairn(["export", run, "--output", cluster.folder.path, "--json"])
+        let summary = try #require(JSONSerialization.jsonObject(with: Data(everything.output.utf8)) as? [String: Any])
+        #expect((summary["sha256"] as? [String: String])?.values.sorted() == digests.sorted())
+        let files = try #require(summary["files"] as? [String: String])
+        #expect(files.count == 2 && files.values.allSatisfy { FileManager.default.fileExists(atPath: $0) })
 
         let file = cluster.folder.appending(path: "fine-tuned.safetensors").path
         let images = "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"

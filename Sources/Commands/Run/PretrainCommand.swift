@@ -103,25 +103,9 @@ struct PretrainCommand: AsyncParsableCommand {
         guard status.state == .finished else {
             throw CommandError("the run \(status.state.rawValue): \(status.reason ?? "no reason is known")")
         }
-        var files: [ExportDescription.Part: String] = [:]
-        for export in status.exports {
-            let path = "\(output)/\(export.part.fileName)"
+        try OutputFolder.writeResults(of: status, to: output, json: json) { export, path in
             let blob = try coordinator.blob(export.digest)
             try AtomicFile.write(Data(try FileBytes.read(blob.path)), to: path)
-            files[export.part] = path
-        }
-        let summary = Summary(status, files: files)
-        try AtomicFile.write(try JSONOutput.data(summary), to: output + "/summary.json")
-        if json { try JSONOutput.print(summary) } else { print(summary.table) }
-    }
-}
-
-extension ExportDescription.Part {
-    /// What the file is called where nobody names it.
-    var fileName: String {
-        switch self {
-        case .pretrained: "weights.safetensors"
-        case .fineTuned: "classifier.safetensors"
         }
     }
 }

@@ -1,4 +1,6 @@
+import DataFormats
 import FoundationEssentials
+import RunProtocol
 
 /// Folders for results.
 enum OutputFolder {
@@ -7,6 +9,38 @@ enum OutputFolder {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
             throw CommandError("\(path): the folder cannot be made; choose another place")
+        }
+    }
+
+    static func isThere(_ path: String) -> Bool {
+        var isFolder = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
+    }
+
+    /// Leaves a finished run's exports and summary.json in `folder`, and prints the summary.
+    ///
+    /// - Parameter fetch: writes an export to a path.
+    static func writeResults(
+        of run: RunStatus, to folder: String, json: Bool, fetch: (ExportDescription, String) throws -> Void
+    ) throws {
+        var files: [ExportDescription.Part: String] = [:]
+        for export in run.exports {
+            let path = "\(folder)/\(export.part.fileName)"
+            try fetch(export, path)
+            files[export.part] = path
+        }
+        let summary = Summary(run, files: files)
+        try AtomicFile.write(try JSONOutput.data(summary), to: folder + "/summary.json")
+        if json { try JSONOutput.print(summary) } else { print(summary.table) }
+    }
+}
+
+extension ExportDescription.Part {
+    /// What the file is called where nobody names it.
+    var fileName: String {
+        switch self {
+        case .pretrained: "weights.safetensors"
+        case .fineTuned: "classifier.safetensors"
         }
     }
 }

@@ -30,9 +30,27 @@ void ce_activation_backward(float *gradient, const float *y, size_t count, float
 // gradient (columns) = sums over the rows of delta (rows, columns)
 void ce_column_sums(const float *delta, size_t rows, size_t columns, float *sums);
 void ce_scale(float *x, size_t count, float factor);
+// out += x
+void ce_add(float *out, const float *x, size_t count);
 double ce_sum_of_absolutes(const float *x, size_t count);
 // active (columns) += how many rows are not zero; returns how many elements are not zero
 size_t ce_count_active(const float *x, size_t rows, size_t columns, int32_t *active);
+
+// --- Pictures: x (images, height, width, channels); small ones have (height + window - 1) / window rows, and columns
+// --- likewise: the last may be cut off.
+
+// out (images, rows, columns, channels) = the largest of each window x window places, the first where several are;
+// places: which one it was. window <= 16
+void ce_max_pool(const float *x, size_t images, size_t height, size_t width, size_t channels, size_t window, float *out,
+                 uint8_t *places);
+// out (images, height, width, channels) = delta at the places that were the largest, else zero
+void ce_max_pool_backward(const float *delta, const uint8_t *places, size_t images, size_t height, size_t width,
+                          size_t channels, size_t window, float *out);
+// out (images, height, width, channels) = the small picture x with each place repeated factor times both ways
+void ce_upsample(const float *x, size_t images, size_t height, size_t width, size_t channels, size_t factor, float *out);
+// out (images, rows, columns, channels) = the sums of delta over each factor x factor places
+void ce_upsample_backward(const float *delta, size_t images, size_t height, size_t width, size_t channels, size_t factor,
+                          float *out);
 
 // --- Losses: z (rows, columns) are sums without bias; after it they are outputs y. They return the sum of the loss over
 // --- all elements and write its gradient by the sums, times scale, into delta (which may be NULL).

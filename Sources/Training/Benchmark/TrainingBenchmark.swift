@@ -72,6 +72,7 @@ package struct TrainingBenchmark: Codable, Sendable {
         let digest = Digest(of: [UInt8]())
         return PretrainWork(
             network: NetworkSpec(inputSize: inputs, layers: [LayerSpec(units: units, activation: .relu)]), layer: 0,
+            decoders: [DecoderSpec(constraint: settings.decoder, activation: settings.outputActivation)],
             settings: settings, frozen: nil, start: digest,
             samples: SampleSet(digest: digest, count: samples, size: inputs, divisor: 255), round: 1, seed: 1)
     }

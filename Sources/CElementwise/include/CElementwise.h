@@ -73,10 +73,30 @@ void ce_momentum(float *w, const float *g, float *v, size_t count, float rate, f
 // Divides each row by its Euclidean length.
 void ce_unit_rows(float *w, size_t rows, size_t columns);
 
+// --- bfloat16: the upper half of a float32
+
+// Rounded to the nearest, ties to even.
+void ce_to_bf16(const float *x, size_t count, uint16_t *out);
+void ce_from_bf16(const uint16_t *x, size_t count, float *out);
+
 // --- Measuring
 
 // Runs about `count` fused multiply-adds of the widest kind this processor has; returns how many floating-point
 // operations it did.
 double ce_fma_burst(size_t count, float *sink);
+// The same with dot products of bfloat16 pairs, two multiply-adds each; 0 where this program has no such loop for this
+// processor.
+double ce_bf16_burst(size_t count, float *sink);
+// Whether the processor multiplies bfloat16 numbers.
+int ce_has_bf16(void);
+// a = b + factor * c: reads two numbers and writes one for two operations, so memory sets its pace.
+void ce_triad(float *a, const float *b, const float *c, float factor, size_t count);
 // "avx512", "avx2", "sse2", "neon"
 const char *ce_instruction_set(void);
+
+// --- Cores
+
+// Writes the numbers of the cores that the calling thread may use, rising and at most `limit`; returns how many.
+size_t ce_allowed_cores(int32_t *cores, size_t limit);
+// Keeps the calling thread on this core; returns whether it may have it.
+int ce_stay_on_core(size_t core);

@@ -1,6 +1,5 @@
-import Glibc
 import RandomNumbers
-import RunProtocol
+package import RunProtocol
 import TensorCore
 
 /// How fast autoencoders train here: the real training function on made-up samples.
@@ -17,7 +16,7 @@ package struct TrainingBenchmark: Codable, Sendable {
     /// Fused multiply-adds on registers alone, all slots together.
     package var peakGigaflopsPerSecond: Double
     /// 0 ... 1
-    package var shareOfPeak: Double { gigaflopsPerSecond / peakGigaflopsPerSecond }
+    package var shareOfPeak: Double
 
     /// Multiply-adds count as two.
     package static func operationsPerSample(inputs: Int, units: Int) -> Double {
@@ -26,47 +25,54 @@ package struct TrainingBenchmark: Codable, Sendable {
     }
 
     /// Trains for about `seconds` on each of `slots` threads.
+    ///
+    /// - Parameters:
+    ///   - samples: how many a task goes through.
+    ///   - pinned: whether each thread stays on a core of its own, where there are enough.
     package static func run(
-        inputs: Int, units: Int, batchSize: Int, slots: Int, seconds: Double
+        inputs: Int, units: Int, batchSize: Int, samples: Int = 8_192, decoder: DecoderConstraint = .unitNorm,
+        slots: Int, seconds: Double, pinned: Bool
     ) -> TrainingBenchmark {
-        Engine.useOneThread()
-        let alone = Engine.measurePeak()
-        let rates = onThreads(slots) { measure(inputs: inputs, units: units, batchSize: batchSize, seconds: seconds) }
-        let samplesPerSecond = rates.reduce(0, +)
+        let measured = ComputeThread.results(count: slots, pinned: pinned) { _ in
+            let peak = Engine.measurePeak()
+            let samples = madeUpSamples(count: samples, inputs: inputs)
+            let work = exampleWork(
+                inputs: inputs, units: units, batchSize: batchSize, samples: samples.count, decoder: decoder)
+            return (peak: peak, rate: measure(work, samples: samples, seconds: seconds))
+        }
+        let samplesPerSecond = measured.reduce(0) { $0 + $1.rate }
+        let gigaflops = samplesPerSecond * operationsPerSample(inputs: inputs, units: units) / 1e9
+        let peak = measured.reduce(0) { $0 + $1.peak } / 1e9
         return TrainingBenchmark(
             inputs: inputs, units: units, batchSize: batchSize, slots: slots, samplesPerSecond: samplesPerSecond,
-            gigaflopsPerSecond: samplesPerSecond * operationsPerSample(inputs: inputs, units: units) / 1e9,
-            peakGigaflopsPerSecond: alone * Double(slots) / 1e9)
+            gigaflopsPerSecond: gigaflops, peakGigaflopsPerSecond: peak, shareOfPeak: gigaflops / peak)
     }
 
     /// Samples a second of one thread, after a first task that warms the caches up.
-    private static func measure(inputs: Int, units: Int, batchSize: Int, seconds: Double) -> Double {
-        let samples = madeUpSamples(inputs: inputs, batchSize: batchSize)
-        let work = exampleWork(inputs: inputs, units: units, batchSize: batchSize, samples: samples.count)
-        let start = work.network.autoencoderParameters(layer: 0, decoder: .unitNorm).initialValues(seed: 1)
+    private static func measure(_ work: PretrainWork, samples: Samples, seconds: Double) -> Double {
+        let start = work.network.autoencoderParameters(layer: 0, decoder: work.settings.decoder).initialValues(seed: 1)
         func task() { _ = try? TaskFunctions.pretrain(work, start: start, samples: samples, isCancelled: { false }) }
         task()
-        let clock = ContinuousClock()
-        let begin = clock.now
         var tasks = 0
-        repeat {
+        let taken = ContinuousClock().repeating(for: seconds) {
             task()
             tasks += 1
-        } while begin.duration(to: clock.now) < .seconds(seconds)
-        return Double(tasks * samples.count) / (begin.duration(to: clock.now) / .seconds(1))
+        }
+        return Double(tasks * samples.count) / taken
     }
 
-    private static func madeUpSamples(inputs: Int, batchSize: Int) -> Samples {
-        let count = max(8_192 / batchSize, 1) * batchSize
+    private static func madeUpSamples(count: Int, inputs: Int) -> Samples {
         var random = Philox(key: 1, stream: 0)
         let numbers = (0..<count * inputs).map { _ in UInt8(truncatingIfNeeded: random.nextBits()) }
         return Samples(count: count, size: inputs, numbers: .uint8(numbers), divisor: 255)
     }
 
-    private static func exampleWork(inputs: Int, units: Int, batchSize: Int, samples: Int) -> PretrainWork {
+    private static func exampleWork(
+        inputs: Int, units: Int, batchSize: Int, samples: Int, decoder: DecoderConstraint
+    ) -> PretrainWork {
         let settings = StageSettings(
             rounds: 1, replicas: 1, localEpochs: 1, batchSize: batchSize, loss: .meanSquaredError,
-            outputActivation: .sigmoid, corruption: .none, l1: 0.001, decoder: .unitNorm,
+            outputActivation: .sigmoid, corruption: .none, l1: 0.001, decoder: decoder,
             optimizer: .adam(learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8), schedule: .constant,
             outer: .mean)
         let digest = Digest(of: [UInt8]())
@@ -75,37 +81,5 @@ package struct TrainingBenchmark: Codable, Sendable {
             decoders: [DecoderSpec(constraint: settings.decoder, activation: settings.outputActivation)],
             settings: settings, frozen: nil, start: digest,
             samples: SampleSet(digest: digest, count: samples, size: inputs, divisor: 255), round: 1, seed: 1)
-    }
-
-    /// Runs `body` on `count` new threads at once.
-    private static func onThreads(_ count: Int, _ body: @escaping @Sendable () -> Double) -> [Double] {
-        let boxes = (0..<count).map { _ in Box(body) }
-        let threads = boxes.map { box -> pthread_t in
-            var thread = pthread_t()
-            let argument = Unmanaged.passRetained(box).toOpaque()
-            let status = pthread_create(
-                &thread, nil,
-                { argument in
-                    guard let argument else { return nil }
-                    Engine.useOneThread()
-                    let box = Unmanaged<Box>.fromOpaque(argument).takeRetainedValue()
-                    box.result = box.body()
-                    return nil
-                }, argument)
-            precondition(status == 0, "no thread could be started: error \(status)")
-            return thread
-        }
-        threads.forEach { pthread_join($0, nil) }
-        return boxes.map(\.result)
-    }
-
-    /// What a thread is to do, and what came of it; read after the thread has ended.
-    private final class Box: @unchecked Sendable {
-        let body: @Sendable () -> Double
-        var result = 0.0
-
-        init(_ body: @escaping @Sendable () -> Double) {
-            self.body = body
-        }
     }
 }

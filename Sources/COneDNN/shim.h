@@ -1,3 +1,2 @@
 #pragma once
 #include <dnnl.h>
-#include "matmul.h"

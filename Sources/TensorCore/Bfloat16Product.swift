@@ -22,7 +22,7 @@ package final class Bfloat16Product {
     /// More shapes than any training has; beyond them all are prepared anew.
     private static let shapeLimit = 256
 
-    private let engine = MatmulEngine()
+    private let stream = ComputeStream()
     private var prepared: [Shape: PreparedProduct?] = [:]
     private var left = FloatBuffer(count: 0)
     private var right = FloatBuffer(count: 0)
@@ -50,7 +50,7 @@ package final class Bfloat16Product {
             isRightTransposed: b.isTransposed, isAdding: adding)
         if let known = prepared[shape] { return known }
         if prepared.count >= Self.shapeLimit { prepared = [:] }
-        let product = engine.flatMap { PreparedProduct($0, a, b, adding: adding) }
+        let product = PreparedProduct(stream, a, b, adding: adding)
         prepared[shape] = .some(product)
         return product
     }
@@ -69,59 +69,89 @@ package final class Bfloat16Product {
     }
 }
 
-/// oneDNN's engine for processors, and a queue of work on it.
-private final class MatmulEngine {
-    let engine: dnnl_engine_t
-    let stream: dnnl_stream_t
+/// A product that oneDNN has chosen a kernel for.
+private final class PreparedProduct {
+    private let stream: ComputeStream
+    private let primitive: ComputePrimitive
+    private let left: ComputeMemory
+    private let right: ComputeMemory
+    private let out: ComputeMemory
+    private let arguments: [dnnl_exec_arg_t]
 
-    /// Nil where oneDNN offers none.
-    init?() {
-        var (engine, stream): (dnnl_engine_t?, dnnl_stream_t?) = (nil, nil)
-        guard dnnl_engine_create(&engine, dnnl_cpu, 0) == dnnl_success, let engine else { return nil }
-        guard dnnl_stream_create(&stream, engine, dnnl_stream_default_flags.rawValue) == dnnl_success, let stream else {
-            dnnl_engine_destroy(engine)
-            return nil
-        }
-        self.engine = engine
+    /// Nil where oneDNN has no kernel.
+    init?(_ stream: ComputeStream, _ a: Bfloat16View, _ b: Bfloat16View, adding: Bool) {
+        let layouts = ProductLayouts(a, b)
+        guard let description = layouts.product(stream.engine, adding: adding) else { return nil }
         self.stream = stream
+        primitive = ComputePrimitive(description)
+        dnnl_primitive_desc_destroy(description)
+        left = ComputeMemory(stream, layouts.left, ownsMemory: false)
+        right = ComputeMemory(stream, layouts.right, ownsMemory: false)
+        out = ComputeMemory(stream, layouts.out, ownsMemory: false)
+        arguments = [
+            dnnl_exec_arg_t(arg: DNNL_ARG_SRC, memory: left.handle),
+            dnnl_exec_arg_t(arg: DNNL_ARG_WEIGHTS, memory: right.handle),
+            dnnl_exec_arg_t(arg: DNNL_ARG_DST, memory: out.handle),
+        ]
     }
 
-    deinit {
-        dnnl_stream_destroy(stream)
-        dnnl_engine_destroy(engine)
+    func run(_ a: Bfloat16View, _ b: Bfloat16View, into result: MatrixView) {
+        left.point(to: a.pointer)
+        right.point(to: b.pointer)
+        out.point(to: result.pointer)
+        primitive.execute(stream, arguments)
     }
 }
 
-/// A product that oneDNN has chosen a kernel for.
-private final class PreparedProduct {
-    private let engine: MatmulEngine
-    private var product: cairn_matmul
+/// oneDNN 2's descriptors of a product of bfloat16 matrices into a float32 one: the only code that knows them.
+private struct ProductLayouts {
+    let left: dnnl_memory_desc_t
+    let right: dnnl_memory_desc_t
+    let out: dnnl_memory_desc_t
 
-    /// Nil where oneDNN has no kernel.
-    init?(_ engine: MatmulEngine, _ a: Bfloat16View, _ b: Bfloat16View, adding: Bool) {
-        var product = cairn_matmul()
-        let out = cairn_matrix(
-            rows: dnnl_dim_t(a.height), columns: dnnl_dim_t(b.width), rowStride: dnnl_dim_t(b.width), columnStride: 1)
-        let status = cairn_matmul_create(
-            &product, engine.engine, Self.describe(a), Self.describe(b), out, adding ? 1 : 0)
-        guard status == dnnl_success else { return nil }
-        self.engine = engine
-        self.product = product
+    init(_ a: Bfloat16View, _ b: Bfloat16View) {
+        func layout(_ rows: Int, _ columns: Int, _ strides: (Int, Int), _ type: dnnl_data_type_t) -> dnnl_memory_desc_t
+        {
+            var result = dnnl_memory_desc_t()
+            let sizes = [dnnl_dim_t(rows), dnnl_dim_t(columns)]
+            check(
+                dnnl_memory_desc_init_by_strides(
+                    &result, 2, sizes, type, [dnnl_dim_t(strides.0), dnnl_dim_t(strides.1)]))
+            return result
+        }
+        func layout(_ view: Bfloat16View) -> dnnl_memory_desc_t {
+            layout(view.height, view.width, view.isTransposed ? (1, view.columns) : (view.columns, 1), dnnl_bf16)
+        }
+        left = layout(a)
+        right = layout(b)
+        out = layout(a.height, b.width, (b.width, 1), dnnl_f32)
     }
 
-    deinit {
-        cairn_matmul_destroy(&product)
-    }
-
-    func run(_ a: Bfloat16View, _ b: Bfloat16View, into out: MatrixView) {
-        let status = cairn_matmul_run(&product, engine.stream, a.pointer, b.pointer, out.pointer)
-        precondition(status == dnnl_success, "oneDNN refused a matrix product: status \(status.rawValue)")
-    }
-
-    private static func describe(_ matrix: Bfloat16View) -> cairn_matrix {
-        let width = dnnl_dim_t(matrix.columns)
-        return cairn_matrix(
-            rows: dnnl_dim_t(matrix.height), columns: dnnl_dim_t(matrix.width),
-            rowStride: matrix.isTransposed ? 1 : width, columnStride: matrix.isTransposed ? width : 1)
+    /// - Returns: nil where oneDNN has no kernel but its plain reference loop, which is slower than float32.
+    func product(_ engine: dnnl_engine_t, adding: Bool) -> dnnl_primitive_desc_t? {
+        var attributes: dnnl_primitive_attr_t?
+        check(dnnl_primitive_attr_create(&attributes))
+        defer { dnnl_primitive_attr_destroy(attributes) }
+        if adding {
+            var operations: dnnl_post_ops_t?
+            check(dnnl_post_ops_create(&operations))
+            defer { dnnl_post_ops_destroy(operations) }
+            check(dnnl_post_ops_append_sum(operations, 1))
+            check(dnnl_primitive_attr_set_post_ops(attributes, operations))
+        }
+        var (left, right, out) = (left, right, out)
+        var operation = dnnl_matmul_desc_t()
+        check(dnnl_matmul_desc_init(&operation, &left, &right, nil, &out))
+        var description: dnnl_primitive_desc_t?
+        guard dnnl_primitive_desc_create(&description, &operation, attributes, engine, nil) == dnnl_success,
+            let description
+        else { return nil }
+        var kernel: UnsafePointer<CChar>?
+        _ = withUnsafeMutablePointer(to: &kernel) {
+            dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, $0)
+        }
+        if let kernel, !String(cString: kernel).hasPrefix("ref") { return description }
+        dnnl_primitive_desc_destroy(description)
+        return nil
     }
 }

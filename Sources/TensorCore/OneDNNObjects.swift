@@ -43,7 +43,7 @@ final class ComputeMemory {
         handle = memory
     }
 
-    func point(to pointer: UnsafeMutablePointer<Float>) {
+    func point(to pointer: UnsafeMutableRawPointer) {
         check(dnnl_memory_set_data_handle(handle, pointer))
     }
 

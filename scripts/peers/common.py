@@ -4,6 +4,7 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 import threading
 import time
 
@@ -100,9 +101,10 @@ def alternate(contenders, repetitions):
     contenders: {name: function that returns a rate}. Returns {name: {"median", "all"}}, or {"error"} for what failed.
     """
     rates, errors = {name: [] for name in contenders}, {}
-    for _ in range(repetitions):
+    for repetition in range(repetitions):
         for name, measure in contenders.items():
             if name not in errors:
+                progress(f"{repetition + 1} of {repetitions}: {name}")
                 try:
                     rates[name].append(measure())
                 except RuntimeError as error:
@@ -111,6 +113,11 @@ def alternate(contenders, repetitions):
         name: {"error": errors[name]} if name in errors else {"median": statistics.median(all_), "all": all_}
         for name, all_ in rates.items()
     }
+
+
+def progress(text):
+    """Says on standard error what is going on."""
+    print(f"  {text}", file=sys.stderr, flush=True)
 
 
 def machine():

@@ -3,6 +3,7 @@ import argparse
 import gzip
 import json
 import os
+import signal
 import statistics
 import struct
 import sys
@@ -10,7 +11,7 @@ import sys
 import cluster
 import numpy
 import steps
-from common import CORES, cairn, machine
+from common import CORES, cairn, machine, progress
 
 
 def images(path):
@@ -36,6 +37,7 @@ def measure_cluster(options, has_bfloat16):
     for _ in range(times):
         for name, run in contenders.items():
             bare.append(steps.bare_loop(options.cairn, cluster.WORKERS, 2 if options.quick else 5))
+            progress(f"{len(runs[name]) + 1} of {times}: {name}, {rounds} rounds")
             runs[name].append(run())
     bare = statistics.median(bare)
     result = {name: middle(all_) | {"runs": all_} for name, all_ in runs.items()}
@@ -109,6 +111,8 @@ def main():
 
 
 if __name__ == "__main__":
+    # So that the processes started here end too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         main()
     except (RuntimeError, OSError) as error:

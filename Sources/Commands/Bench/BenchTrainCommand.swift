@@ -14,6 +14,11 @@ struct BenchTrainCommand: ParsableCommand {
 
     @Option(help: "Numbers a sample has.") var inputs = 784
     @Option(help: "Units the code has.") var units = 1_000
+    @Flag(
+        help:
+            "Two convolutions of 28 x 28 pictures and their transposes, instead of a dense layer of --inputs and --units."
+    )
+    var convolution = false
     @Option(help: "Samples a batch has.") var batchSize = 128
     @Option(help: "Samples a task goes through.") var samples = 8_192
     @Option(help: "The decoder's constraint: unit_norm, tied or free.") var decoder = DecoderConstraint.unitNorm
@@ -32,14 +37,17 @@ struct BenchTrainCommand: ParsableCommand {
     }
 
     func run() throws {
+        let workload: BenchmarkWorkload =
+            convolution
+            ? .convolution(batchSize: batchSize, samples: samples)
+            : .dense(inputs: inputs, units: units, decoder: decoder, batchSize: batchSize, samples: samples)
         let result = TrainingBenchmark.run(
-            inputs: inputs, units: units, batchSize: batchSize, samples: samples, decoder: decoder, slots: slots,
-            seconds: options.seconds, pinned: options.pinCores)
+            workload, slots: slots, seconds: options.seconds, pinned: options.pinCores)
         guard !options.json else {
             try JSONOutput.print(result)
             return
         }
-        print("\(inputs)-\(units)-\(inputs), batch \(batchSize), \(slots) slot(s)")
+        print("\(result.workload), batch \(batchSize), \(slots) slot(s)")
         print("samples/s      \(Int(result.samplesPerSecond))")
         print("GFLOP/s        \(Int(result.gigaflopsPerSecond))")
         print("peak GFLOP/s   \(Int(result.peakGigaflopsPerSecond))")

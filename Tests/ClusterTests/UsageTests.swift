@@ -69,9 +69,10 @@ import Testing
 
     @Test(.enabled(if: Command.isThere("/usr/bin/shellcheck")))
     func shellcheckIsContent() throws {
-        let paths = ["scripts/launch-workers", "scripts/build-release", "cluster/on-host"].map {
-            packageFolder.appending(path: $0).path
-        }
+        let paths = [
+            "scripts/launch-workers", "scripts/build-release", "scripts/bench-peers", "scripts/install-packages",
+            "cluster/on-host",
+        ].map { packageFolder.appending(path: $0).path }
         let ended = try Command("shellcheck", paths)
         #expect(ended.status == 0, "\(ended.output)")
     }

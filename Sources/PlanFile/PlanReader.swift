@@ -15,7 +15,8 @@ package enum PlanReader {
     /// Every key that a plan can have.
     package static var knownKeys: Set<String> {
         let log = MistakeLog()
-        let text = "data: {labeled: {labels: {}}, test: {}}\nlayers: [{early_stopping: {}}]\nfine_tuning: {}"
+        let text =
+            "data: {labeled: {labels: {}}, test: {}}\nlayers: [{early_stopping: {}}]\nfine_tuning: {pseudo_labels: {}}"
         if let top = open(text, log: log) { _ = plan(top, log: log) }
         return log.known
     }
@@ -74,7 +75,8 @@ package enum PlanReader {
         let data = DataReader.read(top.section("data"))
         let plan = Plan(
             name: name, seed: UInt64(top.whole("seed", in: 0...Int.max) ?? 1), data: data, layers: specs,
-            stages: stages, fineTuning: top.has("fine_tuning") ? fineTuning(top.section("fine_tuning")) : nil)
+            stages: stages,
+            fineTuning: top.has("fine_tuning") ? FineTuningReader.read(top.section("fine_tuning"), data) : nil)
         if plan.fineTuning != nil, data.labeled == nil || data.test == nil {
             top.note("fine_tuning", "needs data.labeled to learn from and data.test to be tested on")
         }
@@ -91,17 +93,4 @@ package enum PlanReader {
             activation: section.choice("activation", Activation.self) ?? .relu)
     }
 
-    private static func fineTuning(_ section: Section) -> FineTuningSettings {
-        defer { section.finish() }
-        return FineTuningSettings(
-            epochs: section.whole("epochs", in: 1...100_000) ?? 100,
-            batchSize: section.whole("batch_size", in: 1...65_536) ?? 32,
-            optimizer: StageReader.optimizer(section),
-            encoderLearningRate: section.number("encoder_learning_rate", in: 0...100) ?? 0.0001,
-            schedule: StageReader.schedule(section),
-            dropout: section.number("dropout", in: 0...0.99) ?? 0.5,
-            inputDropout: section.number("input_dropout", in: 0...0.99) ?? 0.2,
-            weightDecay: section.number("weight_decay", in: 0...1) ?? 0,
-            compareFromScratch: section.flag("compare_from_scratch") ?? true)
-    }
 }

@@ -9,28 +9,48 @@ enum StageReader {
         if loss == .binaryCrossEntropy, let output, output != .sigmoid {
             section.note("output_activation", "should be sigmoid, which binary_cross_entropy needs")
         }
+        let sparsity = sparsity(section)
         return StageSettings(
             rounds: section.whole("rounds", in: 1...Limits.rounds) ?? 10,
             replicas: section.whole("replicas", in: 1...Limits.replicas) ?? 2,
             localEpochs: section.whole("local_epochs", in: 1...10_000) ?? 1,
             batchSize: section.whole("batch_size", in: 1...65_536) ?? 128, loss: loss,
             outputActivation: output ?? (loss == .binaryCrossEntropy ? .sigmoid : .linear),
-            corruption: corruption(section), l1: section.number("l1", in: 0...1_000_000) ?? 0.1,
+            corruption: corruption(section),
+            l1: section.number("l1", in: 0...1_000_000) ?? (sparsity == .none ? 0.1 : 0),
             decoder: section.choice("decoder", DecoderConstraint.self) ?? .unitNorm,
             optimizer: optimizer(section), schedule: schedule(section), outer: outer(section),
-            earlyStopping: earlyStopping(section))
+            earlyStopping: earlyStopping(section), l1WarmUp: section.number("l1_warm_up", in: 0...1) ?? 0,
+            sparsity: sparsity, revivesDeadUnits: section.flag("revive_dead_units") ?? false)
     }
 
-    /// Masking and Gaussian noise are two keys, of which one may be there.
+    /// Each kind of corruption is a key, of which one may be there.
     private static func corruption(_ section: Section) -> Corruption {
         let masking = section.number("masking", in: 0...0.99)
         let gaussian = section.number("gaussian_noise", in: 0...1_000_000)
-        if masking != nil, let gaussian, gaussian > 0 {
-            section.note("gaussian_noise", "cannot stand beside masking: choose one of them")
+        let saltAndPepper = section.number("salt_and_pepper", in: 0...1)
+        guard (masking ?? gaussian ?? saltAndPepper) != nil else { return .masking(probability: 0.5) }
+        var chosen: [(key: String, corruption: Corruption)] = []
+        if let masking, masking > 0 { chosen.append(("masking", .masking(probability: masking))) }
+        if let gaussian, gaussian > 0 { chosen.append(("gaussian_noise", .gaussian(standardDeviation: gaussian))) }
+        if let saltAndPepper, saltAndPepper > 0 {
+            chosen.append(("salt_and_pepper", .saltAndPepper(probability: saltAndPepper)))
         }
-        if let gaussian, gaussian > 0 { return .gaussian(standardDeviation: gaussian) }
-        let probability = masking ?? (gaussian == nil ? 0.5 : 0)
-        return probability > 0 ? .masking(probability: probability) : .none
+        for other in chosen.dropFirst() {
+            section.note(other.key, "cannot stand beside \(chosen[0].key): choose one of them")
+        }
+        return chosen.first?.corruption ?? .none
+    }
+
+    /// Two keys, of which one may be there.
+    private static func sparsity(_ section: Section) -> Sparsity {
+        let count = section.whole("top_k", in: 0...Limits.units) ?? 0
+        let share = section.number("winner_take_all", in: 0...1) ?? 0
+        if count > 0, share > 0 {
+            section.note("winner_take_all", "cannot stand beside top_k: choose one of them")
+        }
+        if count > 0 { return .topK(count: count) }
+        return share > 0 ? .winnerTakeAll(share: share) : .none
     }
 
     private enum OptimizerName: String, CaseIterable {
@@ -51,8 +71,11 @@ enum StageReader {
     }
 
     static func schedule(_ section: Section) -> LearningRateSchedule {
-        let start = section.number("decay_start", in: 0...1) ?? 0.5
-        return start == 1 ? .constant : .linearDecay(start: start)
+        let warmUp = section.number("warm_up", in: 0...1) ?? 0
+        let decay = section.choice("decay", LearningRateSchedule.Decay.self) ?? .linear
+        return LearningRateSchedule(
+            warmUp: warmUp, decay: decay,
+            decayStart: section.number("decay_start", in: 0...1) ?? (decay == .cosine ? warmUp : 0.5))
     }
 
     private enum OuterName: String, CaseIterable {

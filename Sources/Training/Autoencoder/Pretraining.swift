@@ -93,6 +93,9 @@ extension TaskFunctions {
         case .gaussian(let deviation):
             ce_add_noise(
                 clean.pointer, count, Float(deviation), seed, RandomStream.corruption, first, corrupted.pointer)
+        case .saltAndPepper(let probability):
+            ce_salt_and_pepper(
+                clean.pointer, count, Float(probability), seed, RandomStream.corruption, first, corrupted.pointer)
         }
         return corrupted
     }

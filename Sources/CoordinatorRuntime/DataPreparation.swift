@@ -36,12 +36,15 @@ package struct DataPreparation {
     /// - Throws: `APIError` or `DataError` whenever the data are not what the plan needs.
     package func prepare() throws -> DataManifest {
         let unlabeled = try read(plan.data.unlabeled, labels: nil)
-        try plan.checkSizes(inputSize: unlabeled.table.size, samples: unlabeled.table.count)
+        let network = NetworkSpec(
+            inputSize: unlabeled.table.size, image: ImageShape(unlabeled.table.sampleShape), layers: plan.layers)
+        try plan.checkSizes(of: network, samples: unlabeled.table.count)
         let (shards, heldOut) = try cut(unlabeled)
         var manifest = DataManifest(
-            planHash: heldOut.digest, inputSize: unlabeled.table.size, shards: shards, heldOut: heldOut)
+            planHash: heldOut.digest, inputSize: network.inputSize, image: network.image, shards: shards,
+            heldOut: heldOut)
         if let labeled = plan.data.labeled, let test = plan.data.test, plan.fineTuning != nil {
-            try prepareLabels(labeled, test, into: &manifest)
+            try prepareLabels(labeled, test, network: network, into: &manifest)
         }
         manifest.planHash = try hash(manifest)
         return manifest
@@ -150,7 +153,7 @@ package struct DataPreparation {
     }
 
     private func prepareLabels(
-        _ labeled: LabeledSource, _ test: LabeledTest, into manifest: inout DataManifest
+        _ labeled: LabeledSource, _ test: LabeledTest, network: NetworkSpec, into manifest: inout DataManifest
     ) throws {
         let pool = try read(labeled.samples, labeled.labels, inputSize: manifest.inputSize)
         let tested = try read(test.samples, test.labels, inputSize: manifest.inputSize)
@@ -161,7 +164,7 @@ package struct DataPreparation {
                 "\(test.samples.path): has the class \(stranger), which no labeled example has",
                 hint: "labels count from 0, the same in both files")
         }
-        try plan.checkFigures(classes: manifest.classes, tested: tested.labels.count)
+        try plan.checkFigures(of: network, classes: manifest.classes, tested: tested.labels.count)
         manifest.draws = try (0..<labeled.draws).map { draw in
             try store(pool, try pick(labeled, from: pool.labels, draw: draw, classes: manifest.classes))
         }
@@ -205,6 +208,14 @@ package struct DataPreparation {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return Digest(of: try encoder.encode(Contents(plan: bare, data: manifest.blobs)))
+    }
+}
+
+extension ImageShape {
+    /// - Parameter shape: a sample's, (height, width) or (height, width, channels); nil for any other.
+    fileprivate init?(_ shape: [Int]) {
+        guard shape.count == 2 || shape.count == 3 else { return nil }
+        self.init(height: shape[0], width: shape[1], channels: shape.count == 3 ? shape[2] : 1)
     }
 }
 

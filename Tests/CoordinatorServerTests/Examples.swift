@@ -28,7 +28,12 @@ enum Examples {
                 unusedUnits: 4, seconds: 1.5),
         ], note: "the error stopped falling")
 
-    static let network = NetworkSpec(inputSize: 4, layers: [LayerSpec(units: 3, activation: .relu)])
+    static let network = NetworkSpec(
+        inputSize: 4, image: ImageShape(height: 2, width: 2, channels: 1),
+        layers: [
+            LayerSpec(units: 2, activation: .relu, window: ConvolutionWindow(kernel: 3)),
+            LayerSpec(units: 3, activation: .relu),
+        ])
     static let samples = SampleSet(digest: digest, count: 10, size: 4, divisor: 255)
 
     static func settings(
@@ -52,16 +57,18 @@ enum Examples {
         weightDecay: 0, compareFromScratch: true, layerRateDecay: 0.5, inputNoise: 0.1, maxNorm: 3,
         classWeights: .list([1, 2.5]), validationPerClass: 2, pseudoLabels: PseudoLabels(shards: 1))
 
+    static let decoders = DecoderConstraint.allCases.map { DecoderSpec(constraint: $0, activation: .relu) }
+
     /// Every kind of work, and every case within it.
     static let work: [Work] = [
         .pretrain(
             PretrainWork(
-                network: network, layer: 0,
+                network: network, layer: 0, decoders: decoders,
                 settings: settings(.masking(probability: 0.3), adam, .linearDecay(start: 0.5), .mean), frozen: nil,
                 start: digest, samples: samples, round: 1, seed: .max)),
         .pretrain(
             PretrainWork(
-                network: network, layer: 0,
+                network: network, layer: 0, decoders: decoders,
                 settings: settings(
                     .none, .sgd(learningRate: 0.01, momentum: 0.9), .constant,
                     .nesterov(learningRate: 1, momentum: 0.5),
@@ -70,12 +77,12 @@ enum Examples {
                 samples: samples, round: 1, seed: 0)),
         .measureReconstruction(
             ReconstructionWork(
-                network: network, layer: 0,
+                network: network, layer: 0, decoders: decoders,
                 settings: settings(.gaussian(standardDeviation: 0.1), adam, .constant, .mean),
                 frozen: digest, weights: digest, samples: samples)),
         .pretrain(
             PretrainWork(
-                network: network, layer: 0,
+                network: network, layer: 0, decoders: decoders,
                 settings: settings(
                     .saltAndPepper(probability: 0.3), adam, .constant, .mean, sparsity: .winnerTakeAll(share: 0.05)),
                 frozen: nil, start: digest, samples: samples, round: 1, seed: 1)),

@@ -1,4 +1,3 @@
-import CElementwise
 package import RunProtocol
 import TensorCore
 
@@ -10,61 +9,26 @@ package enum TaskFunctions {
     /// The codes of `samples` after the first `layerCount` layers.
     ///
     /// - Parameter weights: `stackParameters(count: layerCount)`, flat.
-    /// - Returns: (count, units of the last of these layers), or the samples themselves where `layerCount` is 0.
+    /// - Returns: (count, size of the last of these layers' codes), or the samples themselves where `layerCount` is 0.
     package static func encode(
         _ samples: Samples, network: NetworkSpec, layerCount: Int, weights: [Float], isCancelled: () -> Bool
     ) throws(TaskCancelled) -> Samples {
         guard layerCount > 0 else { return samples }
-        let batchSize = 256
-        let stack = EncoderStack(network: network, layerCount: layerCount, weights: weights, batchSize: batchSize)
+        let batchSize = min(256, samples.count)
+        let layers = LayerChain.encoder(network: network, count: layerCount, batchSize: batchSize)
+        let chain = LayerChain(layers, weights: weights, batchSize: batchSize, isTrained: false)
         let size = network.inputSize(ofLayer: layerCount)
         var codes = [Float](repeating: 0, count: samples.count * size)
         for batch in batches(of: Array(0..<Int32(samples.count)), size: batchSize) {
             if isCancelled() { throw TaskCancelled() }
-            samples.gather(batch, into: stack.input)
-            let code = stack.encode(count: batch.count)
+            samples.gather(batch, into: chain.row(0))
+            chain.forward(count: batch.count)
+            let code = chain.activateLast(count: batch.count)
             codes.withUnsafeMutableBufferPointer { all in
                 guard let base = all.baseAddress else { return }
                 (base + batch.startIndex * size).update(from: code, count: batch.count * size)
             }
         }
         return Samples(count: samples.count, size: size, numbers: .float32(codes), divisor: 1)
-    }
-}
-
-/// The encoders of some layers, one above the other, with memory for a batch between them.
-final class EncoderStack {
-    private let network: NetworkSpec
-    private let layerCount: Int
-    private let weights: FloatBuffer
-    private let rows: FloatBuffer
-    private let offsets: [Int]
-
-    init(network: NetworkSpec, layerCount: Int, weights: [Float], batchSize: Int) {
-        precondition(weights.count == network.stackParameters(count: layerCount).elementCount)
-        self.network = network
-        self.layerCount = layerCount
-        self.weights = FloatBuffer(weights)
-        let sizes = (0...layerCount).map { network.inputSize(ofLayer: $0) * batchSize }
-        offsets = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-        rows = FloatBuffer(count: offsets[layerCount + 1])
-    }
-
-    /// Where the samples go (batchSize, inputSize).
-    var input: UnsafeMutablePointer<Float> { rows.pointer }
-
-    /// - Returns: the codes of the first `count` samples at `input`: (count, units of the last layer).
-    func encode(count: Int) -> UnsafeMutablePointer<Float> {
-        var weight = weights.pointer
-        for layer in 0..<layerCount {
-            let (inputs, units) = (network.inputSize(ofLayer: layer), network.layers[layer].units)
-            let out = rows.pointer + offsets[layer + 1]
-            MatrixProduct.multiply(
-                MatrixView(rows.pointer + offsets[layer], rows: count, columns: inputs),
-                MatrixView(weight, rows: inputs, columns: units), into: MatrixView(out, rows: count, columns: units))
-            ce_bias_activation(out, weight + inputs * units, count, units, network.layers[layer].activation.kernel)
-            weight += inputs * units + units
-        }
-        return rows.pointer + offsets[layerCount]
     }
 }

@@ -42,30 +42,57 @@ void ce_keep_in_rows(float *x, size_t rows, size_t columns, size_t keep, uint32_
     }
 }
 
-CE_DISPATCH
-void ce_keep_in_columns(float *x, size_t rows, size_t columns, size_t keep) {
-    if (keep >= rows) return;
-    for (size_t start = 0; start < columns; start += CE_LANES) {
-        size_t width = columns - start < CE_LANES ? columns - start : CE_LANES;
-        uint32_t threshold[CE_LANES] = {0};
+// `width` columns from `start` on, at most CE_LANES: a constant where it is called with one.
+CE_INLINE void ce_keep_in_lanes(float *x, size_t rows, size_t columns, size_t width, size_t keep) {
+    uint32_t threshold[CE_LANES] = {0};
+    if (keep == 1)
+        for (size_t row = 0; row < rows; row++)
+            for (size_t lane = 0; lane < width; lane++) {
+                uint32_t rank = ce_rank(x[row * columns + lane]);
+                threshold[lane] = rank > threshold[lane] ? rank : threshold[lane];
+            }
+    else
         for (uint32_t bit = 0x80000000u; bit != 0; bit >>= 1) {
             uint32_t reached[CE_LANES] = {0};
             for (size_t row = 0; row < rows; row++)
                 for (size_t lane = 0; lane < width; lane++)
-                    reached[lane] += ce_rank(x[row * columns + start + lane]) >= (threshold[lane] | bit);
+                    reached[lane] += ce_rank(x[row * columns + lane]) >= (threshold[lane] | bit);
             for (size_t lane = 0; lane < width; lane++) threshold[lane] |= reached[lane] >= keep ? bit : 0;
         }
-        for (size_t lane = 0; lane < width; lane++)
-            ce_keep_from(x + start + lane, rows, columns, threshold[lane], keep);
-    }
+    for (size_t lane = 0; lane < width; lane++) ce_keep_from(x + lane, rows, columns, threshold[lane], keep);
 }
 
-void ce_keep_winners(float *x, size_t samples, size_t positions, size_t channels, size_t keep) {
-    if (positions > 1)
-        for (size_t sample = 0; sample < samples; sample++)
-            ce_keep_in_columns(x + sample * positions * channels, positions, channels, 1);
-    // What is left of a sample's channel is one number: the largest of all rows are those of different samples.
-    ce_keep_in_columns(x, samples * positions, channels, keep);
+CE_DISPATCH
+void ce_keep_in_columns(float *x, size_t rows, size_t columns, size_t keep) {
+    if (keep >= rows) return;
+    size_t start = 0;
+    for (; start + CE_LANES <= columns; start += CE_LANES) ce_keep_in_lanes(x + start, rows, columns, CE_LANES, keep);
+    if (start < columns) ce_keep_in_lanes(x + start, rows, columns, columns - start, keep);
+}
+
+CE_DISPATCH
+void ce_keep_winners(float *restrict x, size_t samples, size_t positions, size_t channels, size_t keep,
+                     float *restrict winners) {
+    if (positions == 1) {
+        ce_keep_in_columns(x, samples, channels, keep);
+        return;
+    }
+    memset(winners, 0, samples * channels * sizeof *winners);
+    for (size_t sample = 0; sample < samples; sample++) {
+        float *picture = x + sample * positions * channels;
+        ce_keep_in_columns(picture, positions, channels, 1);
+        // All but one of a channel's numbers are zero now: their sum is that one.
+        for (size_t i = 0; i < positions; i++)
+            for (size_t channel = 0; channel < channels; channel++)
+                winners[sample * channels + channel] += picture[i * channels + channel];
+    }
+    ce_keep_in_columns(winners, samples, channels, keep);
+    for (size_t sample = 0; sample < samples; sample++)
+        for (size_t i = 0; i < positions; i++)
+            for (size_t channel = 0; channel < channels; channel++) {
+                float *place = x + (sample * positions + i) * channels + channel;
+                *place = winners[sample * channels + channel] == 0 ? 0 : *place;
+            }
 }
 
 CE_DISPATCH

@@ -52,7 +52,8 @@ import Testing
                 }
                 Self.keep(keep, of: all, in: &expected)
             }
-            ce_keep_winners(&x, samples, positions, channels, keep)
+            var winners = [Float](repeating: 7, count: samples * channels)
+            ce_keep_winners(&x, samples, positions, channels, keep, &winners)
             #expect(x == expected)
         }
     }

@@ -45,7 +45,8 @@ void ce_keep_in_rows(float *x, size_t rows, size_t columns, size_t keep, uint32_
 // x (rows, columns): the `keep` largest of each column, zeros not counted
 void ce_keep_in_columns(float *x, size_t rows, size_t columns, size_t keep);
 // x (samples, positions, channels): of each sample's channel the largest position, then of each channel the `keep` largest
-void ce_keep_winners(float *x, size_t samples, size_t positions, size_t channels, size_t keep);
+// samples; winners has room for (samples, channels) where there are several positions
+void ce_keep_winners(float *x, size_t samples, size_t positions, size_t channels, size_t keep, float *winners);
 // gradient = 0 where x is 0
 void ce_zero_where_zero(float *gradient, const float *x, size_t count);
 

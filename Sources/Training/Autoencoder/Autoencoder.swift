@@ -37,7 +37,7 @@ package final class Autoencoder {
         inputs = network.inputSize(ofLayer: layer)
         units = network.layers[top].units
         codeSize = network.codeSize(ofLayer: top)
-        sparsifier = Sparsifier(settings.sparsity, size: codeSize, channels: units)
+        sparsifier = Sparsifier(settings.sparsity, size: codeSize, channels: units, batchSize: batchSize)
         l1 = settings.l1
         let layers = LayerChain.autoencoder(network: network, layer: layer, decoders: decoders, batchSize: batchSize)
         // As many layers lead down again as up.

@@ -28,8 +28,8 @@ struct Revival {
     }
 
     /// How long a revived unit's encoder weights are, as a share of the others' mean length: it should be seen, but not
-    /// take over from units that work.
-    private static let length = 0.2
+    /// take over from units that work. Where the decoder has the same weights, they must be as long as the others.
+    private var share: Double { isTied ? 1 : 0.2 }
 
     /// Aims each unit at what one of the last batch's samples lacks, the worst reconstructed sample first: its encoder and
     /// decoder weights are the direction in which that sample's outputs must go for its loss to fall. This replaces an
@@ -41,7 +41,7 @@ struct Revival {
             (row: row, length: length(of: autoencoder.outputDelta + row * inputs, count: inputs))
         }
         let worst = missing.filter { $0.length > 0 }.sorted { ($1.length, $0.row) < ($0.length, $1.row) }
-        let scale = Self.length * meanEncoderLength(without: Set(dead))
+        let scale = share * meanEncoderLength(without: Set(dead))
         let bias = inputs * units
         for (unit, (row, norm)) in zip(dead, worst) {
             let delta = autoencoder.outputDelta + row * inputs

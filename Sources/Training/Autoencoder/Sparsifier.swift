@@ -8,14 +8,20 @@ struct Sparsifier {
     /// Of a sample's code.
     private let size: Int
     private let channels: Int
-    /// Room for the ranks of one sample's activations, as 32-bit whole numbers.
-    private let ranks: FloatBuffer
+    /// What the kernel needs: the ranks of one sample's activations as 32-bit whole numbers, or the winners of a batch.
+    private let room: FloatBuffer
 
-    init(_ sparsity: Sparsity, size: Int, channels: Int) {
+    init(_ sparsity: Sparsity, size: Int, channels: Int, batchSize: Int) {
         self.sparsity = sparsity
         self.size = size
         self.channels = channels
-        if case .topK = sparsity { ranks = FloatBuffer(count: size) } else { ranks = FloatBuffer(count: 0) }
+        let count =
+            switch sparsity {
+            case .none: 0
+            case .topK: size
+            case .winnerTakeAll: size == channels ? 0 : batchSize * channels
+            }
+        room = FloatBuffer(count: count)
     }
 
     /// What is not kept becomes zero.
@@ -23,12 +29,12 @@ struct Sparsifier {
         switch sparsity {
         case .none: break
         case .topK(let count):
-            ranks.pointer.withMemoryRebound(to: UInt32.self, capacity: size) {
+            room.pointer.withMemoryRebound(to: UInt32.self, capacity: size) {
                 ce_keep_in_rows(code, samples, size, count, $0)
             }
         case .winnerTakeAll(let share):
             let keep = max(1, Int((share * Double(samples)).rounded(.up)))
-            ce_keep_winners(code, samples, size / channels, channels, keep)
+            ce_keep_winners(code, samples, size / channels, channels, keep, room.pointer)
         }
     }
 

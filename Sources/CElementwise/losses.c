@@ -73,8 +73,8 @@ double ce_binary_cross_entropy(float *restrict z, const float *restrict bias, co
     CE_ROWS_WITH_LANES(cross_entropy_element)
 }
 
-double ce_softmax_cross_entropy(float *z, const float *bias, const int32_t *labels, size_t rows, size_t columns,
-                                float scale, float *delta) {
+double ce_softmax_cross_entropy(float *z, const float *bias, const int32_t *labels, const float *importance,
+                                size_t rows, size_t columns, float scale, float *delta) {
     double total = 0;
     for (size_t row = 0; row < rows; row++) {
         float *y = z + row * columns;
@@ -88,13 +88,14 @@ double ce_softmax_cross_entropy(float *z, const float *bias, const int32_t *labe
             y[column] = ce_exp(y[column] - largest);
             sum += y[column];
         }
+        float own = importance ? importance[row] : 1.0f;
         for (size_t column = 0; column < columns; column++) {
             y[column] /= sum;
             float wanted = (int32_t)column == labels[row] ? 1.0f : 0.0f;
-            if (delta) delta[row * columns + column] = scale * (y[column] - wanted);
+            if (delta) delta[row * columns + column] = scale * own * (y[column] - wanted);
         }
         float probability = y[labels[row]];
-        total -= (double)ce_log(probability < 1.2e-38f ? 1.2e-38f : probability);
+        total -= (double)own * (double)ce_log(probability < 1.2e-38f ? 1.2e-38f : probability);
     }
     return total;
 }

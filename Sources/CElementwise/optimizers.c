@@ -37,3 +37,22 @@ void ce_unit_rows(float *w, size_t rows, size_t columns) {
         for (size_t j = 0; j < columns; j++) values[j] /= length;
     }
 }
+
+CE_DISPATCH
+void ce_limit_columns(float *restrict w, size_t rows, size_t columns, float limit, double *restrict squares) {
+    memset(squares, 0, columns * sizeof *squares);
+    for (size_t row = 0; row < rows; row++)
+        for (size_t column = 0; column < columns; column++) {
+            double value = (double)w[row * columns + column];
+            squares[column] += value * value;
+        }
+    for (size_t column = 0; column < columns; column++) {
+        double length = __builtin_sqrt(squares[column]);
+        squares[column] = length > (double)limit ? (double)limit / length : 1.0;
+    }
+    for (size_t row = 0; row < rows; row++)
+        for (size_t column = 0; column < columns; column++) {
+            float *place = w + row * columns + column;
+            *place = (float)((double)*place * squares[column]);
+        }
+}

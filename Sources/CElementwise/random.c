@@ -46,6 +46,24 @@ void ce_drop(const float *x, size_t count, float p, float scale, uint64_t key, u
     }
 }
 
+CE_DISPATCH
+void ce_salt_and_pepper(const float *x, size_t count, float p, uint64_t key, uint64_t stream, uint64_t first,
+                        float *out) {
+    float half = 0.5f * p;
+    for (size_t start = 0; start < count; start += 4 * CE_LANES) {
+        uint32_t words[4][CE_LANES];
+        ce_philox(key, stream, first + start / 4, words);
+        float units[4 * CE_LANES];
+        for (int block = 0; block < CE_LANES; block++)
+            for (int word = 0; word < 4; word++) units[4 * block + word] = ce_unit(words[word][block]);
+        size_t end = count - start < 4 * CE_LANES ? count - start : 4 * CE_LANES;
+        for (size_t i = 0; i < end; i++) {
+            float replacement = units[i] < half ? 0.0f : 1.0f;
+            out[start + i] = units[i] < p ? replacement : x[start + i];
+        }
+    }
+}
+
 // cos(2 pi t) and sin(2 pi t) for t in 0 ..< 1: the nearest quarter is taken off, then the Taylor series.
 CE_INLINE void ce_turn(float t, float *cosine, float *sine) {
     float quarter = (t * 4.0f + 12582912.0f) - 12582912.0f;

@@ -43,7 +43,8 @@ package struct TaskCompletion: Codable, Hashable, Sendable {
 
     /// - Returns: nil where the figures are not finite or an error does not fit.
     package init?(task: TaskID, update: Digest, figures: TaskFigures) {
-        let numbers = [figures.loss, figures.reconstructionError, figures.activeShare].compactMap { $0 }
+        let numbers = [figures.loss, figures.reconstructionError, figures.activeShare, figures.keptShare]
+            .compactMap(\.self)
         guard numbers.allSatisfy({ $0.isFinite && $0.magnitude < 0x1p40 }), figures.samples >= 0 else { return nil }
         self.task = task
         self.update = update

@@ -50,9 +50,11 @@ extension RunState {
         guard let settings = plan.fineTuning, !manifest.draws.isEmpty else { return nil }
         let draw = index % manifest.draws.count
         let isPretrained = index < manifest.draws.count
+        let unlabeled = settings.pseudoLabels.map { manifest.shards.prefix($0.shards ?? manifest.shards.count) } ?? []
         let work = FineTuneWork(
             network: network, classes: manifest.classes, settings: settings, start: isPretrained ? stack : nil,
-            samples: manifest.draws[draw].samples, labels: manifest.draws[draw].labels, seed: seed(ofTask: index))
+            samples: manifest.draws[draw].samples, labels: manifest.draws[draw].labels, unlabeled: Array(unlabeled),
+            seed: seed(ofTask: index))
         let count = network.classifierParameters(classes: manifest.classes).elementCount
         return TaskDescription(id: taskID(index), work: .fineTune(work), elementCount: count)
     }

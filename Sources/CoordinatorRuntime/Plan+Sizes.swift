@@ -51,6 +51,12 @@ extension Plan {
                 .invalidPlan, "the classifier of \(classes) classes would have too many weights",
                 hint: "give the last layer fewer units")
         }
+        if case .list(let weights)? = fineTuning?.classWeights, weights.count != classes {
+            throw APIError(
+                .invalidPlan,
+                "fine_tuning.class_weights has \(weights.count) numbers, but there are \(classes) classes",
+                hint: "give one for each class, from class 0")
+        }
         // A zero and its comma for each field, and the digits of those that count something.
         let bytes = classes * (2 * classes + 2) + 10 * min(classes * classes, tested)
         let draws = (data.labeled?.draws ?? 0) * (fineTuning?.compareFromScratch == true ? 2 : 1)

@@ -57,6 +57,8 @@ struct RunHistory: Sendable {
                 $0.heldOutError = error
                 $0.activeShare = figures.activeShare
                 $0.deadUnits = figures.deadUnits
+                $0.keptShare = figures.keptShare
+                $0.unusedUnits = figures.unusedUnits
             }
             return
         }

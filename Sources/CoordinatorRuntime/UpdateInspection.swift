@@ -40,10 +40,22 @@ enum UpdateInspection {
         guard figures.seconds.isFinite, figures.seconds >= 0 else { return "its seconds are not a length of time" }
         guard figures.samples == samples else { return "it speaks of \(figures.samples) samples, not \(samples)" }
         guard (figures.reconstructionError != nil) == needsError else { return "a figure is missing or too many" }
+        if case .fineTune(let work) = work, let problem = problem(of: figures, work) { return problem }
         guard let classes else { return figures.confusion == nil ? nil : "it has a confusion matrix" }
         guard let matrix = figures.confusion, matrix.count == classes, matrix.allSatisfy({ $0.count == classes }),
             matrix.joined().allSatisfy({ (0...samples).contains($0) }), matrix.joined().reduce(0, +) == samples
         else { return "its confusion matrix does not count \(samples) samples in \(classes) classes" }
+        return nil
+    }
+
+    private static func problem(of figures: TaskFigures, _ work: FineTuneWork) -> String? {
+        let (guesses, unlabeled) = (figures.pseudoLabels ?? [], work.unlabeled.reduce(0) { $0 + $1.count })
+        guard guesses.count == work.settings.pseudoLabels?.rounds ?? 0,
+            guesses.allSatisfy({ (0...unlabeled).contains($0) })
+        else { return "its numbers of guessed labels are not those of its rounds" }
+        guard (0...work.samples.count).contains(figures.validationErrors ?? 0) else {
+            return "it speaks of \(figures.validationErrors ?? 0) errors on \(work.samples.count) examples"
+        }
         return nil
     }
 

@@ -19,7 +19,7 @@ package enum PlanReader {
             data: {labeled: {labels: {}}, test: {}}
             layers: [{convolution: {}}]
             joint_training: {}
-            fine_tuning: {}
+            fine_tuning: {pseudo_labels: {}}
             """
         if let top = open(text, log: log) { _ = plan(top, log: log) }
         return log.known
@@ -81,7 +81,7 @@ package enum PlanReader {
             name: name, seed: UInt64(top.whole("seed", in: 0...Int.max) ?? 1), data: data, layers: specs,
             stages: stages,
             joint: top.has("joint_training") ? joint(top.section("joint_training"), stages) : nil,
-            fineTuning: top.has("fine_tuning") ? fineTuning(top.section("fine_tuning")) : nil)
+            fineTuning: top.has("fine_tuning") ? FineTuningReader.read(top.section("fine_tuning"), data) : nil)
         if plan.fineTuning != nil, data.labeled == nil || data.test == nil {
             top.note("fine_tuning", "needs data.labeled to learn from and data.test to be tested on")
         }
@@ -115,17 +115,4 @@ package enum PlanReader {
         return StageReader.readJoint(section, above: stages)
     }
 
-    private static func fineTuning(_ section: Section) -> FineTuningSettings {
-        defer { section.finish() }
-        return FineTuningSettings(
-            epochs: section.whole("epochs", in: 1...100_000) ?? 100,
-            batchSize: section.whole("batch_size", in: 1...65_536) ?? 32,
-            optimizer: StageReader.optimizer(section),
-            encoderLearningRate: section.number("encoder_learning_rate", in: 0...100) ?? 0.0001,
-            schedule: StageReader.schedule(section),
-            dropout: section.number("dropout", in: 0...0.99) ?? 0.5,
-            inputDropout: section.number("input_dropout", in: 0...0.99) ?? 0.2,
-            weightDecay: section.number("weight_decay", in: 0...1) ?? 0,
-            compareFromScratch: section.flag("compare_from_scratch") ?? true)
-    }
 }

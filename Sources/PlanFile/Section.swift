@@ -79,6 +79,17 @@ final class Section {
         return value
     }
 
+    /// A list of numbers.
+    func numbers(_ key: String, in range: ClosedRange<Double>) -> [Double]? {
+        guard let (node, section) = find(key) else { return nil }
+        let values = node.sequence?.map { $0.scalar.flatMap { Double($0.string) } } ?? []
+        guard !values.isEmpty, values.allSatisfy({ $0.map(range.contains) ?? false }) else {
+            section.note(key, "should be a list of numbers from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return values.compactMap(\.self)
+    }
+
     func flag(_ key: String) -> Bool? {
         guard let (node, section) = find(key) else { return nil }
         guard let value = node.bool else {
@@ -122,6 +133,8 @@ final class Section {
 
     /// The value itself where it is a text, for keys that take a text or a section.
     func isText(_ key: String) -> Bool { nodes[key]?.scalar != nil }
+
+    func isList(_ key: String) -> Bool { nodes[key]?.sequence != nil }
 
     /// Notes every key that nobody asked for.
     func finish() {

@@ -36,6 +36,7 @@ enum StageReader {
         if loss == .binaryCrossEntropy, let output, output != .sigmoid {
             section.note("output_activation", "should be sigmoid, which binary_cross_entropy needs")
         }
+        let sparsity = sparsity(section)
         return StageSettings(
             rounds: section.whole("rounds", in: 1...Limits.rounds) ?? 10,
             replicas: section.whole("replicas", in: 1...Limits.replicas) ?? 2,
@@ -43,22 +44,41 @@ enum StageReader {
             batchSize: section.whole("batch_size", in: 1...65_536) ?? 128, loss: loss,
             outputActivation: output ?? (loss == .binaryCrossEntropy ? .sigmoid : defaults.output),
             corruption: corruption(section, masking: defaults.masking),
-            l1: section.number("l1", in: 0...1_000_000) ?? defaults.l1,
+            l1: section.number("l1", in: 0...1_000_000) ?? (sparsity == .none ? defaults.l1 : 0),
             decoder: section.choice("decoder", DecoderConstraint.self) ?? defaults.decoder,
             optimizer: optimizer(section), schedule: schedule(section), outer: outer(section),
-            earlyStopping: earlyStopping(section))
+            earlyStopping: earlyStopping(section), l1WarmUp: section.number("l1_warm_up", in: 0...1) ?? 0,
+            sparsity: sparsity, revivesDeadUnits: section.flag("revive_dead_units") ?? false)
     }
 
-    /// Masking and Gaussian noise are two keys, of which one may be there.
+    /// Each kind of corruption is a key, of which one may be there.
     private static func corruption(_ section: Section, masking share: Double) -> Corruption {
         let masking = section.number("masking", in: 0...0.99)
         let gaussian = section.number("gaussian_noise", in: 0...1_000_000)
-        if masking != nil, let gaussian, gaussian > 0 {
-            section.note("gaussian_noise", "cannot stand beside masking: choose one of them")
+        let saltAndPepper = section.number("salt_and_pepper", in: 0...1)
+        let isAnyGiven = (masking ?? gaussian ?? saltAndPepper) != nil
+        if !isAnyGiven, share > 0 { return .masking(probability: share) }
+        var chosen: [(key: String, corruption: Corruption)] = []
+        if let masking, masking > 0 { chosen.append(("masking", .masking(probability: masking))) }
+        if let gaussian, gaussian > 0 { chosen.append(("gaussian_noise", .gaussian(standardDeviation: gaussian))) }
+        if let saltAndPepper, saltAndPepper > 0 {
+            chosen.append(("salt_and_pepper", .saltAndPepper(probability: saltAndPepper)))
         }
-        if let gaussian, gaussian > 0 { return .gaussian(standardDeviation: gaussian) }
-        let probability = masking ?? (gaussian == nil ? share : 0)
-        return probability > 0 ? .masking(probability: probability) : .none
+        for other in chosen.dropFirst() {
+            section.note(other.key, "cannot stand beside \(chosen[0].key): choose one of them")
+        }
+        return chosen.first?.corruption ?? .none
+    }
+
+    /// Two keys, of which one may be there.
+    private static func sparsity(_ section: Section) -> Sparsity {
+        let count = section.whole("top_k", in: 0...Limits.units) ?? 0
+        let share = section.number("winner_take_all", in: 0...1) ?? 0
+        if count > 0, share > 0 {
+            section.note("winner_take_all", "cannot stand beside top_k: choose one of them")
+        }
+        if count > 0 { return .topK(count: count) }
+        return share > 0 ? .winnerTakeAll(share: share) : .none
     }
 
     private enum OptimizerName: String, CaseIterable {
@@ -79,8 +99,11 @@ enum StageReader {
     }
 
     static func schedule(_ section: Section) -> LearningRateSchedule {
-        let start = section.number("decay_start", in: 0...1) ?? 0.5
-        return start == 1 ? .constant : .linearDecay(start: start)
+        let warmUp = section.number("warm_up", in: 0...1) ?? 0
+        let decay = section.choice("decay", LearningRateSchedule.Decay.self) ?? .linear
+        return LearningRateSchedule(
+            warmUp: warmUp, decay: decay,
+            decayStart: section.number("decay_start", in: 0...1) ?? (decay == .cosine ? warmUp : 0.5))
     }
 
     private enum OuterName: String, CaseIterable {

@@ -22,6 +22,14 @@ final class Optimizer {
         }
     }
 
+    /// Forgets the past of every `stride`-th of the flat list's weights, `count` of them from `offset` on.
+    func forget(offset: Int, count: Int, stride: Int = 1) {
+        for place in Swift.stride(from: offset, to: offset + count * stride, by: stride) {
+            first.pointer[place] = 0
+            if second.count > 0 { second.pointer[place] = 0 }
+        }
+    }
+
     /// Counts a step: call it once before the `update`s of each batch.
     func beginStep() {
         steps += 1

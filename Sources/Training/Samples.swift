@@ -51,4 +51,9 @@ enum RandomStream {
     static let corruption: UInt64 = 2 << 32
     /// Dropout of the input of layer `layer`.
     static func dropout(layer: Int) -> UInt64 { 3 << 32 | UInt64(layer) }
+    static let inputNoise: UInt64 = 4 << 32
+    /// Which labeled examples are set aside.
+    static let validation: UInt64 = 5 << 32
+    /// The order in which labeled examples are dealt beside guesses, the `pass`-th time.
+    static func deal(pass: Int) -> UInt64 { 6 << 32 | UInt64(pass) }
 }

@@ -18,8 +18,10 @@ extension TaskDescription {
                     && (work.layer == 0) == (work.frozen == nil)
             case .fineTune(let work):
                 work.network.isPossible && work.samples.isPossible(for: work.network)
-                    && (1...Limits.classes).contains(work.classes) && work.settings.epochs >= 1
-                    && work.settings.batchSize >= 1
+                    && (1...Limits.classes).contains(work.classes) && work.settings.isPossible(classes: work.classes)
+                    && work.unlabeled.count <= Limits.shards
+                    && work.unlabeled.allSatisfy { $0.isPossible(for: work.network) }
+                    && work.unlabeled.isEmpty == (work.settings.pseudoLabels == nil)
             case .classify(let work):
                 work.network.isPossible && work.samples.isPossible(for: work.network)
                     && (1...Limits.classes).contains(work.classes)
@@ -46,6 +48,31 @@ extension SampleSet {
 
 extension StageSettings {
     fileprivate var isPossible: Bool {
-        rounds >= 1 && (1...10_000).contains(localEpochs) && (1...65_536).contains(batchSize)
+        rounds >= 1 && (1...10_000).contains(localEpochs) && (1...65_536).contains(batchSize) && sparsity.isPossible
+    }
+}
+
+extension Sparsity {
+    fileprivate var isPossible: Bool {
+        switch self {
+        case .none: true
+        case .topK(let count): count >= 1
+        case .winnerTakeAll(let share): share > 0 && share <= 1
+        }
+    }
+}
+
+extension FineTuningSettings {
+    fileprivate func isPossible(classes: Int) -> Bool {
+        if case .list(let weights) = classWeights, weights.count != classes { return false }
+        return (1...100_000).contains(epochs) && (1...65_536).contains(batchSize) && validationPerClass ?? 1 >= 1
+            && pseudoLabels?.isPossible ?? true
+    }
+}
+
+extension PseudoLabels {
+    fileprivate var isPossible: Bool {
+        (1...Limits.selfTrainingRounds).contains(rounds) && (1...100_000).contains(epochs)
+            && (1...65_536).contains(batchSize) && (0...1).contains(share)
     }
 }

@@ -37,10 +37,19 @@ struct TaskRunner {
     private func fineTune(_ work: FineTuneWork, isCancelled: () -> Bool) throws -> TaskResult {
         let parameters = work.network.stackParameters(count: work.network.layers.count)
         let start = try work.start.map { try inputs.weights($0, parameters) }
-        let samples = try inputs.samples(work.samples)
-        let labels = try checked(try inputs.labels(work.labels), count: samples.count, classes: work.classes)
+        /// The codes of unlabeled samples are the same for every draw: the cache has them.
+        func samples(_ set: SampleSet) throws -> Samples {
+            guard work.trainsOnCodes else { return try inputs.samples(set) }
+            return try inputs.codes(
+                set, network: work.network, layerCount: work.network.layers.count, frozen: work.start,
+                isCancelled: isCancelled)
+        }
+        let labeled = try samples(work.samples)
+        let labels = try checked(try inputs.labels(work.labels), count: labeled.count, classes: work.classes)
+        let unlabeled = try work.unlabeled.map(samples)
         return try timed {
-            try TaskFunctions.fineTune(work, start: start, samples: samples, labels: labels, isCancelled: isCancelled)
+            try TaskFunctions.fineTune(
+                work, start: start, samples: labeled, labels: labels, unlabeled: unlabeled, isCancelled: isCancelled)
         }
     }
 

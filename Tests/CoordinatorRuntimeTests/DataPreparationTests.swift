@@ -142,6 +142,9 @@ import Testing
             ("replicas: 2", "replicas: 10000, local_epochs: 10000"))
         expectError(
             "layer 2 would have 2199025352704 weights", ("units: 3}, {units: 2", "units: 1048576}, {units: 1048576"))
+        expectError(
+            "fine_tuning.class_weights has 2 numbers, but there are 3 classes",
+            ("epochs: 2", "epochs: 2, class_weights: [1, 2]"))
         var classes = (0..<60).map { UInt16($0) }
         classes[0] = 900
         try site.write(

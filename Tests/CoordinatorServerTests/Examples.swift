@@ -24,7 +24,8 @@ enum Examples {
         history: [
             RoundRecord(round: 0, heldOutError: 0.5),
             RoundRecord(
-                round: 1, samples: 100, loss: 0.25, heldOutError: 0.25, activeShare: 0.1, deadUnits: 3, seconds: 1.5),
+                round: 1, samples: 100, loss: 0.25, heldOutError: 0.25, activeShare: 0.1, deadUnits: 3, keptShare: 0.05,
+                unusedUnits: 4, seconds: 1.5),
         ], note: "the error stopped falling")
 
     static let network = NetworkSpec(
@@ -37,18 +38,24 @@ enum Examples {
 
     static func settings(
         _ corruption: Corruption, _ optimizer: OptimizerSettings, _ schedule: LearningRateSchedule,
-        _ outer: OuterOptimizer, stopping: EarlyStopping? = nil
+        _ outer: OuterOptimizer, stopping: EarlyStopping? = nil, sparsity: Sparsity = .none
     ) -> StageSettings {
         StageSettings(
             rounds: 8, replicas: 2, localEpochs: 1, batchSize: 128, loss: .binaryCrossEntropy,
             outputActivation: .sigmoid, corruption: corruption, l1: 0.1, decoder: .unitNorm, optimizer: optimizer,
-            schedule: schedule, outer: outer, earlyStopping: stopping)
+            schedule: schedule, outer: outer, earlyStopping: stopping, sparsity: sparsity)
     }
 
     static let adam = OptimizerSettings.adam(learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
     static let fineTuning = FineTuningSettings(
         epochs: 10, batchSize: 32, optimizer: adam, encoderLearningRate: 0.0001, dropout: 0.5, inputDropout: 0.2,
         weightDecay: 0, compareFromScratch: true)
+
+    static let selfTraining = FineTuningSettings(
+        epochs: 10, batchSize: 32, optimizer: adam, encoderLearningRate: 0.0001,
+        schedule: LearningRateSchedule(warmUp: 0.1, decay: .cosine, decayStart: 0.2), dropout: 0.5, inputDropout: 0.2,
+        weightDecay: 0, compareFromScratch: true, layerRateDecay: 0.5, inputNoise: 0.1, maxNorm: 3,
+        classWeights: .list([1, 2.5]), validationPerClass: 2, pseudoLabels: PseudoLabels(shards: 1))
 
     static let decoders = DecoderConstraint.allCases.map { DecoderSpec(constraint: $0, activation: .relu) }
 
@@ -65,13 +72,24 @@ enum Examples {
                 settings: settings(
                     .none, .sgd(learningRate: 0.01, momentum: 0.9), .constant,
                     .nesterov(learningRate: 1, momentum: 0.5),
-                    stopping: EarlyStopping(patience: 3, minimumImprovement: 0.001)), frozen: digest, start: digest,
+                    stopping: EarlyStopping(patience: 3, minimumImprovement: 0.001), sparsity: .topK(count: 2)),
+                frozen: digest, start: digest,
                 samples: samples, round: 1, seed: 0)),
         .measureReconstruction(
             ReconstructionWork(
                 network: network, layer: 0, decoders: decoders,
                 settings: settings(.gaussian(standardDeviation: 0.1), adam, .constant, .mean),
                 frozen: digest, weights: digest, samples: samples)),
+        .pretrain(
+            PretrainWork(
+                network: network, layer: 0, decoders: decoders,
+                settings: settings(
+                    .saltAndPepper(probability: 0.3), adam, .constant, .mean, sparsity: .winnerTakeAll(share: 0.05)),
+                frozen: nil, start: digest, samples: samples, round: 1, seed: 1)),
+        .fineTune(
+            FineTuneWork(
+                network: network, classes: 2, settings: selfTraining, start: digest, samples: samples, labels: digest,
+                unlabeled: [samples, samples], seed: 5)),
         .fineTune(
             FineTuneWork(
                 network: network, classes: 10, settings: fineTuning, start: nil, samples: samples, labels: digest,

@@ -146,7 +146,7 @@ import Yams
             Exchange(method: .get, path: blobPath, uri: blob, headers: [.ifNoneMatch: "*"]),
             Exchange(method: .head, path: blobPath, uri: blob, headers: [.ifNoneMatch: "*"]),
             Exchange(method: .get, path: blobPath, uri: "/v1/blobs/x"),
-        ] + ["idle", "work-0", "work-1", "work-2", "work-3", "work-4"].map(lease)
+        ] + (["idle"] + Examples.work.indices.map { "work-\($0)" }).map(lease)
     }
 
     private func check(_ answer: TestResponse, to exchange: Exchange) throws {

@@ -45,6 +45,52 @@ import Testing
         #expect(plan.stages[1].earlyStopping?.patience == 3)
     }
 
+    @Test func theLearningOptionsAreRead() throws {
+        let yaml = """
+            data: {unlabeled: a, shards: 3, labeled: {samples: a, labels: b, per_class: 10}, test: {samples: a, labels: b}}
+            layers:
+              - {units: 3, top_k: 2, masking: 0, salt_and_pepper: 0.2, revive_dead_units: true}
+              - {units: 4, winner_take_all: 0.05, l1: 0.2, l1_warm_up: 0.5, warm_up: 0.1, decay: cosine}
+            pretraining: {masking: 0.3, decay: linear, decay_start: 0.25}
+            fine_tuning:
+              {layer_rate_decay: 0.5, input_noise: 0.1, max_norm: 3, class_weights: [1, 2], validation_per_class: 2,
+               decay: cosine, warm_up: 0.2, pseudo_labels: {rounds: 7, confidence: 0.9, shards: 2, restart: true}}
+            """
+        let plan = try PlanReader.read(yaml)
+        let (first, second) = (plan.stages[0], plan.stages[1])
+        #expect(first.sparsity == .topK(count: 2) && first.l1 == 0 && first.revivesDeadUnits)
+        #expect(first.corruption == .saltAndPepper(probability: 0.2))
+        #expect(first.schedule == .linearDecay(start: 0.25))
+        #expect(second.sparsity == .winnerTakeAll(share: 0.05) && second.l1 == 0.2 && second.l1WarmUp == 0.5)
+        #expect(second.schedule == LearningRateSchedule(warmUp: 0.1, decay: .cosine, decayStart: 0.25))
+        let tuning = try #require(plan.fineTuning)
+        #expect(tuning.layerRateDecay == 0.5 && tuning.inputNoise == 0.1 && tuning.maxNorm == 3)
+        #expect(tuning.classWeights == .list([1, 2]) && tuning.validationPerClass == 2)
+        #expect(tuning.schedule == LearningRateSchedule(warmUp: 0.2, decay: .cosine, decayStart: 0.2))
+        #expect(tuning.pseudoLabels == PseudoLabels(rounds: 7, confidence: 0.9, restarts: true, shards: 2))
+    }
+
+    @Test(arguments: [
+        ("top_k: 2, winner_take_all: 0.1", "", "layers[0].winner_take_all"),
+        ("masking: 0.2, salt_and_pepper: 0.1", "", "layers[0].salt_and_pepper"),
+        ("decay: sine", "", "layers[0].decay"), ("top_k: -1", "", "layers[0].top_k"),
+        ("", "class_weights: even", "fine_tuning.class_weights"),
+        ("", "class_weights: [1, x]", "fine_tuning.class_weights"),
+        ("", "class_weights: [0, 0]", "fine_tuning.class_weights"),
+        ("", "class_weights: []", "fine_tuning.class_weights"),
+        ("", "validation_per_class: 5", "fine_tuning.validation_per_class"),
+        ("", "pseudo_labels: {shards: 3}", "fine_tuning.pseudo_labels.shards"),
+        ("", "pseudo_labels: {round: 3}", "fine_tuning.pseudo_labels.round"),
+        ("", "max_norm: 0", "fine_tuning.max_norm"),
+    ]) func aWrongOptionIsNamed(layer: String, tuning: String, key: String) {
+        let labels = "labeled: {samples: a, labels: b, per_class: 5}, test: {samples: a, labels: b}"
+        let yaml =
+            "data: {unlabeled: a, \(labels)}\nlayers: [{units: 2\(layer.isEmpty ? "" : ", ")\(layer)}]\n"
+            + "fine_tuning: {epochs: 1\(tuning.isEmpty ? "" : ", ")\(tuning)}"
+        let mistakes = #expect(throws: PlanMistakes.self) { try PlanReader.read(yaml) }?.mistakes ?? []
+        #expect(mistakes.map(\.key) == [key])
+    }
+
     @Test(
         arguments: [
             ("x.idx", .file(path: "x.idx")), ("{path: x.idx}", .file(path: "x.idx")), ("{folders: true}", .folders),

@@ -88,7 +88,7 @@ import Testing
         let sums = z
         var delta = [Float](repeating: 0, count: columns)
         let bias = [Float](repeating: 0, count: columns)
-        let loss = ce_softmax_cross_entropy(&z, bias, [0], 1, columns, 1, &delta)
+        let loss = ce_softmax_cross_entropy(&z, bias, [0], nil, 1, columns, 1, &delta)
         let largest = Double(sums.max() ?? 0)
         let total = sums.reduce(0) { $0 + exp(Double($1) - largest) }
         #expect(abs(loss - (log(total) + largest - Double(sums[0]))) < 1e-4)

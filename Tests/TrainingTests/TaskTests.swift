@@ -46,6 +46,9 @@ import Training
         StageSettings.example(), .example(loss: .binaryCrossEntropy, corruption: .masking(probability: 0.3)),
         .example(decoder: .tied, corruption: .gaussian(standardDeviation: 0.2)),
         .example(output: .linear, decoder: .free, optimizer: .sgd(learningRate: 0.005, momentum: 0.9)),
+        .example(l1: 0, corruption: .saltAndPepper(probability: 0.2), sparsity: .topK(count: 12)),
+        .example(decoder: .free, l1: 0, sparsity: .winnerTakeAll(share: 0.3)),
+        .example(loss: .binaryCrossEntropy, l1: 0.3, l1WarmUp: 0.4, revivesDeadUnits: true),
     ]) func theErrorFallsAndBitsRepeat(settings: StageSettings) throws {
         let result = try pretrain(settings)
         let end = zip(start(settings), result.vector).map { $0 + $1 }
@@ -103,8 +106,9 @@ import Training
         let labels = (0..<300).map { Int32(numbers[$0 * 40 + 3] > 0 ? 1 : 0) }
         let stack = Self.network.stackParameters(count: 1).initialValues(seed: 8)
 
+        let inputs = try work.trainsOnCodes ? codes(stack) : Self.samples
         let tuned = try TaskFunctions.fineTune(
-            work, start: stack, samples: Self.samples, labels: labels, isCancelled: { false })
+            work, start: stack, samples: inputs, labels: labels, isCancelled: { false })
         let test = ClassifyWork(
             network: Self.network, classes: 2, weights: Self.digest, samples: set, labels: Self.digest)
         let result = try TaskFunctions.classify(
@@ -113,5 +117,11 @@ import Training
         let confusion = try #require(result.figures.confusion)
         #expect(confusion[0][1] + confusion[1][0] < 15)
         #expect((Array(tuned.vector[0..<stack.count]) == stack) == (encoderRate == 0))
+    }
+
+    /// The samples as `network` encodes them.
+    private func codes(_ stack: [Float]) throws -> Samples {
+        try TaskFunctions.encode(
+            Self.samples, network: Self.network, layerCount: 1, weights: stack, isCancelled: { false })
     }
 }

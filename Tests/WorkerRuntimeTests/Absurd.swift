@@ -28,7 +28,9 @@ final class Absurd: WorkerConnection {
             { $0.network.layers = [] }, { $0.network.layers[0].units = .max }, { $0.network.layers[0].units = 0 },
             { $0.samples.size = 5 }, { $0.samples.count = 0 }, { $0.samples.divisor = .nan },
             { $0.settings.batchSize = 0 }, { $0.settings.localEpochs = .max }, { $0.settings.rounds = -1 },
-            { $0.round = 2 }, { $0.frozen = $0.start }, { $0.decoders = [] }, { $0.decoders += $0.decoders },
+            { $0.settings.sparsity = .topK(count: 0) }, { $0.settings.sparsity = .winnerTakeAll(share: 0) },
+            { $0.settings.sparsity = .winnerTakeAll(share: 1.5) }, { $0.round = 2 }, { $0.frozen = $0.start },
+            { $0.decoders = [] }, { $0.decoders += $0.decoders },
             { $0.network.image = ImageShape(height: 3, width: 1, channels: 1) },
             { $0.network.layers[0].window = ConvolutionWindow(kernel: 3) },
             {

@@ -24,8 +24,10 @@ final class Site: Sendable {
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
-    /// - Parameter pretraining: more of its keys.
-    func submission(_ pretraining: String = "") -> RunSubmission {
+    /// - Parameters:
+    ///   - pretraining: more of its keys.
+    ///   - fineTuning: more of its keys.
+    func submission(_ pretraining: String = "", fineTuning: String = "") -> RunSubmission {
         let plan = """
             data:
               unlabeled: samples.idx
@@ -35,7 +37,7 @@ final class Site: Sendable {
               test: {samples: samples.idx, labels: labels.idx}
             layers: [{units: 3}, {units: 2, patience: 2}]
             pretraining: {rounds: 3, replicas: 3, batch_size: 4\(pretraining)}
-            fine_tuning: {epochs: 3, batch_size: 4}
+            fine_tuning: {epochs: 3, batch_size: 4\(fineTuning)}
             """
         return RunSubmission(plan: plan, folder: folder.path)
     }

@@ -16,13 +16,13 @@ import WorkerRuntime
     /// Runs the plan with these workers to its end.
     private func run(
         state: String = "state", times: ClusterTimes = ClusterTimes(), pretraining: String = "",
-        _ workers: (Coordinator) -> [Worker]
+        fineTuning: String = "", _ workers: (Coordinator) -> [Worker]
     ) async throws -> RunStatus {
         let coordinator = try await site.coordinator(times, state: state)
         let life = Task { try await coordinator.run() }
         let workers = workers(coordinator)
         let threads = workers.map { $0.start() }
-        let run = try await coordinator.submit(site.submission(pretraining)).id
+        let run = try await coordinator.submit(site.submission(pretraining, fineTuning: fineTuning)).id
         let status = try await end(of: run, coordinator)
         workers.forEach { $0.stop() }
         for thread in threads { try await thread.value }
@@ -54,6 +54,23 @@ import WorkerRuntime
             (0..<3).map { _ in Worker.with(LocalConnection(coordinator)) }
         }
         #expect(workers.exports == expected)
+    }
+
+    /// On codes that the cache keeps, and on whole samples.
+    @Test(arguments: ["encoder_learning_rate: 0, input_dropout: 0", "layer_rate_decay: 0.5, validation_per_class: 1"])
+    func selfTrainingGivesTheSameExports(keys: String) async throws {
+        let tuning = ", \(keys), pseudo_labels: {rounds: 2, batch_size: 8, confidence: 0.3}"
+        let sparse = ", top_k: 1, salt_and_pepper: 0.1, revive_dead_units: true"
+        var exports: Set<[ExportDescription]> = []
+        for slots in [1, 3] {
+            let status = try await run(state: "slots-\(slots)", pretraining: sparse, fineTuning: tuning) {
+                [Worker.with(LocalConnection($0), slots: slots)]
+            }
+            #expect(status.state == .finished, "\(status.reason ?? "")")
+            #expect(status.stages[0].history.contains { ($0.keptShare ?? 1) <= 1 / 3 && $0.unusedUnits != nil })
+            exports.insert(status.exports)
+        }
+        #expect(exports.count == 1)
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64]) func aBadLineGivesTheSameExports(seed: UInt64) async throws {

@@ -20,6 +20,8 @@ void ce_gather_f32(const float *source, const int32_t *order, size_t rows, size_
 void ce_drop(const float *x, size_t count, float p, float scale, uint64_t key, uint64_t stream, uint64_t first, float *out);
 // out = x + deviation * normal (Box and Muller 1958)
 void ce_add_noise(const float *x, size_t count, float deviation, uint64_t key, uint64_t stream, uint64_t first, float *out);
+// out = x, replaced with probability p: by 0 where the random number is below p / 2, else by 1
+void ce_salt_and_pepper(const float *x, size_t count, float p, uint64_t key, uint64_t stream, uint64_t first, float *out);
 
 // --- Layers
 
@@ -35,6 +37,18 @@ void ce_add(float *out, const float *x, size_t count);
 double ce_sum_of_absolutes(const float *x, size_t count);
 // active (columns) += how many rows are not zero; returns how many elements are not zero
 size_t ce_count_active(const float *x, size_t rows, size_t columns, int32_t *active);
+
+// --- Sparsity: of equal numbers the first are kept; what is not kept becomes 0
+
+// x (rows, columns): the `keep` largest of each row; ranks has room for a row
+void ce_keep_in_rows(float *x, size_t rows, size_t columns, size_t keep, uint32_t *ranks);
+// x (rows, columns): the `keep` largest of each column, zeros not counted
+void ce_keep_in_columns(float *x, size_t rows, size_t columns, size_t keep);
+// x (samples, positions, channels): of each sample's channel the largest position, then of each channel the `keep` largest
+// samples; winners has room for (samples, channels) where there are several positions
+void ce_keep_winners(float *x, size_t samples, size_t positions, size_t channels, size_t keep, float *winners);
+// gradient = 0 where x is 0
+void ce_zero_where_zero(float *gradient, const float *x, size_t count);
 
 // --- Pictures: x (images, height, width, channels); small ones have (height + window - 1) / window rows, and columns
 // --- likewise: the last may be cut off.
@@ -60,9 +74,9 @@ double ce_squared_error(float *z, const float *bias, const float *target, size_t
 // sigmoid output, binary cross-entropy
 double ce_binary_cross_entropy(float *z, const float *bias, const float *target, size_t rows, size_t columns, float scale,
                                float *delta);
-// softmax cross-entropy; z becomes probabilities
-double ce_softmax_cross_entropy(float *z, const float *bias, const int32_t *labels, size_t rows, size_t columns,
-                                float scale, float *delta);
+// softmax cross-entropy, each row's times its importance (NULL for 1); z becomes probabilities
+double ce_softmax_cross_entropy(float *z, const float *bias, const int32_t *labels, const float *importance, size_t rows,
+                                size_t columns, float scale, float *delta);
 
 // --- Optimizers
 
@@ -72,6 +86,8 @@ void ce_adam(float *w, const float *g, float *m, float *v, size_t count, float r
 void ce_momentum(float *w, const float *g, float *v, size_t count, float rate, float momentum, float decay);
 // Divides each row by its Euclidean length.
 void ce_unit_rows(float *w, size_t rows, size_t columns);
+// Scales each column that is longer than `limit` back to it; squares has room for a row.
+void ce_limit_columns(float *w, size_t rows, size_t columns, float limit, double *squares);
 
 // --- bfloat16: the upper half of a float32
 

@@ -106,12 +106,15 @@ package struct RoundRecord: Codable, Hashable, Sendable {
     package var heldOutError: Double?
     package var activeShare: Double?
     package var deadUnits: Int?
+    /// The same two after `Sparsity`, where there is any.
+    package var keptShare: Double?
+    package var unusedUnits: Int?
     /// Wall-clock seconds from the round's start to its weights.
     package var seconds: Double?
 
     package init(
         round: Int, samples: Int = 0, loss: Double? = nil, heldOutError: Double? = nil, activeShare: Double? = nil,
-        deadUnits: Int? = nil, seconds: Double? = nil
+        deadUnits: Int? = nil, keptShare: Double? = nil, unusedUnits: Int? = nil, seconds: Double? = nil
     ) {
         self.round = round
         self.samples = samples
@@ -119,6 +122,8 @@ package struct RoundRecord: Codable, Hashable, Sendable {
         self.heldOutError = heldOutError
         self.activeShare = activeShare
         self.deadUnits = deadUnits
+        self.keptShare = keptShare
+        self.unusedUnits = unusedUnits
         self.seconds = seconds
     }
 }

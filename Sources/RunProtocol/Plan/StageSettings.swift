@@ -13,6 +13,12 @@ package struct StageSettings: Codable, Hashable, Sendable {
     package var corruption: Corruption
     /// Weight of the sum of absolute activations of a sample's code, added to the sample's loss.
     package var l1: Double
+    /// Share of the stage, 0 ... 1, over which `l1` rises in a straight line from zero.
+    package var l1WarmUp: Double
+    /// What keeps few of a code's activations while training, beside `l1`.
+    package var sparsity: Sparsity
+    /// Half-way through a task, units that were zero for all of its samples get new weights.
+    package var revivesDeadUnits: Bool
     package var decoder: DecoderConstraint
     package var optimizer: OptimizerSettings
     package var schedule: LearningRateSchedule
@@ -23,7 +29,8 @@ package struct StageSettings: Codable, Hashable, Sendable {
         rounds: Int, replicas: Int, localEpochs: Int, batchSize: Int, loss: ReconstructionLoss,
         outputActivation: Activation, corruption: Corruption, l1: Double, decoder: DecoderConstraint,
         optimizer: OptimizerSettings, schedule: LearningRateSchedule, outer: OuterOptimizer,
-        earlyStopping: EarlyStopping? = nil
+        earlyStopping: EarlyStopping? = nil, l1WarmUp: Double = 0, sparsity: Sparsity = .none,
+        revivesDeadUnits: Bool = false
     ) {
         self.rounds = rounds
         self.replicas = replicas
@@ -33,6 +40,9 @@ package struct StageSettings: Codable, Hashable, Sendable {
         self.outputActivation = outputActivation
         self.corruption = corruption
         self.l1 = l1
+        self.l1WarmUp = l1WarmUp
+        self.sparsity = sparsity
+        self.revivesDeadUnits = revivesDeadUnits
         self.decoder = decoder
         self.optimizer = optimizer
         self.schedule = schedule
@@ -57,6 +67,19 @@ package enum Corruption: Codable, Hashable, Sendable {
     case masking(probability: Double)
     /// Normal noise with this standard deviation is added to each number.
     case gaussian(standardDeviation: Double)
+    /// Each number is replaced with this probability, 0 ... 1: by 0 or by 1, as likely the one as the other.
+    case saltAndPepper(probability: Double)
+}
+
+/// Which of a code's activations are kept while an autoencoder is trained; the others become zero, and no gradient flows
+/// through them. The next layer and the classifier see the whole code.
+package enum Sparsity: Codable, Hashable, Sendable {
+    case none
+    /// The `count` largest of each sample (k-sparse, Makhzani and Frey 2013).
+    case topK(count: Int)
+    /// Of each unit its largest activations, on this share (above 0, at most 1) of a batch's samples (Makhzani and Frey
+    /// 2015). A convolutional unit first keeps its largest position in each sample alone.
+    case winnerTakeAll(share: Double)
 }
 
 /// What keeps a network from escaping the L1 penalty by shrinking its codes.
@@ -82,21 +105,6 @@ package enum OptimizerSettings: Codable, Hashable, Sendable {
     }
 }
 
-/// The learning rate over a stage or a fine-tuning, as a factor of the optimizer's own.
-package enum LearningRateSchedule: Codable, Hashable, Sendable {
-    case constant
-    /// One until `start` (0 ..< 1) of it is done, then falling in a straight line to zero at its end.
-    case linearDecay(start: Double)
-
-    /// The factor when `progress` (0 ... 1) of the steps are done.
-    package func factor(progress: Double) -> Double {
-        switch self {
-        case .constant: 1
-        case .linearDecay(let start): progress <= start ? 1 : max(0, (1 - progress) / (1 - start))
-        }
-    }
-}
-
 /// What turns the averaged update d into the next weights w.
 package enum OuterOptimizer: Codable, Hashable, Sendable {
     /// w = w + d (federated averaging).
@@ -114,41 +122,5 @@ package struct EarlyStopping: Codable, Hashable, Sendable {
     package init(patience: Int, minimumImprovement: Double) {
         self.patience = patience
         self.minimumImprovement = minimumImprovement
-    }
-}
-
-/// How the classifier is trained on the labeled examples: cross-entropy on a softmax layer above the encoder.
-package struct FineTuningSettings: Codable, Hashable, Sendable {
-    package var epochs: Int
-    package var batchSize: Int
-    /// Its learning rate is that of the softmax layer, and from a random start of all layers.
-    package var optimizer: OptimizerSettings
-    /// The learning rate of the pretrained layers; 0 leaves them as they are.
-    package var encoderLearningRate: Double
-    /// Of all learning rates.
-    package var schedule: LearningRateSchedule
-    /// Each hidden activation is dropped with this probability, 0 ..< 1, the others scaled by 1 / (1 - probability).
-    package var dropout: Double
-    /// The same on the samples' own numbers.
-    package var inputDropout: Double
-    /// Each step takes learning rate x this x weight off each weight (decoupled, Loshchilov and Hutter 2019); biases are left.
-    package var weightDecay: Double
-    /// Also do everything from a random start, to compare.
-    package var compareFromScratch: Bool
-
-    package init(
-        epochs: Int, batchSize: Int, optimizer: OptimizerSettings, encoderLearningRate: Double,
-        schedule: LearningRateSchedule = .constant, dropout: Double, inputDropout: Double, weightDecay: Double,
-        compareFromScratch: Bool
-    ) {
-        self.epochs = epochs
-        self.batchSize = batchSize
-        self.optimizer = optimizer
-        self.encoderLearningRate = encoderLearningRate
-        self.schedule = schedule
-        self.dropout = dropout
-        self.inputDropout = inputDropout
-        self.weightDecay = weightDecay
-        self.compareFromScratch = compareFromScratch
     }
 }

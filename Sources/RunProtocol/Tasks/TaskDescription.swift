@@ -28,7 +28,8 @@ package enum Work: Codable, Hashable, Sendable {
         switch self {
         case .pretrain(let work): [work.frozen, work.start, work.samples.digest].compactMap { $0 }
         case .measureReconstruction(let work): [work.frozen, work.weights, work.samples.digest].compactMap { $0 }
-        case .fineTune(let work): [work.start, work.samples.digest, work.labels].compactMap { $0 }
+        case .fineTune(let work):
+            [work.start, work.samples.digest, work.labels].compactMap { $0 } + work.unlabeled.map(\.digest)
         case .classify(let work): [work.weights, work.samples.digest, work.labels]
         }
     }
@@ -119,11 +120,13 @@ package struct FineTuneWork: Codable, Hashable, Sendable {
     package var samples: SampleSet
     /// An NPY file of shape (count), `<i4`, of classes from 0.
     package var labels: Digest
+    /// What `settings.pseudoLabels` guesses labels of; empty without it.
+    package var unlabeled: [SampleSet]
     package var seed: UInt64
 
     package init(
         network: NetworkSpec, classes: Int, settings: FineTuningSettings, start: Digest?, samples: SampleSet,
-        labels: Digest, seed: UInt64
+        labels: Digest, unlabeled: [SampleSet] = [], seed: UInt64
     ) {
         self.network = network
         self.classes = classes
@@ -131,8 +134,12 @@ package struct FineTuneWork: Codable, Hashable, Sendable {
         self.start = start
         self.samples = samples
         self.labels = labels
+        self.unlabeled = unlabeled
         self.seed = seed
     }
+
+    /// Whether the task computes with the samples' codes, and trains nothing but the softmax layer.
+    package var trainsOnCodes: Bool { start != nil && settings.encoderIsConstant }
 }
 
 /// Classify the test set with one draw's classifier.

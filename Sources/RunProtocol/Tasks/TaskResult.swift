@@ -12,7 +12,8 @@ package struct TaskResult: Hashable, Sendable {
 
 /// What a task measured. Everything but `seconds` is a function of the task.
 package struct TaskFigures: Codable, Hashable, Sendable {
-    /// How many samples were worked on (epochs count each time): the update's weight in the average.
+    /// How many samples were worked on (epochs count each time): the update's weight in the average. In
+    /// fine-tuning all examples count, set aside or not, and guessed labels do not.
     package var samples: Int
     /// Mean over samples of the training loss, penalty included.
     package var loss: Double?
@@ -22,6 +23,13 @@ package struct TaskFigures: Codable, Hashable, Sendable {
     package var activeShare: Double?
     /// Code units that were zero for every sample.
     package var deadUnits: Int?
+    /// The same two after `Sparsity`, where there is any: what the decoder sees.
+    package var keptShare: Double?
+    package var unusedUnits: Int?
+    /// How many guessed labels each round of `PseudoLabels` learnt from.
+    package var pseudoLabels: [Int]?
+    /// How many of the examples set aside for validation the classifier gets wrong.
+    package var validationErrors: Int?
     /// `confusion[label][answer]` counts test samples.
     package var confusion: [[Int]]?
     /// How long the work took, without fetching and sending.
@@ -29,13 +37,18 @@ package struct TaskFigures: Codable, Hashable, Sendable {
 
     package init(
         samples: Int, loss: Double? = nil, reconstructionError: Double? = nil, activeShare: Double? = nil,
-        deadUnits: Int? = nil, confusion: [[Int]]? = nil, seconds: Double = 0
+        deadUnits: Int? = nil, keptShare: Double? = nil, unusedUnits: Int? = nil, pseudoLabels: [Int]? = nil,
+        validationErrors: Int? = nil, confusion: [[Int]]? = nil, seconds: Double = 0
     ) {
         self.samples = samples
         self.loss = loss
         self.reconstructionError = reconstructionError
         self.activeShare = activeShare
         self.deadUnits = deadUnits
+        self.keptShare = keptShare
+        self.unusedUnits = unusedUnits
+        self.pseudoLabels = pseudoLabels
+        self.validationErrors = validationErrors
         self.confusion = confusion
         self.seconds = seconds
     }

@@ -5,7 +5,8 @@ package import TensorCore
 /// The autoencoder of one layer, or of several at once, with all the memory that a training step needs.
 ///
 /// The encoders lead from the lowest layer's input x to the highest's code h, the decoders back to an output y. The
-/// batch's loss is the mean over samples of loss(y, x) + l1 · sum |h|.
+/// batch's loss is the mean over samples of loss(y, x) + l1 · sum |h|. Where the settings ask for sparsity, h is what is
+/// left of the code.
 package final class Autoencoder {
     let settings: StageSettings
     private let chain: LayerChain
@@ -17,6 +18,9 @@ package final class Autoencoder {
     /// How many units the code has: a convolution's are its channels, each with as many activations as places.
     package let units: Int
     private let codeSize: Int
+    private let sparsifier: Sparsifier
+    /// The weight of the sum of absolute activations, as far as it has risen.
+    var l1: Double
 
     /// - Parameters:
     ///   - layer: the lowest.
@@ -33,6 +37,8 @@ package final class Autoencoder {
         inputs = network.inputSize(ofLayer: layer)
         units = network.layers[top].units
         codeSize = network.codeSize(ofLayer: top)
+        sparsifier = Sparsifier(settings.sparsity, size: codeSize, channels: units, batchSize: batchSize)
+        l1 = settings.l1
         let layers = LayerChain.autoencoder(network: network, layer: layer, decoders: decoders, batchSize: batchSize)
         // As many layers lead down again as up.
         codeRow = layers.count / 2
@@ -46,6 +52,8 @@ package final class Autoencoder {
     package var input: UnsafeMutablePointer<Float> { chain.row(0) }
     /// The code of the last batch (batchSize, places, units).
     package var lastCode: UnsafeMutablePointer<Float> { chain.row(codeRow) }
+    /// The derivative of the last batch's loss by its outputs' sums (batchSize, inputs).
+    var outputDelta: UnsafeMutablePointer<Float> { chain.delta(chain.layers.count) }
     /// What the last batch was decoded to (batchSize, inputs).
     package var lastOutput: UnsafeMutablePointer<Float> { chain.row(chain.layers.count) }
     /// How many rows of `units` activations a sample's code has.
@@ -60,8 +68,14 @@ package final class Autoencoder {
     }
 
     /// The loss of the `count` uncorrupted samples at `input`, summed over them, without penalty.
-    package func reconstructionError(count: Int) -> Double {
-        chain.forward(count: count)
+    ///
+    /// - Parameter look: is called when `lastCode` is there whole, before it is made sparse.
+    package func reconstructionError(count: Int, look: () -> Void = {}) -> Double {
+        chain.forward(count: count) { index, row in
+            guard index == codeRow else { return }
+            look()
+            sparsifier.keepFew(of: row, samples: count)
+        }
         return compare(with: input, count: count, delta: nil)
     }
 
@@ -70,10 +84,14 @@ package final class Autoencoder {
     /// - Parameter target: the whole samples (count, inputs), of which `input` has what the encoder sees.
     /// - Returns: the loss, penalty included, summed over the samples.
     package func computeGradient(target: UnsafeMutablePointer<Float>, count: Int) -> Double {
-        chain.forward(count: count)
-        var loss = compare(with: target, count: count, delta: chain.delta(chain.layers.count))
-        if settings.l1 > 0 { loss += settings.l1 * ce_sum_of_absolutes(lastCode, count * codeSize) }
-        chain.backward(count: count, penalty: (codeRow, Float(settings.l1 / Double(count))))
+        chain.forward(count: count) { index, row in
+            if index == codeRow { sparsifier.keepFew(of: row, samples: count) }
+        }
+        var loss = compare(with: target, count: count, delta: outputDelta)
+        if l1 > 0 { loss += l1 * ce_sum_of_absolutes(lastCode, count * codeSize) }
+        chain.backward(count: count, penalty: (codeRow, Float(l1 / Double(count)))) { index, delta in
+            if index == codeRow { sparsifier.backward(delta, through: lastCode, samples: count) }
+        }
         return loss
     }
 

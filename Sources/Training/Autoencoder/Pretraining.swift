@@ -24,6 +24,7 @@ extension TaskFunctions {
         let clock = StageClock(settings: settings, round: work.round, samples: samples.count)
         var loss = 0.0
         var activity = Activity(autoencoder)
+        var revival = Revival(work, autoencoder, steps: clock.steps)
         var step = 0
         for epoch in 0..<settings.localEpochs {
             var random = Philox(key: work.seed, stream: RandomStream.order(epoch: epoch))
@@ -34,16 +35,18 @@ extension TaskFunctions {
                 corrupt(
                     target, into: autoencoder.input, count: batch.count * samples.size, by: settings.corruption,
                     seed: work.seed, step: step)
+                autoencoder.l1 = clock.l1(step: step)
                 loss += autoencoder.computeGradient(target: target, count: batch.count)
                 if epoch == settings.localEpochs - 1 { activity.count(samples: batch.count) }
                 optimizer.beginStep()
                 autoencoder.step(optimizer, rate: clock.learningRate(step: step))
+                revival?.stepDone(step, optimizer, samples: batch.count)
                 step += 1
             }
         }
         let done = samples.count * settings.localEpochs
         let figures = TaskFigures(
-            samples: done, loss: loss / Double(done), activeShare: activity.share, deadUnits: activity.dead)
+            samples: done, loss: loss / Double(done), activeShare: activity.share, deadUnits: activity.dead.count)
         return withExtendedLifetime(clean) {
             TaskResult(figures: figures, vector: zip(autoencoder.weights.values, start).map { $0 - $1 })
         }
@@ -58,17 +61,19 @@ extension TaskFunctions {
         let autoencoder = Autoencoder(
             network: work.network, layer: work.layer, decoders: work.decoders, settings: work.settings,
             weights: weights, batchSize: min(256, samples.count), isTrained: false)
-        var activity = Activity(autoencoder)
+        var (activity, kept) = (Activity(autoencoder), Activity(autoencoder))
         var error = 0.0
         for batch in batches(of: Array(0..<Int32(samples.count)), size: 256) {
             if isCancelled() { throw TaskCancelled() }
             samples.gather(batch, into: autoencoder.input)
-            error += autoencoder.reconstructionError(count: batch.count)
-            activity.count(samples: batch.count)
+            error += autoencoder.reconstructionError(count: batch.count) { activity.count(samples: batch.count) }
+            kept.count(samples: batch.count)
         }
+        let isSparse = work.settings.sparsity != .none
         let figures = TaskFigures(
             samples: samples.count, reconstructionError: error / Double(samples.count), activeShare: activity.share,
-            deadUnits: activity.dead)
+            deadUnits: activity.dead.count, keptShare: isSparse ? kept.share : nil,
+            unusedUnits: isSparse ? kept.dead.count : nil)
         return TaskResult(figures: figures, vector: [])
     }
 
@@ -91,21 +96,34 @@ extension TaskFunctions {
                 corrupted)
         case .gaussian(let deviation):
             ce_add_noise(clean, count, Float(deviation), seed, RandomStream.corruption, first, corrupted)
+        case .saltAndPepper(let probability):
+            ce_salt_and_pepper(
+                clean, count, Float(probability), seed, RandomStream.corruption, first, corrupted)
         }
     }
 }
 
-/// How far a stage is, for its learning rate.
+/// How far a stage is, for what changes with its steps.
 struct StageClock {
     let settings: StageSettings
     let round: Int
     let samples: Int
 
-    /// The learning rate of step `step` (from 0) of this task.
+    /// How many this task has.
+    var steps: Int { (samples + settings.batchSize - 1) / settings.batchSize * settings.localEpochs }
+
+    /// The share of the stage, 0 ... 1, that is done at step `step` (from 0) of this task.
+    private func progress(step: Int) -> Double {
+        (Double(round - 1) + Double(step) / Double(steps)) / Double(settings.rounds)
+    }
+
     func learningRate(step: Int) -> Double {
-        let steps = (samples + settings.batchSize - 1) / settings.batchSize * settings.localEpochs
-        let progress = (Double(round - 1) + Double(step) / Double(steps)) / Double(settings.rounds)
-        return settings.optimizer.learningRate * settings.schedule.factor(progress: progress)
+        settings.optimizer.learningRate * settings.schedule.factor(progress: progress(step: step))
+    }
+
+    func l1(step: Int) -> Double {
+        let progress = progress(step: step)
+        return progress < settings.l1WarmUp ? settings.l1 * (progress / settings.l1WarmUp) : settings.l1
     }
 }
 
@@ -131,5 +149,5 @@ struct Activity {
     /// 0 ... 1
     var share: Double { seen == 0 ? 0 : Double(total) / Double(seen) }
     /// Units that were zero for every sample.
-    var dead: Int { active.count { $0 == 0 } }
+    var dead: [Int] { active.indices.filter { active[$0] == 0 } }
 }

@@ -52,6 +52,7 @@ package final class Classifier {
     package var gradient: FloatBuffer { chain.gradient }
     /// The network's layers and the softmax layer.
     var layerCount: Int { places.count }
+    var batchSize: Int { chain.batchSize }
     /// Where the samples go (batchSize, inputSize).
     package var input: UnsafeMutablePointer<Float> { chain.row(0) }
     /// The probabilities of the last batch (batchSize, classes).
@@ -68,12 +69,16 @@ package final class Classifier {
 
     /// Computes the gradient of the batch's loss into `gradient`, from the top down to layer `lowest`.
     ///
+    /// - Parameter importance: how much each sample's loss counts; nil for 1.
     /// - Returns: the loss summed over the `labels.count` samples at `input`.
-    package func computeGradient(labels: [Int32], dropout: Dropout, lowest: Int = 0) -> Double {
+    package func computeGradient(
+        labels: [Int32], importance: [Float]? = nil, dropout: Dropout, lowest: Int = 0
+    ) -> Double {
         let count = labels.count
         chain.forward(count: count) { index, row in drop(row, place: index, count: count, dropout) }
         let loss = ce_softmax_cross_entropy(
-            probabilities, chain.lastBias, labels, count, classes, 1 / Float(count), chain.delta(chain.layers.count))
+            probabilities, chain.lastBias, labels, importance, count, classes, 1 / Float(count),
+            chain.delta(chain.layers.count))
         let scale = Float(1 - dropout.hidden)
         chain.backward(count: count, lowest: places[lowest]) { index, delta in
             guard places.contains(index), scale != 1 else { return }
@@ -82,6 +87,20 @@ package final class Classifier {
             ce_scale(chain.row(index), count * chain.layers[index].inputSize, scale)
         }
         return loss
+    }
+
+    /// Looks at the samples at `input`, one for each of `labels`, without dropout.
+    ///
+    /// - Returns: the sum of -ln p(label), and all probabilities (samples, classes).
+    func evaluate(labels: [Int32]) -> (loss: Double, probabilities: [Float]) {
+        chain.forward(count: labels.count)
+        let loss = ce_softmax_cross_entropy(
+            probabilities, chain.lastBias, labels, nil, labels.count, classes, 0, nil)
+        return (loss, Array(UnsafeBufferPointer(start: probabilities, count: labels.count * classes)))
+    }
+
+    func replaceWeights(by values: [Float]) {
+        weights.pointer.update(from: values, count: values.count)
     }
 
     /// The classes with the highest probability for `count` samples at `input`; the lowest where several have it.
@@ -95,7 +114,9 @@ package final class Classifier {
     }
 
     /// One step of the optimizer, from layer `lowest` upwards.
-    func step(_ optimizer: Optimizer, rates: [Double], decay: Double, lowest: Int) {
+    ///
+    /// - Parameter maxNorm: how long a unit's incoming weights can be after it; nil for any length.
+    func step(_ optimizer: Optimizer, rates: [Double], decay: Double, maxNorm: Double? = nil, lowest: Int) {
         var start = 0
         for (index, parameter) in parameters.enumerated() {
             defer { start += parameter.count }
@@ -105,6 +126,20 @@ package final class Classifier {
             optimizer.update(
                 weights.pointer + start, gradient: gradient.pointer + start, offset: start, count: parameter.count,
                 rate: rates[layer], decay: isBias ? 0 : decay)
+            if let maxNorm, !isBias, rates[layer] > 0 { limit(parameter, at: weights.pointer + start, to: maxNorm) }
+        }
+    }
+
+    /// A dense unit's incoming weights are a column of (inputs, units), a convolution's a row of (units, ...).
+    private func limit(_ parameter: ParameterSpec, at start: UnsafeMutablePointer<Float>, to length: Double) {
+        if parameter.shape.count == 2 {
+            var squares = [Double](repeating: 0, count: parameter.shape[1])
+            ce_limit_columns(start, parameter.shape[0], parameter.shape[1], Float(length), &squares)
+        } else {
+            var squares = 0.0
+            for row in stride(from: 0, to: parameter.count, by: parameter.rowLength) {
+                ce_limit_columns(start + row, parameter.rowLength, 1, Float(length), &squares)
+            }
         }
     }
 }

@@ -8,44 +8,27 @@ extension TaskFunctions {
     ///
     /// - Parameters:
     ///   - start: the pretrained encoder, `stackParameters` of all layers, flat; nil for a random start.
+    ///   - samples: the labeled ones; where `work.trainsOnCodes`, what `encode` makes of them with all layers.
     ///   - labels: classes from 0, one for each sample.
+    ///   - unlabeled: what `work.unlabeled` names; codes as above.
     /// - Returns: all weights: `classifierParameters`, flat.
     package static func fineTune(
-        _ work: FineTuneWork, start: [Float]?, samples: Samples, labels: [Int32], isCancelled: () -> Bool
+        _ work: FineTuneWork, start: [Float]?, samples: Samples, labels: [Int32], unlabeled: [Samples] = [],
+        isCancelled: () -> Bool
     ) throws(TaskCancelled) -> TaskResult {
-        let settings = work.settings
-        let batchSize = min(settings.batchSize, samples.count)
-        let classifier = Classifier(
-            network: work.network, classes: work.classes, weights: initialWeights(work, start: start),
-            batchSize: batchSize)
-        let optimizer = Optimizer(settings.optimizer, count: classifier.weights.count)
-        let top = classifier.layerCount - 1
-        let encoderRate = start == nil ? settings.optimizer.learningRate : settings.encoderLearningRate
-        let rates = (0..<top).map { _ in encoderRate } + [settings.optimizer.learningRate]
-        let steps = settings.epochs * ((samples.count + batchSize - 1) / batchSize)
-        // Layers whose rate is zero need no gradient.
-        let lowest = encoderRate == 0 ? top : 0
-        var (loss, step) = (0.0, 0)
-        for epoch in 0..<settings.epochs {
-            var random = Philox(key: work.seed, stream: RandomStream.order(epoch: epoch))
-            let order = random.permutation(of: samples.count)
-            loss = 0
-            for batch in batches(of: order, size: batchSize) {
-                if isCancelled() { throw TaskCancelled() }
-                samples.gather(batch, into: classifier.input)
-                let dropout = Classifier.Dropout(
-                    input: settings.inputDropout, hidden: settings.dropout, seed: work.seed, step: step)
-                loss += classifier.computeGradient(
-                    labels: batch.map { labels[Int($0)] }, dropout: dropout, lowest: lowest)
-                optimizer.beginStep()
-                let factor = settings.schedule.factor(progress: Double(step) / Double(steps))
-                classifier.step(
-                    optimizer, rates: rates.map { $0 * factor }, decay: settings.weightDecay, lowest: lowest)
-                step += 1
-            }
+        let weights = initialWeights(work, start: start)
+        let fixed = work.trainsOnCodes ? start?.count ?? 0 : 0
+        let network = work.trainsOnCodes ? NetworkSpec(inputSize: samples.size, layers: []) : work.network
+        var tuner = FineTuner(
+            work, network: network, start: Array(weights[fixed...]),
+            examples: Examples(labeled: samples, labels: labels, unlabeled: unlabeled))
+        var figures = TaskFigures(samples: samples.count * work.settings.epochs)
+        figures.loss = try tuner.learnLabels(isCancelled: isCancelled)
+        if let plan = work.settings.pseudoLabels {
+            figures.pseudoLabels = try tuner.learnGuesses(plan, isCancelled: isCancelled)
         }
-        let figures = TaskFigures(samples: samples.count * settings.epochs, loss: loss / Double(samples.count))
-        return TaskResult(figures: figures, vector: classifier.weights.values)
+        figures.validationErrors = tuner.validationErrors
+        return TaskResult(figures: figures, vector: weights[..<fixed] + tuner.weights)
     }
 
     /// A fresh classifier, its encoder replaced by the pretrained one where there is one.

@@ -1,0 +1,109 @@
+/// How the classifier is trained on the labeled examples: cross-entropy on a softmax layer above the encoder.
+package struct FineTuningSettings: Codable, Hashable, Sendable {
+    package var epochs: Int
+    package var batchSize: Int
+    /// Its learning rate is that of the softmax layer, and from a random start of all layers.
+    package var optimizer: OptimizerSettings
+    /// The learning rate of the uppermost pretrained layer; 0 leaves all of them as they are.
+    package var encoderLearningRate: Double
+    /// Each pretrained layer's rate is that of the layer above it times this, 0 ... 1.
+    package var layerRateDecay: Double
+    /// Of all learning rates.
+    package var schedule: LearningRateSchedule
+    /// Each hidden activation is dropped with this probability, 0 ..< 1, the others scaled by 1 / (1 - probability).
+    package var dropout: Double
+    /// The same on the samples' own numbers.
+    package var inputDropout: Double
+    /// Standard deviation of normal noise that is added to the samples' numbers.
+    package var inputNoise: Double
+    /// Each step takes learning rate x this x weight off each weight (decoupled, Loshchilov and Hutter 2019); biases are left.
+    package var weightDecay: Double
+    /// A unit's incoming weights are scaled back to this Euclidean length when they are longer (Srivastava et al. 2014).
+    package var maxNorm: Double?
+    /// How much the loss of each class counts.
+    package var classWeights: ClassWeights
+    /// So many of each class's examples are not learnt from: the classifier with the fewest errors on them comes out.
+    package var validationPerClass: Int?
+    package var pseudoLabels: PseudoLabels?
+    /// Also do everything from a random start, to compare.
+    package var compareFromScratch: Bool
+
+    package init(
+        epochs: Int, batchSize: Int, optimizer: OptimizerSettings, encoderLearningRate: Double,
+        schedule: LearningRateSchedule = .constant, dropout: Double, inputDropout: Double, weightDecay: Double,
+        compareFromScratch: Bool, layerRateDecay: Double = 1, inputNoise: Double = 0, maxNorm: Double? = nil,
+        classWeights: ClassWeights = .equal, validationPerClass: Int? = nil, pseudoLabels: PseudoLabels? = nil
+    ) {
+        self.epochs = epochs
+        self.batchSize = batchSize
+        self.optimizer = optimizer
+        self.encoderLearningRate = encoderLearningRate
+        self.layerRateDecay = layerRateDecay
+        self.schedule = schedule
+        self.dropout = dropout
+        self.inputDropout = inputDropout
+        self.inputNoise = inputNoise
+        self.weightDecay = weightDecay
+        self.maxNorm = maxNorm
+        self.classWeights = classWeights
+        self.validationPerClass = validationPerClass
+        self.pseudoLabels = pseudoLabels
+        self.compareFromScratch = compareFromScratch
+    }
+
+    /// Whether the pretrained layers give a sample the same code in every step: then only the softmax layer is trained, on
+    /// codes that are computed once.
+    package var encoderIsConstant: Bool { encoderLearningRate == 0 && inputDropout == 0 && inputNoise == 0 }
+}
+
+/// How much the loss of an example counts, by its class.
+package enum ClassWeights: Codable, Hashable, Sendable {
+    case equal
+    /// n / (c n_k) for a class with n_k of the n examples, where c classes have any: each class counts as much as the others.
+    case balanced
+    /// One for each class.
+    case list([Double])
+}
+
+/// Self-training: when the labels are learnt, the classifier guesses those of unlabeled samples and learns from its most
+/// confident guesses too (Lee 2013), `rounds` times over.
+package struct PseudoLabels: Codable, Hashable, Sendable {
+    /// How often labels are guessed and learnt.
+    package var rounds: Int
+    /// How often a round goes through its guesses.
+    package var epochs: Int
+    /// Guesses a step, beside the labeled batch.
+    package var batchSize: Int
+    /// How much the mean loss of guesses counts beside that of the labels.
+    package var weight: Double
+    /// The share of the unlabeled samples that the last round learns from; round r of R takes r / R of it.
+    package var share: Double
+    /// Guesses with a lower probability, 0 ... 1, are left out.
+    package var confidence: Double
+    /// At most as many guesses of each class as `share` makes on the average.
+    package var isBalanced: Bool
+    /// The probabilities that guesses are made by are this times those of the round before, plus the rest of the new
+    /// (temporal ensembling, Laine and Aila 2017), 0 ..< 1.
+    package var ensembling: Double
+    /// Each round starts where the fine-tuning started, not where the round before ended.
+    package var restarts: Bool
+    /// Only the first so many shards; nil for all.
+    package var shards: Int?
+
+    package init(
+        rounds: Int = 5, epochs: Int = 1, batchSize: Int = 128, weight: Double = 1, share: Double = 1,
+        confidence: Double = 0, isBalanced: Bool = true, ensembling: Double = 0, restarts: Bool = false,
+        shards: Int? = nil
+    ) {
+        self.rounds = rounds
+        self.epochs = epochs
+        self.batchSize = batchSize
+        self.weight = weight
+        self.share = share
+        self.confidence = confidence
+        self.isBalanced = isBalanced
+        self.ensembling = ensembling
+        self.restarts = restarts
+        self.shards = shards
+    }
+}

@@ -1,0 +1,34 @@
+import RunProtocol
+import Testing
+import Training
+
+@Suite struct RevivalTests {
+    /// How many units are dead on the samples after a task that begins with ten dead ones.
+    private func deadUnits(_ settings: StageSettings) throws -> Int {
+        let network = TaskTests.network
+        let parameters = network.autoencoderParameters(layer: 0, decoder: settings.decoder)
+        var start = parameters.initialValues(seed: 2)
+        for unit in 0..<10 { start[40 * 60 + unit] = -100 }
+        let set = SampleSet(digest: TaskTests.digest, count: 300, size: 40, divisor: 255)
+        let work = PretrainWork(
+            network: network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
+            start: TaskTests.digest, samples: set, round: 1, seed: 3)
+        let result = try TaskFunctions.pretrain(
+            work, start: start, samples: TaskTests.samples, isCancelled: { false })
+        #expect(result.vector.allSatisfy { $0.isFinite })
+        let measurement = ReconstructionWork(
+            network: network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
+            weights: TaskTests.digest, samples: set)
+        let measured = try TaskFunctions.measureReconstruction(
+            measurement, weights: zip(start, result.vector).map { $0 + $1 }, samples: TaskTests.samples,
+            isCancelled: { false })
+        return try #require(measured.figures.deadUnits)
+    }
+
+    @Test(arguments: DecoderConstraint.allCases) func deadUnitsLiveAgain(decoder: DecoderConstraint) throws {
+        let left = try deadUnits(.example(decoder: decoder, l1: 0.01))
+        let revived = try deadUnits(.example(decoder: decoder, l1: 0.01, revivesDeadUnits: true))
+        #expect(left >= 10)
+        #expect(revived < left - 6)
+    }
+}

@@ -1,0 +1,52 @@
+import RandomNumbers
+import RunProtocol
+import TensorCore
+import Testing
+import Training
+
+/// Gradients of autoencoders that keep few activations: where the choice stays the same, the loss has one.
+@Suite struct SparseGradientTests {
+    static let sparsities: [Sparsity] = [.topK(count: 3), .winnerTakeAll(share: 0.5)]
+    static let dense: [(Activation, DecoderConstraint, Sparsity)] = Activation.allCases.flatMap { activation in
+        DecoderConstraint.allCases.flatMap { decoder in sparsities.map { (activation, decoder, $0) } }
+    }
+
+    @Test(arguments: dense) func denseLayer(activation: Activation, decoder: DecoderConstraint, sparsity: Sparsity) {
+        let network = NetworkSpec(inputSize: 9, layers: [LayerSpec(units: 6, activation: activation)])
+        expectGradient(network, decoder: decoder, sparsity: sparsity)
+    }
+
+    @Test(arguments: [Activation.relu, .tanh], sparsities)
+    func convolution(activation: Activation, sparsity: Sparsity) {
+        let layer = LayerSpec(units: 4, activation: activation, window: .init(kernel: 3, stride: 2))
+        let network = NetworkSpec(
+            inputSize: 30, image: ImageShape(height: 5, width: 6, channels: 1), layers: [layer])
+        expectGradient(network, decoder: .free, sparsity: sparsity)
+    }
+
+    private func expectGradient(_ network: NetworkSpec, decoder: DecoderConstraint, sparsity: Sparsity) {
+        let settings = StageSettings.example(decoder: decoder, sparsity: sparsity)
+        let parameters = network.autoencoderParameters(layer: 0, decoder: decoder)
+        let autoencoder = Autoencoder(
+            network: network, layer: 0, decoders: [settings.decoderSpec], settings: settings,
+            weights: parameters.initialValues(seed: 3).map { $0 + 0.05 }, batchSize: 4)
+        var random = Philox(key: 7, stream: 0)
+        let target = FloatBuffer((0..<4 * network.inputSize).map { _ in random.nextUnit() })
+        autoencoder.input.update(from: target.pointer, count: target.count)
+
+        _ = autoencoder.computeGradient(target: target.pointer, count: 4)
+        let size = network.codeSize(ofLayer: 0)
+        let code = Array(UnsafeBufferPointer(start: autoencoder.lastCode, count: 4 * size))
+
+        if case .topK(let count) = sparsity {
+            for sample in 0..<4 { #expect(code[sample * size..<(sample + 1) * size].count { $0 != 0 } <= count) }
+        } else {
+            for unit in 0..<autoencoder.units {
+                #expect(stride(from: unit, to: code.count, by: autoencoder.units).count { code[$0] != 0 } <= 2)
+            }
+        }
+        expectFiniteDifferences(autoencoder.gradient.values, at: autoencoder.weights) {
+            autoencoder.computeGradient(target: target.pointer, count: 4) / 4
+        }
+    }
+}

@@ -27,6 +27,11 @@ package enum WeightsBlob {
         try flatten(try Safetensors(decoding: bytes, path: path), parameters, path: path)
     }
 
+    /// The same from a file.
+    package static func read(_ path: String, _ parameters: [ParameterSpec]) throws(DataError) -> [Float] {
+        try flatten(try Safetensors(file: path), parameters, path: path)
+    }
+
     static func flatten(
         _ file: Safetensors, _ parameters: [ParameterSpec], path: String
     ) throws(DataError) -> [Float] {
@@ -37,6 +42,9 @@ package enum WeightsBlob {
             throw DataError(
                 .wrongShape, at: path, "its tensors (\(names), ...) are not those of the network that it describes")
         }
-        return file.tensors.flatMap(\.values)
+        var weights: [Float] = []
+        weights.reserveCapacity(parameters.elementCount)
+        for tensor in file.tensors { weights += tensor.values }
+        return weights
     }
 }

@@ -19,15 +19,10 @@ package enum WeightsBlob {
         return Safetensors(tensors: tensors, metadata: metadata).encoded()
     }
 
+    /// Reads a file.
+    ///
     /// - Returns: flat, in the order of `parameters`.
     /// - Throws: `.wrongShape` whenever the tensors are not those of `parameters`.
-    package static func decode(
-        _ bytes: [UInt8], _ parameters: [ParameterSpec], path: String
-    ) throws(DataError) -> [Float] {
-        try flatten(try Safetensors(decoding: bytes, path: path), parameters, path: path)
-    }
-
-    /// The same from a file.
     package static func read(_ path: String, _ parameters: [ParameterSpec]) throws(DataError) -> [Float] {
         try flatten(try Safetensors(file: path), parameters, path: path)
     }

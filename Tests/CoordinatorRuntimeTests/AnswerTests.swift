@@ -36,19 +36,22 @@ import Testing
             case .seconds: result.figures.seconds = -1
             case .truncated: return try UpdateFormat.encode(task: id, result: result).dropLast()
             case .noUpdate: return Data("hello".utf8)
-            case .packed: return try Self.bomb()
+            case .packed: return try Self.bomb(after: UpdateFormat.encode(task: id, result: result))
             }
             return try UpdateFormat.encode(task: id, result: result)
         }
 
-        /// 64 MiB of zeros, gzipped into a few kilobytes.
-        private static func bomb() throws -> Data {
+        /// An update with 64 MiB of zeros behind it, gzipped into a few kilobytes.
+        private static func bomb(after update: Data) throws -> Data {
             let process = Process()
             process.executableURL = URL(filePath: "/bin/sh")
-            process.arguments = ["-c", "head -c 67108864 /dev/zero | gzip --fast"]
-            let pipe = Pipe()
+            process.arguments = ["-c", "(cat; head -c 67108864 /dev/zero) | gzip --fast"]
+            let (pipe, input) = (Pipe(), Pipe())
             process.standardOutput = pipe
+            process.standardInput = input
             try process.run()
+            try input.fileHandleForWriting.write(contentsOf: update)
+            try input.fileHandleForWriting.close()
             return pipe.fileHandleForReading.readDataToEndOfFile()
         }
     }

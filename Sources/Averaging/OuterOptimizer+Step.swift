@@ -28,7 +28,7 @@ extension OuterOptimizer {
             for parameter in parameters {
                 if parameter.hasUnitRows {
                     let part = UnsafeMutableBufferPointer(rebasing: all[offset..<offset + parameter.count])
-                    UnitRows.project(part, columns: parameter.shape[1])
+                    UnitRows.project(part, columns: parameter.rowLength)
                 }
                 offset += parameter.count
             }

@@ -32,6 +32,11 @@ void ce_column_sums(const float *restrict delta, size_t rows, size_t columns, fl
 }
 
 CE_DISPATCH
+void ce_add(float *restrict out, const float *restrict x, size_t count) {
+    for (size_t i = 0; i < count; i++) out[i] += x[i];
+}
+
+CE_DISPATCH
 void ce_scale(float *x, size_t count, float factor) {
     for (size_t i = 0; i < count; i++) x[i] *= factor;
 }

@@ -1,2 +1,3 @@
 #pragma once
 #include <dnnl.h>
+#include "matmul.h"

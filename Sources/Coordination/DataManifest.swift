@@ -5,6 +5,8 @@ package struct DataManifest: Codable, Hashable, Sendable {
     /// SHA-256 of the plan's settings and the data's contents.
     package var planHash: Digest
     package var inputSize: Int
+    /// How a sample's numbers lie where it is a picture.
+    package var image: ImageShape?
     package var shards: [SampleSet]
     package var heldOut: SampleSet
     /// The labeled examples of each draw; empty where the plan has no labels.
@@ -14,11 +16,12 @@ package struct DataManifest: Codable, Hashable, Sendable {
     package var classes: Int
 
     package init(
-        planHash: Digest, inputSize: Int, shards: [SampleSet], heldOut: SampleSet, draws: [LabeledBlobs] = [],
-        test: LabeledBlobs? = nil, classes: Int = 0
+        planHash: Digest, inputSize: Int, image: ImageShape? = nil, shards: [SampleSet], heldOut: SampleSet,
+        draws: [LabeledBlobs] = [], test: LabeledBlobs? = nil, classes: Int = 0
     ) {
         self.planHash = planHash
         self.inputSize = inputSize
+        self.image = image
         self.shards = shards
         self.heldOut = heldOut
         self.draws = draws

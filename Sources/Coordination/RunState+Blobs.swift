@@ -3,14 +3,14 @@ package import RunProtocol
 extension RunState {
     /// The blobs without which the run could not go on, or its results not be had: all others may be deleted.
     package var neededBlobs: Set<Digest> {
-        var needed = Set(exports.map(\.digest) + layerWeights)
+        var needed = Set(exports.map(\.digest) + stageWeights)
         guard !phase.isFinal else { return needed }
         needed.formUnion(manifest?.blobs ?? [])
         needed.formUnion([opening?.frozen, weights, momentum].compactMap { $0 })
         needed.formUnion(opening?.weights ?? [])
         needed.formUnion(completions.values.map(\.update) + fineTuned.map(\.update))
         // Early stopping may go back to the weights of any round before.
-        if case .layer(let layer) = kind(ofStage: stage), plan.stages[layer].earlyStopping != nil {
+        if case .autoencoder(let stage) = kind(ofStage: stage), stage.settings.earlyStopping != nil {
             needed.formUnion(measurements.map(\.weights))
         }
         return needed

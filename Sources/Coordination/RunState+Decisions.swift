@@ -23,10 +23,10 @@ extension RunState {
         guard stage < stageCount else { return (.export, "every stage has ended") }
         guard opening != nil else { return (.openStage(stage), "stage \(stage) is next") }
         guard openTasks.isEmpty else { return (.waitForTasks, "\(openTasks.count) of \(taskCount) tasks are open") }
-        guard case .layer(let layer) = kind(ofStage: stage) else {
+        guard case .autoencoder(let autoencoder) = kind(ofStage: stage) else {
             return (.finishStage(StageEnding(stage: stage, weights: nil, note: nil)), "all its tasks are done")
         }
-        return stepAfterRound(of: plan.stages[layer])
+        return stepAfterRound(of: autoencoder.settings)
     }
 
     private func stepAfterRound(of settings: StageSettings) -> (step: Step, reason: String) {

@@ -4,7 +4,7 @@ package import RunProtocol
 extension RunState {
     /// The encoder as the data's size makes it.
     package var network: NetworkSpec {
-        NetworkSpec(inputSize: manifest?.inputSize ?? 0, layers: plan.layers)
+        NetworkSpec(inputSize: manifest?.inputSize ?? 0, image: manifest?.image, layers: plan.layers)
     }
 
     /// All that a worker must know for task `index` of the round in progress.
@@ -13,8 +13,8 @@ extension RunState {
     package func describeTask(_ index: Int) -> TaskDescription? {
         guard let manifest, let opening, (0..<taskCount).contains(index) else { return nil }
         switch kind(ofStage: stage) {
-        case .layer(let layer):
-            return describeLayerTask(index, layer: layer, manifest: manifest, frozen: opening.frozen)
+        case .autoencoder(let stage):
+            return describeAutoencoderTask(index, stage, manifest: manifest, frozen: opening.frozen)
         case .fineTuning:
             return describeFineTuning(index, manifest: manifest, stack: opening.frozen)
         case .evaluation:
@@ -26,22 +26,22 @@ extension RunState {
         }
     }
 
-    private func describeLayerTask(
-        _ index: Int, layer: Int, manifest: DataManifest, frozen: Digest?
+    private func describeAutoencoderTask(
+        _ index: Int, _ autoencoder: AutoencoderStage, manifest: DataManifest, frozen: Digest?
     ) -> TaskDescription? {
         guard let weights else { return nil }
-        let settings = plan.stages[layer]
+        let settings = autoencoder.settings
         guard !isMeasurement(index) else {
             let work = ReconstructionWork(
-                network: network, layer: layer, settings: settings, frozen: frozen, weights: weights,
-                samples: manifest.heldOut)
+                network: network, layer: autoencoder.layer, decoders: autoencoder.decoders, settings: settings,
+                frozen: frozen, weights: weights, samples: manifest.heldOut)
             return TaskDescription(id: taskID(index), work: .measureReconstruction(work), elementCount: 0)
         }
         let shard = ((round - 1) * settings.replicas + index) % manifest.shards.count
         let work = PretrainWork(
-            network: network, layer: layer, settings: settings, frozen: frozen, start: weights,
-            samples: manifest.shards[shard], round: round, seed: seed(ofTask: index))
-        let count = network.autoencoderParameters(layer: layer, decoder: settings.decoder).elementCount
+            network: network, layer: autoencoder.layer, decoders: autoencoder.decoders, settings: settings,
+            frozen: frozen, start: weights, samples: manifest.shards[shard], round: round, seed: seed(ofTask: index))
+        let count = autoencoder.parameters(of: network).elementCount
         return TaskDescription(id: taskID(index), work: .pretrain(work), elementCount: count)
     }
 

@@ -12,9 +12,9 @@ package struct RunState: Hashable, Sendable {
         package var isFinal: Bool { self != .preparing && self != .running }
     }
 
-    /// What a stage is about. Stages count from 0: the layers from the input upwards, then fine-tuning, then evaluation.
+    /// What a stage is about. Stages count from 0: the autoencoders', then fine-tuning, then evaluation.
     package enum Stage: Hashable, Sendable {
-        case layer(Int)
+        case autoencoder(AutoencoderStage)
         case fineTuning
         case evaluation
     }
@@ -37,8 +37,8 @@ package struct RunState: Hashable, Sendable {
     package private(set) var attempts: [Int: Int] = [:]
     /// The held-out error after each round of the stage that has been measured, and the weights it belongs to.
     package private(set) var measurements: [Measurement] = []
-    /// The weights of each finished layer.
-    package private(set) var layerWeights: [Digest] = []
+    /// The weights of each finished autoencoder's stage.
+    package private(set) var stageWeights: [Digest] = []
     /// The fine-tuning tasks' answers, which the evaluation starts from.
     package private(set) var fineTuned: [TaskCompletion] = []
     package private(set) var evaluations: [TaskCompletion] = []
@@ -56,12 +56,13 @@ package struct RunState: Hashable, Sendable {
     }
 
     /// How many stages the run has.
-    package var stageCount: Int { plan.layers.count + (plan.fineTuning == nil ? 0 : 2) }
+    package var stageCount: Int { plan.autoencoderStages.count + (plan.fineTuning == nil ? 0 : 2) }
 
     /// What stage `index` is about.
     package func kind(ofStage index: Int) -> Stage {
-        switch index - plan.layers.count {
-        case ..<0: .layer(index)
+        let autoencoders = plan.autoencoderStages
+        return switch index - autoencoders.count {
+        case ..<0: .autoencoder(autoencoders[index])
         case 0: .fineTuning
         default: .evaluation
         }
@@ -71,7 +72,7 @@ package struct RunState: Hashable, Sendable {
     package var taskCount: Int {
         switch kind(ofStage: stage) {
         // The last task of a round measures the weights that the round starts from; after the last round only that is left.
-        case .layer(let layer): round <= plan.stages[layer].rounds ? plan.stages[layer].replicas + 1 : 1
+        case .autoencoder(let stage): round <= stage.settings.rounds ? stage.settings.replicas + 1 : 1
         case .fineTuning: (plan.data.labeled?.draws ?? 0) * (plan.fineTuning?.compareFromScratch == true ? 2 : 1)
         case .evaluation: fineTuned.count
         }
@@ -79,7 +80,7 @@ package struct RunState: Hashable, Sendable {
 
     /// Whether task `index` of the round in progress measures the held-out error.
     package func isMeasurement(_ index: Int) -> Bool {
-        guard case .layer = kind(ofStage: stage) else { return false }
+        guard case .autoencoder = kind(ofStage: stage) else { return false }
         return index == taskCount - 1
     }
 
@@ -102,7 +103,7 @@ package struct RunState: Hashable, Sendable {
             phase = .running
         case .stageOpened(let opening):
             self.opening = opening
-            if case .layer = kind(ofStage: stage) { weights = opening.weights.first }
+            if case .autoencoder = kind(ofStage: stage) { weights = opening.weights.first }
         case .taskFinished(let completion):
             finishTask(completion)
         case .attemptFailed(let attempt):
@@ -139,7 +140,7 @@ package struct RunState: Hashable, Sendable {
     private mutating func finishStage(_ ending: StageEnding) {
         let answers = completions.sorted { $0.key < $1.key }.map(\.value)
         switch kind(ofStage: stage) {
-        case .layer: if let weights = ending.weights { layerWeights.append(weights) }
+        case .autoencoder: if let weights = ending.weights { stageWeights.append(weights) }
         case .fineTuning: fineTuned = answers
         case .evaluation: evaluations = answers
         }

@@ -128,7 +128,7 @@ extension RunState {
     }
 
     fileprivate var largestElementCount: Int {
-        let layers = plan.layers.indices.map { parameters(ofLayer: $0).elementCount }
+        let layers = plan.autoencoderStages.map { $0.parameters(of: network).elementCount }
         let classifier = network.classifierParameters(classes: manifest?.classes ?? 0).elementCount
         return max(layers.max() ?? 0, classifier)
     }

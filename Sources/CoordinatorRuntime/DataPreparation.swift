@@ -51,10 +51,13 @@ package struct DataPreparation {
 
     private func prepareUnlabeled() throws -> (DataManifest, Source?) {
         let unlabeled = try read(plan.data.unlabeled, labels: nil)
-        try plan.checkSizes(inputSize: unlabeled.rows.size, samples: unlabeled.rows.count)
+        let network = NetworkSpec(
+            inputSize: unlabeled.rows.size, image: ImageShape(unlabeled.rows.sampleShape), layers: plan.layers)
+        try plan.checkSizes(of: network, samples: unlabeled.rows.count)
         let (shards, heldOut) = try cut(unlabeled)
         let manifest = DataManifest(
-            planHash: heldOut.digest, inputSize: unlabeled.rows.size, shards: shards, heldOut: heldOut)
+            planHash: heldOut.digest, inputSize: network.inputSize, image: network.image, shards: shards,
+            heldOut: heldOut)
         return (manifest, unlabeled)
     }
 
@@ -180,7 +183,9 @@ package struct DataPreparation {
                 "\(test.samples.path): has the class \(stranger), which no labeled example has",
                 hint: "labels count from 0, the same in both files")
         }
-        try plan.checkFigures(classes: manifest.classes, tested: tested.labels.count)
+        try plan.checkFigures(
+            of: NetworkSpec(inputSize: manifest.inputSize, image: manifest.image, layers: plan.layers),
+            classes: manifest.classes, tested: tested.labels.count)
         manifest.test = try store(tested, Array(0..<Int32(tested.labels.count)))
     }
 
@@ -228,6 +233,14 @@ package struct DataPreparation {
 extension LabelSource {
     fileprivate var isColumn: Bool {
         if case .column = self { true } else { false }
+    }
+}
+
+extension ImageShape {
+    /// - Parameter shape: a sample's, (height, width) or (height, width, channels); nil for any other.
+    fileprivate init?(_ shape: [Int]) {
+        guard shape.count == 2 || shape.count == 3 else { return nil }
+        self.init(height: shape[0], width: shape[1], channels: shape.count == 3 ? shape[2] : 1)
     }
 }
 

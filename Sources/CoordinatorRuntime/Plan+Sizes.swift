@@ -8,21 +8,25 @@ extension Plan {
     /// Whether networks on samples of this size can be held and averaged: known only when the data have been seen.
     ///
     /// - Parameter samples: how many there are.
-    func checkSizes(inputSize: Int, samples: Int) throws(APIError) {
-        let network = NetworkSpec(inputSize: inputSize, layers: layers)
-        for layer in layers.indices {
-            let count = network.autoencoderParameters(layer: layer, decoder: stages[layer].decoder).elementCount
+    func checkSizes(of network: NetworkSpec, samples: Int) throws(APIError) {
+        if let problem = network.problem {
+            throw APIError(
+                .invalidPlan, problem,
+                hint: "pictures are (height, width) or (height, width, channels): an IDX or NPY file, or a folder")
+        }
+        for stage in autoencoderStages {
+            let count = stage.parameters(of: network).elementCount
             guard count <= Limits.parameters else {
                 throw APIError(
                     .invalidPlan,
-                    "layer \(layer + 1) would have \(count) weights; at most \(Limits.parameters) are possible",
+                    "\(stage.name) would have \(count) weights; at most \(Limits.parameters) are possible",
                     hint: "give it fewer units")
             }
-            let (inRound, overflow) = (samples * stages[layer].localEpochs)
-                .multipliedReportingOverflow(by: stages[layer].replicas)
+            let (inRound, overflow) = (samples * stage.settings.localEpochs)
+                .multipliedReportingOverflow(by: stage.settings.replicas)
             guard !overflow, inRound <= FixedPoint.largestTotal else {
                 throw APIError(
-                    .invalidPlan, "a round of layer \(layer + 1) would be trained on too many samples to be averaged",
+                    .invalidPlan, "a round of \(stage.name) would be trained on too many samples to be averaged",
                     hint: "make local_epochs or replicas smaller")
             }
         }
@@ -32,7 +36,7 @@ extension Plan {
                 .invalidPlan, "the network would have \(whole) weights; at most \(Limits.parameters) are possible",
                 hint: "give its layers fewer units")
         }
-        let rounds = stages.reduce(0) { $0 + $1.rounds }
+        let rounds = autoencoderStages.reduce(0) { $0 + $1.settings.rounds }
         guard rounds <= Self.mostRounds else {
             throw APIError(
                 .invalidPlan, "all layers together have \(rounds) rounds; at most \(Self.mostRounds) can be reported",
@@ -41,8 +45,7 @@ extension Plan {
     }
 
     /// Whether the confusion matrices of so many classes fit into messages.
-    func checkFigures(classes: Int, tested: Int) throws(APIError) {
-        let network = NetworkSpec(inputSize: 1, layers: layers)
+    func checkFigures(of network: NetworkSpec, classes: Int, tested: Int) throws(APIError) {
         guard network.codeSize * classes <= Limits.parameters else {
             throw APIError(
                 .invalidPlan, "the classifier of \(classes) classes would have too many weights",

@@ -15,10 +15,9 @@ struct RunHistory: Sendable {
         self.plan = plan
         self.submittedAt = submittedAt
         roundStartedAt = submittedAt
-        stages = plan.layers.indices.map { layer in
+        stages = plan.autoencoderStages.map { stage in
             StageStatus(
-                name: "layer \(layer + 1)", state: .waiting, round: 0, rounds: plan.stages[layer].rounds, tasksDone: 0,
-                tasks: 0)
+                name: stage.name, state: .waiting, round: 0, rounds: stage.settings.rounds, tasksDone: 0, tasks: 0)
         }
         guard plan.fineTuning != nil else { return }
         stages += ["fine-tuning", "evaluation"].map {
@@ -91,18 +90,16 @@ struct RunHistory: Sendable {
     }
 
     /// How long pretraining goes on, if every stage uses all its rounds: rounds cost as much as their matrix products.
-    func secondsLeft(inputSize: Int) -> Double? {
-        let sizes = [inputSize] + plan.layers.map(\.units)
+    func secondsLeft(on network: NetworkSpec) -> Double? {
         var (secondsDone, costDone, costLeft) = (0.0, 0.0, 0.0)
-        for layer in plan.layers.indices where stages[layer].state != .finished {
-            let cost = Double(sizes[layer] * sizes[layer + 1])
-            let closed = stages[layer].history.filter { $0.seconds != nil }
-            costLeft += cost * Double(stages[layer].rounds - closed.count)
-        }
-        for layer in plan.layers.indices {
-            let closed = stages[layer].history.compactMap(\.seconds)
-            costDone += Double(sizes[layer] * sizes[layer + 1]) * Double(closed.count)
+        for (index, stage) in plan.autoencoderStages.enumerated() {
+            let closed = stages[index].history.compactMap(\.seconds)
+            let layers = stage.layer..<stage.layer + stage.decoders.count
+            let cost =
+                Double(layers.reduce(0) { $0 + network.products(ofLayer: $1) }) * Double(stage.settings.localEpochs)
+            costDone += cost * Double(closed.count)
             secondsDone += closed.reduce(0, +)
+            if stages[index].state != .finished { costLeft += cost * Double(stages[index].rounds - closed.count) }
         }
         return costDone > 0 && finishedAt == nil ? secondsDone / costDone * costLeft : nil
     }

@@ -16,7 +16,7 @@ extension RunStatus {
             planHash: run.manifest?.planHash, submittedAt: history.submittedAt, finishedAt: history.finishedAt,
             stages: stages, workers: workers, tasksInProgress: tasksInProgress,
             samplesPerSecond: history.samplesPerSecond,
-            secondsLeft: run.manifest.flatMap { history.secondsLeft(inputSize: $0.inputSize) },
+            secondsLeft: run.manifest.flatMap { _ in history.secondsLeft(on: run.network) },
             results: run.results, exports: run.exports)
     }
 

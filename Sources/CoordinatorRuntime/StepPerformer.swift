@@ -31,11 +31,14 @@ struct StepPerformer: Sendable {
 
     private func open(_ stage: Int, of run: RunState) throws -> StageOpening {
         switch run.kind(ofStage: stage) {
-        case .layer(let layer):
-            let parameters = run.parameters(ofLayer: layer)
-            let start = parameters.initialValues(seed: Seed.derive(from: run.plan.seed, UInt64(stage)))
+        case .autoencoder(let autoencoder):
+            let parameters = autoencoder.parameters(of: run.network)
+            let start =
+                autoencoder.decoders.count > 1
+                ? try autoencoders(run).flatMap(\.self)
+                : parameters.initialValues(seed: Seed.derive(from: run.plan.seed, UInt64(stage)))
             let weights = try blobs.put(WeightsBlob.encode(start, parameters))
-            return StageOpening(stage: stage, frozen: try stack(run, layers: layer), weights: [weights])
+            return StageOpening(stage: stage, frozen: try stack(run, layers: autoencoder.layer), weights: [weights])
         case .fineTuning:
             return StageOpening(stage: stage, frozen: try stack(run, layers: run.plan.layers.count), weights: [])
         case .evaluation:
@@ -50,14 +53,26 @@ struct StepPerformer: Sendable {
     /// The encoders of the first `layers` layers as one blob; nil for none.
     private func stack(_ run: RunState, layers: Int) throws -> Digest? {
         guard layers > 0 else { return nil }
-        let weights = try (0..<layers).flatMap { layer in
-            try layerWeights(run, layer: layer).prefix(run.network.encoderParameters(layer: layer).elementCount)
+        let weights = try autoencoders(run).prefix(layers).enumerated().flatMap { layer, weights in
+            weights.prefix(run.network.encoderParameters(layer: layer).elementCount)
         }
         return try blobs.put(WeightsBlob.encode(weights, run.network.stackParameters(count: layers)))
     }
 
-    private func layerWeights(_ run: RunState, layer: Int) throws -> [Float] {
-        try weights(run.layerWeights[layer], run.parameters(ofLayer: layer))
+    /// The weights of each finished layer's autoencoder, as the last stage that trained it left them.
+    private func autoencoders(_ run: RunState) throws -> [[Float]] {
+        var layers: [[Float]] = []
+        for (digest, stage) in zip(run.stageWeights, run.plan.autoencoderStages) {
+            var rest = try weights(digest, stage.parameters(of: run.network))[...]
+            let trained = stage.decoders.enumerated().map { index, decoder in
+                let parameters = run.network.autoencoderParameters(
+                    layer: stage.layer + index, decoder: decoder.constraint)
+                defer { rest = rest.dropFirst(parameters.elementCount) }
+                return Array(rest.prefix(parameters.elementCount))
+            }
+            layers = layers.prefix(stage.layer) + trained
+        }
+        return layers
     }
 
     private func weights(_ digest: Digest, _ parameters: [ParameterSpec]) throws -> [Float] {
@@ -71,14 +86,14 @@ struct StepPerformer: Sendable {
     // MARK: Averaging
 
     private func average(_ run: RunState) throws -> RoundClosing {
-        guard case .layer(let layer) = run.kind(ofStage: run.stage), let start = run.weights else {
-            preconditionFailure("only a layer's rounds are averaged")
+        guard case .autoencoder(let stage) = run.kind(ofStage: run.stage), let start = run.weights else {
+            preconditionFailure("only an autoencoder's rounds are averaged")
         }
-        let parameters = run.parameters(ofLayer: layer)
+        let parameters = stage.parameters(of: run.network)
         let delta = try mean(run.completions.filter { !run.isMeasurement($0.key) }.map(\.value), parameters)
         var next = try weights(start, parameters)
         var momentum = try run.momentum.map { try weights($0, parameters) } ?? []
-        run.plan.stages[layer].outer.step(&next, momentum: &momentum, delta: delta, parameters: parameters)
+        stage.settings.outer.step(&next, momentum: &momentum, delta: delta, parameters: parameters)
         return RoundClosing(
             stage: run.stage, round: run.round, weights: try blobs.put(WeightsBlob.encode(next, parameters)),
             momentum: momentum.isEmpty ? nil : try blobs.put(WeightsBlob.encode(momentum, parameters)))
@@ -103,9 +118,12 @@ struct StepPerformer: Sendable {
         guard let manifest = run.manifest else { preconditionFailure("a run without data cannot have finished") }
         var description = ModelDescription(
             part: .pretrained, network: run.network, divisor: manifest.shards[0].divisor,
-            decoders: run.plan.stages.map { .init(constraint: $0.decoder, activation: $0.outputActivation) },
+            decoders: run.plan.autoencoderStages.last.map {
+                run.plan.decoders.dropLast($0.decoders.count) + $0.decoders
+            }
+                ?? [],
             planHash: manifest.planHash)
-        let layers = try run.plan.layers.indices.flatMap { try layerWeights(run, layer: $0) }
+        let layers = try autoencoders(run).flatMap(\.self)
         var exports = [try put(Model(description: description, weights: layers))]
         if let first = run.fineTuned.first {
             description.part = .fineTuned
@@ -120,11 +138,5 @@ struct StepPerformer: Sendable {
     private func put(_ model: Model) throws -> ExportDescription {
         let data = try model.encoded()
         return ExportDescription(part: model.description.part, digest: try blobs.put(data), bytes: data.count)
-    }
-}
-
-extension RunState {
-    func parameters(ofLayer layer: Int) -> [ParameterSpec] {
-        network.autoencoderParameters(layer: layer, decoder: plan.stages[layer].decoder)
     }
 }

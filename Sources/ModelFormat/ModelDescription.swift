@@ -85,8 +85,7 @@ package struct Model: Hashable, Sendable {
 extension ModelDescription {
     /// Whether sizes computed from it cannot overflow.
     fileprivate var isPlausible: Bool {
-        (1...Limits.sampleSize).contains(network.inputSize) && (1...Limits.layers).contains(network.layers.count)
-            && network.layers.allSatisfy { (1...Limits.units).contains($0.units) } && (1e-9...1e9).contains(divisor)
+        network.isWithinLimits && (1e-9...1e9).contains(divisor)
             && (part == .pretrained
                 ? decoders.count == network.layers.count : (1...Limits.classes).contains(classes ?? 0))
     }

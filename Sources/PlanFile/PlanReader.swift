@@ -15,7 +15,12 @@ package enum PlanReader {
     /// Every key that a plan can have.
     package static var knownKeys: Set<String> {
         let log = MistakeLog()
-        let text = "data: {labeled: {labels: {}}, test: {}}\nlayers: [{early_stopping: {}}]\nfine_tuning: {}"
+        let text = """
+            data: {labeled: {labels: {}}, test: {}}
+            layers: [{convolution: {}}]
+            joint_training: {}
+            fine_tuning: {}
+            """
         if let top = open(text, log: log) { _ = plan(top, log: log) }
         return log.known
     }
@@ -74,7 +79,9 @@ package enum PlanReader {
         let data = DataReader.read(top.section("data"))
         let plan = Plan(
             name: name, seed: UInt64(top.whole("seed", in: 0...Int.max) ?? 1), data: data, layers: specs,
-            stages: stages, fineTuning: top.has("fine_tuning") ? fineTuning(top.section("fine_tuning")) : nil)
+            stages: stages,
+            joint: top.has("joint_training") ? joint(top.section("joint_training"), stages) : nil,
+            fineTuning: top.has("fine_tuning") ? fineTuning(top.section("fine_tuning")) : nil)
         if plan.fineTuning != nil, data.labeled == nil || data.test == nil {
             top.note("fine_tuning", "needs data.labeled to learn from and data.test to be tested on")
         }
@@ -85,10 +92,27 @@ package enum PlanReader {
     }
 
     private static func layer(_ section: Section) -> LayerSpec {
-        if !section.has("units") { section.note("units", "is missing: how many numbers the layer's code has") }
+        let activation = section.choice("activation", Activation.self) ?? .relu
+        guard section.has("convolution") else {
+            if !section.has("units") { section.note("units", "is missing: how many numbers the layer's code has") }
+            return LayerSpec(units: section.whole("units", in: 1...Limits.units) ?? 1, activation: activation)
+        }
+        if section.has("units") { section.note("units", "belongs to dense layers: a convolution has `channels`") }
+        let window = section.section("convolution")
+        defer { window.finish() }
+        if !window.has("channels") { window.note("channels", "is missing: how many numbers each place's code has") }
         return LayerSpec(
-            units: section.whole("units", in: 1...Limits.units) ?? 1,
-            activation: section.choice("activation", Activation.self) ?? .relu)
+            units: window.whole("channels", in: 1...Limits.units) ?? 1, activation: activation,
+            window: ConvolutionWindow(
+                kernel: window.whole("kernel", in: 1...Limits.kernel) ?? 3,
+                stride: window.whole("stride", in: 1...Limits.stride) ?? 1,
+                pooling: window.whole("pooling", in: 1...Limits.pooling) ?? 1,
+                decoder: window.choice("decoder", ConvolutionWindow.Decoder.self) ?? .transposed))
+    }
+
+    private static func joint(_ section: Section, _ stages: [StageSettings]) -> StageSettings {
+        defer { section.finish() }
+        return StageReader.readJoint(section, above: stages)
     }
 
     private static func fineTuning(_ section: Section) -> FineTuningSettings {

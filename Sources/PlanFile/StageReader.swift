@@ -3,8 +3,35 @@ import RunProtocol
 /// Reads how a layer's autoencoder is trained: from its own keys, then those of `pretraining`, then the defaults.
 enum StageReader {
     static func read(_ section: Section, isFirst: Bool) -> StageSettings {
-        let loss =
-            section.choice("loss", ReconstructionLoss.self) ?? (isFirst ? .binaryCrossEntropy : .meanSquaredError)
+        read(
+            section,
+            Defaults(
+                loss: isFirst ? .binaryCrossEntropy : .meanSquaredError, output: .linear, masking: 0.5, l1: 0.1,
+                decoder: .unitNorm))
+    }
+
+    /// The training of all layers together: on whole samples, with the layers' own decoders.
+    static func readJoint(_ section: Section, above stages: [StageSettings]) -> StageSettings {
+        if section.has("decoder") { section.note("decoder", "belongs to the layers: they keep their decoders") }
+        return read(
+            section,
+            Defaults(
+                loss: .meanSquaredError, output: stages.first?.outputActivation ?? .sigmoid, masking: 0, l1: 0,
+                decoder: .free))
+    }
+
+    /// What differs between a layer and all of them.
+    private struct Defaults {
+        var loss: ReconstructionLoss
+        /// With another loss than binary cross-entropy.
+        var output: Activation
+        var masking: Double
+        var l1: Double
+        var decoder: DecoderConstraint
+    }
+
+    private static func read(_ section: Section, _ defaults: Defaults) -> StageSettings {
+        let loss = section.choice("loss", ReconstructionLoss.self) ?? defaults.loss
         let output = section.choice("output_activation", Activation.self)
         if loss == .binaryCrossEntropy, let output, output != .sigmoid {
             section.note("output_activation", "should be sigmoid, which binary_cross_entropy needs")
@@ -14,22 +41,23 @@ enum StageReader {
             replicas: section.whole("replicas", in: 1...Limits.replicas) ?? 2,
             localEpochs: section.whole("local_epochs", in: 1...10_000) ?? 1,
             batchSize: section.whole("batch_size", in: 1...65_536) ?? 128, loss: loss,
-            outputActivation: output ?? (loss == .binaryCrossEntropy ? .sigmoid : .linear),
-            corruption: corruption(section), l1: section.number("l1", in: 0...1_000_000) ?? 0.1,
-            decoder: section.choice("decoder", DecoderConstraint.self) ?? .unitNorm,
+            outputActivation: output ?? (loss == .binaryCrossEntropy ? .sigmoid : defaults.output),
+            corruption: corruption(section, masking: defaults.masking),
+            l1: section.number("l1", in: 0...1_000_000) ?? defaults.l1,
+            decoder: section.choice("decoder", DecoderConstraint.self) ?? defaults.decoder,
             optimizer: optimizer(section), schedule: schedule(section), outer: outer(section),
             earlyStopping: earlyStopping(section))
     }
 
     /// Masking and Gaussian noise are two keys, of which one may be there.
-    private static func corruption(_ section: Section) -> Corruption {
+    private static func corruption(_ section: Section, masking share: Double) -> Corruption {
         let masking = section.number("masking", in: 0...0.99)
         let gaussian = section.number("gaussian_noise", in: 0...1_000_000)
         if masking != nil, let gaussian, gaussian > 0 {
             section.note("gaussian_noise", "cannot stand beside masking: choose one of them")
         }
         if let gaussian, gaussian > 0 { return .gaussian(standardDeviation: gaussian) }
-        let probability = masking ?? (gaussian == nil ? 0.5 : 0)
+        let probability = masking ?? (gaussian == nil ? share : 0)
         return probability > 0 ? .masking(probability: probability) : .none
     }
 

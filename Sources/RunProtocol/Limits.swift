@@ -6,6 +6,12 @@ package enum Limits {
     package static let updateHeaderBytes = 1 << 20
     package static let layers = 64
     package static let units = 1 << 20
+    /// Height, width and channels of a picture.
+    package static let imageSide = 1 << 16
+    /// Height and width of a convolution's window.
+    package static let kernel = 64
+    package static let stride = 16
+    package static let pooling = 16
     package static let sampleSize = 1 << 24
     package static let samples = 1 << 31 - 1
     package static let classes = 10_000

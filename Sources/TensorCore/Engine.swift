@@ -22,13 +22,26 @@ package enum Engine {
     /// `avx512`, `avx2`, `sse2` or `neon`: what this processor's kernels use.
     package static var instructionSet: String { String(cString: ce_instruction_set()) }
 
+    /// Whether the processor has instructions for bfloat16: AVX512_BF16 on x86, FEAT_BF16 on Arm.
+    package static var hasBfloat16: Bool { ce_has_bf16() != 0 }
+
     /// What one core reaches in fused multiply-adds on registers alone, in FLOP/s: the best of several short bursts.
     package static func measurePeak(bursts: Int = 10) -> Double {
+        best(of: bursts) { ce_fma_burst(200_000_000, $0) }
+    }
+
+    /// The same with dot products of bfloat16 pairs; nil where the processor has none, or none that are measured.
+    package static func measureBfloat16Peak(bursts: Int = 10) -> Double? {
+        let best = best(of: bursts) { ce_bf16_burst(400_000_000, $0) }
+        return best > 0 ? best : nil
+    }
+
+    /// - Parameter burst: returns how many operations it did.
+    private static func best(of bursts: Int, _ burst: (UnsafeMutablePointer<Float>) -> Double) -> Double {
         var sink: Float = 0.5
         return (0..<bursts).reduce(0) { best, _ in
-            let clock = ContinuousClock()
             var operations = 0.0
-            let duration = clock.measure { operations = ce_fma_burst(200_000_000, &sink) }
+            let duration = ContinuousClock().measure { operations = burst(&sink) }
             return max(best, operations / (duration / .seconds(1)))
         }
     }

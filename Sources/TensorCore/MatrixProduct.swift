@@ -1,18 +1,18 @@
 import COneDNN
 
 /// A row-major matrix that lies in somebody else's memory, read as it is or transposed.
-package struct MatrixView {
-    package let pointer: UnsafeMutablePointer<Float>
+package struct DenseView<Element> {
+    package let pointer: UnsafeMutablePointer<Element>
     /// As it lies in memory.
     package let rows: Int
     package let columns: Int
     package let isTransposed: Bool
 
-    package init(_ pointer: UnsafeMutablePointer<Float>, rows: Int, columns: Int) {
+    package init(_ pointer: UnsafeMutablePointer<Element>, rows: Int, columns: Int) {
         self.init(pointer, rows: rows, columns: columns, isTransposed: false)
     }
 
-    private init(_ pointer: UnsafeMutablePointer<Float>, rows: Int, columns: Int, isTransposed: Bool) {
+    private init(_ pointer: UnsafeMutablePointer<Element>, rows: Int, columns: Int, isTransposed: Bool) {
         self.pointer = pointer
         self.rows = rows
         self.columns = columns
@@ -20,13 +20,20 @@ package struct MatrixView {
     }
 
     /// The same memory, read with rows and columns exchanged.
-    package var transposed: MatrixView {
-        MatrixView(pointer, rows: rows, columns: columns, isTransposed: !isTransposed)
+    package var transposed: DenseView {
+        DenseView(pointer, rows: rows, columns: columns, isTransposed: !isTransposed)
     }
 
-    fileprivate var height: Int { isTransposed ? columns : rows }
-    fileprivate var width: Int { isTransposed ? rows : columns }
+    /// As it is read.
+    var height: Int { isTransposed ? columns : rows }
+    var width: Int { isTransposed ? rows : columns }
 }
+
+/// A matrix of float32 numbers.
+package typealias MatrixView = DenseView<Float>
+
+/// A matrix of bfloat16 numbers, as their bits.
+package typealias Bfloat16View = DenseView<UInt16>
 
 /// Matrix products on oneDNN.
 package enum MatrixProduct {

@@ -48,10 +48,6 @@ package struct Samples: Sendable {
         self.divisor = divisor
     }
 
-    func gather(_ order: ArraySlice<Int32>, into out: FloatBuffer) {
-        gather(order, into: out.pointer)
-    }
-
     /// Writes the samples `order`, scaled, to `out` (order.count, size).
     func gather(_ order: ArraySlice<Int32>, into out: UnsafeMutablePointer<Float>) {
         prefetch(order)

@@ -8,12 +8,12 @@ extension TaskDescription {
         let isPossible =
             switch work {
             case .pretrain(let work):
-                work.network.isPossible && work.network.layers.indices.contains(work.layer)
+                work.network.isPossible && work.network.hasLayers(work.layer, work.decoders)
                     && work.samples.isPossible(for: work.network) && work.settings.isPossible
                     && work.round >= 1 && work.round <= work.settings.rounds
                     && (work.layer == 0) == (work.frozen == nil)
             case .measureReconstruction(let work):
-                work.network.isPossible && work.network.layers.indices.contains(work.layer)
+                work.network.isPossible && work.network.hasLayers(work.layer, work.decoders)
                     && work.samples.isPossible(for: work.network) && work.settings.isPossible
                     && (work.layer == 0) == (work.frozen == nil)
             case .fineTune(let work):
@@ -30,9 +30,11 @@ extension TaskDescription {
 
 extension NetworkSpec {
     fileprivate var isPossible: Bool {
-        (1...Limits.sampleSize).contains(inputSize) && (1...Limits.layers).contains(layers.count)
-            && layers.allSatisfy { (1...Limits.units).contains($0.units) }
-            && stackParameters(count: layers.count).elementCount <= Limits.parameters
+        isWithinLimits && stackParameters(count: layers.count).elementCount <= Limits.parameters
+    }
+
+    fileprivate func hasLayers(_ first: Int, _ decoders: [DecoderSpec]) -> Bool {
+        layers.indices.contains(first) && (1...layers.count - first).contains(decoders.count)
     }
 }
 

@@ -39,7 +39,9 @@ struct TaskInputs {
         _ set: SampleSet, network: NetworkSpec, layerCount: Int, frozen: Digest?, isCancelled: () -> Bool
     ) throws -> Samples {
         guard layerCount > 0, let frozen else { return try samples(set) }
-        let origin = CodeOrigin(samples: set, layers: Array(network.layers.prefix(layerCount)), weights: frozen)
+        let layers = NetworkSpec(
+            inputSize: network.inputSize, image: network.image, layers: Array(network.layers.prefix(layerCount)))
+        let origin = CodeOrigin(samples: set, network: layers, weights: frozen)
         let size = network.inputSize(ofLayer: layerCount)
         return try cache.codes(try origin.digest(), count: set.count, size: size) { append in
             let weights = try weights(frozen, network.stackParameters(count: layerCount))
@@ -54,7 +56,7 @@ struct TaskInputs {
 /// by different ones of the other.
 private struct CodeOrigin: Encodable {
     var samples: SampleSet
-    var layers: [LayerSpec]
+    var network: NetworkSpec
     var weights: Digest
     var version = ProtocolVersion.current
     var engine = "\(Engine.instructionSet) oneDNN \(Engine.oneDNNVersion)"

@@ -11,7 +11,7 @@ struct TaskRunner {
         try task.check()
         switch task.work {
         case .pretrain(let work):
-            let parameters = work.network.autoencoderParameters(layer: work.layer, decoder: work.settings.decoder)
+            let parameters = work.network.autoencoderParameters(first: work.layer, decoders: work.decoders)
             let start = try inputs.weights(work.start, parameters)
             let samples = try inputs.codes(
                 work.samples, network: work.network, layerCount: work.layer, frozen: work.frozen,
@@ -20,7 +20,7 @@ struct TaskRunner {
                 try TaskFunctions.pretrain(work, start: start, samples: samples, isCancelled: isCancelled)
             }
         case .measureReconstruction(let work):
-            let parameters = work.network.autoencoderParameters(layer: work.layer, decoder: work.settings.decoder)
+            let parameters = work.network.autoencoderParameters(first: work.layer, decoders: work.decoders)
             let weights = try inputs.weights(work.weights, parameters)
             let samples = try inputs.codes(
                 work.samples, network: work.network, layerCount: work.layer, frozen: work.frozen,

@@ -25,16 +25,20 @@ package final class Worker: Sendable {
         package var graceSeconds: Double
         /// Whether to wait until the coordinator's disk has room again.
         package var waitsForRoom: Bool
+        /// Whether each slot stays on a core of its own, where there are enough. Two workers of one host would choose the
+        /// same cores.
+        package var pinsCores: Bool
 
         package init(
             cacheFolder: String, cacheBytes: Int = 4 << 30, codeFolderBytes: Int = 10 << 30,
-            graceSeconds: Double = 30, waitsForRoom: Bool = true
+            graceSeconds: Double = 30, waitsForRoom: Bool = true, pinsCores: Bool = false
         ) {
             self.cacheFolder = cacheFolder
             self.cacheBytes = cacheBytes
             self.codeFolderBytes = codeFolderBytes
             self.graceSeconds = graceSeconds
             self.waitsForRoom = waitsForRoom
+            self.pinsCores = pinsCores
         }
     }
 
@@ -76,14 +80,13 @@ package final class Worker: Sendable {
     /// - Throws: `APIError` whenever the coordinator will never accept this worker: a wrong token, another version.
     package func run() throws {
         let slots = DispatchGroup()
-        for _ in 0..<registration.slots {
+        let cores = settings.pinsCores ? CoreSet.cores(forSlots: registration.slots) : nil
+        for slot in 0..<registration.slots {
             slots.enter()
-            let thread = OwnedThread { [self] in
-                Engine.useOneThread()
+            ComputeThread.start(core: cores?[slot]) { [self] in
                 workUntilStopped()
                 slots.leave()
             }
-            thread.start()
         }
         beatUntilDone(slots)
         if let failure = state.withLock({ $0.failure }) { throw failure }

@@ -17,7 +17,7 @@ import Testing
         shell.runToTheEnd()
         let state = try #require(shell.cluster.run(shell.run))
         #expect(state.phase == .finished)
-        #expect(state.layerWeights.count == 2)
+        #expect(state.stageWeights.count == 2)
         #expect(state.fineTuned.count == 4)
         #expect(state.evaluations.count == 4)
         // Two layers of three rounds with two replicas and a measurement, and a closing measurement; 4 + 4 tasks.
@@ -137,7 +137,7 @@ import Testing
         #expect(shell.phase == .finished)
         #expect(weights.count == 5)
         // 2.99 is no improvement by one in a hundred, but it is the smallest.
-        #expect(shell.cluster.run(shell.run)?.layerWeights == [weights[3]])
+        #expect(shell.cluster.run(shell.run)?.stageWeights == [weights[3]])
     }
 
     @Test func afterARestartTheRunGoesOnFromAnyFact() {

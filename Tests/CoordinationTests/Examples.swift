@@ -91,14 +91,14 @@ final class TestShell {
         case .prepareData: return .dataPrepared(Example.manifest(draws: plan.data.labeled?.draws ?? 0))
         case .openStage(let stage):
             let weights = (0..<max(state.fineTuned.count, 1)).map { Example.digest("start \(stage) \($0)") }
-            let frozen = stage == 0 ? nil : Example.digest("stack " + state.layerWeights.map(\.hex).joined())
+            let frozen = stage == 0 ? nil : Example.digest("stack " + state.stageWeights.map(\.hex).joined())
             return .stageOpened(StageOpening(stage: stage, frozen: frozen, weights: weights))
         case .average:
             return .roundClosed(
                 RoundClosing(
                     stage: state.stage, round: state.round, weights: Example.digest(facts), momentum: nil))
         case .export:
-            let digest = Example.digest(state.layerWeights.map(\.hex).joined() + "\(state.evaluations.count)")
+            let digest = Example.digest(state.stageWeights.map(\.hex).joined() + "\(state.evaluations.count)")
             return .finished(exports: [ExportDescription(part: .pretrained, digest: digest, bytes: 1)])
         case .finishStage, .waitForTasks: return .failed(reason: "a step that needs no work was asked for")
         }

@@ -27,7 +27,12 @@ enum Examples {
                 round: 1, samples: 100, loss: 0.25, heldOutError: 0.25, activeShare: 0.1, deadUnits: 3, seconds: 1.5),
         ], note: "the error stopped falling")
 
-    static let network = NetworkSpec(inputSize: 4, layers: [LayerSpec(units: 3, activation: .relu)])
+    static let network = NetworkSpec(
+        inputSize: 4, image: ImageShape(height: 2, width: 2, channels: 1),
+        layers: [
+            LayerSpec(units: 2, activation: .relu, window: ConvolutionWindow(kernel: 3)),
+            LayerSpec(units: 3, activation: .relu),
+        ])
     static let samples = SampleSet(digest: digest, count: 10, size: 4, divisor: 255)
 
     static func settings(
@@ -45,16 +50,18 @@ enum Examples {
         epochs: 10, batchSize: 32, optimizer: adam, encoderLearningRate: 0.0001, dropout: 0.5, inputDropout: 0.2,
         weightDecay: 0, compareFromScratch: true)
 
+    static let decoders = DecoderConstraint.allCases.map { DecoderSpec(constraint: $0, activation: .relu) }
+
     /// Every kind of work, and every case within it.
     static let work: [Work] = [
         .pretrain(
             PretrainWork(
-                network: network, layer: 0,
+                network: network, layer: 0, decoders: decoders,
                 settings: settings(.masking(probability: 0.3), adam, .linearDecay(start: 0.5), .mean), frozen: nil,
                 start: digest, samples: samples, round: 1, seed: .max)),
         .pretrain(
             PretrainWork(
-                network: network, layer: 0,
+                network: network, layer: 0, decoders: decoders,
                 settings: settings(
                     .none, .sgd(learningRate: 0.01, momentum: 0.9), .constant,
                     .nesterov(learningRate: 1, momentum: 0.5),
@@ -62,7 +69,7 @@ enum Examples {
                 samples: samples, round: 1, seed: 0)),
         .measureReconstruction(
             ReconstructionWork(
-                network: network, layer: 0,
+                network: network, layer: 0, decoders: decoders,
                 settings: settings(.gaussian(standardDeviation: 0.1), adam, .constant, .mean),
                 frozen: digest, weights: digest, samples: samples)),
         .fineTune(

@@ -65,7 +65,7 @@ import Testing
 
     @Test func sizesThatMultipliedOverflowAreRefused() throws {
         let model = Self.model()
-        let layer = "{\"activation\":\"relu\",\"kind\":\"dense\",\"units\":1048576}"
+        let layer = "{\"activation\":\"relu\",\"units\":1048576}"
         let layers = Array(repeating: layer, count: Limits.layers).joined(separator: ",")
         let decoder = "{\"activation\":\"relu\",\"constraint\":\"free\"}"
         let decoders = Array(repeating: decoder, count: Limits.layers).joined(separator: ",")

@@ -16,7 +16,24 @@ import Testing
         let json = try #require(try JSONSerialization.jsonObject(with: Data(ended.output.utf8)) as? [String: Any])
         #expect(try #require(json["samplesPerSecond"] as? Double) > 0)
         #expect(try #require(json["peakGigaflopsPerSecond"] as? Double) > 0)
+        #expect(try #require(json["shareOfPeak"] as? Double) > 0)
         #expect(json["slots"] as? Int == 2)
+    }
+
+    @Test(arguments: ["float32", "bfloat16"]) func benchMatmulPrintsJSON(precision: String) throws {
+        let ended = try Cairn.run(
+            ["bench", "matmul", "--m", "8", "--precision", precision, "--seconds", "0.05", "--json"])
+        #expect(ended.status == 0)
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(ended.output.utf8)) as? [String: Any])
+        #expect(try #require(json["gigaflopsPerSecond"] as? Double) > 0)
+        #expect(json["precision"] as? String == precision)
+    }
+
+    @Test func benchPeakPrintsATable() throws {
+        let ended = try Cairn.run(["bench", "peak", "--slots", "2", "--seconds", "0.1", "--no-pin-cores"])
+        #expect(ended.status == 0)
+        #expect(ended.output.contains("memory GB/s"))
+        #expect(ended.output.split(separator: "\n").count == 4)
     }
 
     @Test(arguments: [

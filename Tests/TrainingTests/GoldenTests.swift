@@ -44,12 +44,13 @@ import Training
             inputSize: golden.inputs, layers: [LayerSpec(units: golden.units, activation: golden.activation)])
         let autoencoder = Autoencoder(
             network: network, layer: 0,
+            decoders: [DecoderSpec(constraint: golden.decoder, activation: golden.output)],
             settings: .example(loss: golden.loss, output: golden.output, decoder: golden.decoder, l1: golden.l1),
             weights: golden.weights.map(Float.init), batchSize: golden.samples)
         let target = FloatBuffer(golden.target.map(Float.init))
-        let corrupted = FloatBuffer(golden.corrupted.map(Float.init))
+        autoencoder.input.update(from: golden.corrupted.map(Float.init), count: golden.corrupted.count)
 
-        let total = autoencoder.computeGradient(corrupted, target: target, count: golden.samples)
+        let total = autoencoder.computeGradient(target: target.pointer, count: golden.samples)
 
         expectClose([Float(total)], [golden.total])
         expectClose(Array(UnsafeBufferPointer(start: autoencoder.lastCode, count: golden.code.count)), golden.code)

@@ -19,16 +19,19 @@ import Training
         let parameters = network.autoencoderParameters(layer: 0, decoder: settings.decoder)
         var random = Philox(key: 7, stream: 0)
         let x = FloatBuffer((0..<4 * 9).map { _ in random.nextUnit() })
-        let corrupted = FloatBuffer((0..<4 * 9).map { _ in random.nextUnit() })
+        let corrupted = (0..<4 * 9).map { _ in random.nextUnit() }
         // Biases away from zero, so that no rectified sum lies at its corner.
         let start = parameters.initialValues(seed: 3).map { $0 + 0.05 }
-        let autoencoder = Autoencoder(network: network, layer: 0, settings: settings, weights: start, batchSize: 4)
+        let autoencoder = Autoencoder(
+            network: network, layer: 0, decoders: [settings.decoderSpec], settings: settings, weights: start,
+            batchSize: 4)
+        autoencoder.input.update(from: corrupted, count: corrupted.count)
 
-        _ = autoencoder.computeGradient(corrupted, target: x, count: 4)
+        _ = autoencoder.computeGradient(target: x.pointer, count: 4)
         let gradient = autoencoder.gradient.values
 
         expectFiniteDifferences(gradient, at: autoencoder.weights) {
-            autoencoder.computeGradient(corrupted, target: x, count: 4) / 4
+            autoencoder.computeGradient(target: x.pointer, count: 4) / 4
         }
     }
 
@@ -50,31 +53,5 @@ import Training
         let gradient = classifier.gradient.values
 
         expectFiniteDifferences(gradient, at: classifier.weights) { loss() / 4 }
-    }
-
-    private func expectFiniteDifferences(
-        _ gradient: [Float], at weights: FloatBuffer, loss: () -> Double
-    ) {
-        let step: Float = 2e-3
-        let here = loss()
-        var checked = 0
-        for index in 0..<weights.count {
-            let kept = weights.pointer[index]
-            weights.pointer[index] = kept + step
-            let above = loss()
-            weights.pointer[index] = kept - step
-            let below = loss()
-            weights.pointer[index] = kept
-            let difference = (above - below) / Double(2 * step)
-            // Where the slopes on both sides differ, a rectified sum has its corner in between: there is no gradient.
-            let bend = abs((above - here) - (here - below)) / Double(step)
-            guard bend < 0.008 + 0.01 * abs(difference) else { continue }
-            checked += 1
-            let tolerance = 5e-3 + 0.01 * abs(difference)
-            if abs(difference - Double(gradient[index])) > tolerance {
-                Issue.record("weight \(index): gradient \(gradient[index]), finite difference \(difference)")
-            }
-        }
-        #expect(checked > weights.count / 2)
     }
 }

@@ -1,6 +1,8 @@
 import RunProtocol
 
 extension StageSettings {
+    var decoderSpec: DecoderSpec { DecoderSpec(constraint: decoder, activation: outputActivation) }
+
     /// A small stage, to be changed by a test.
     static func example(
         loss: ReconstructionLoss = .meanSquaredError, output: Activation = .sigmoid,

@@ -21,7 +21,8 @@ import Training
 
     func pretrain(_ settings: StageSettings, seed: UInt64 = 5) throws -> TaskResult {
         let work = PretrainWork(
-            network: Self.network, layer: 0, settings: settings, frozen: nil, start: Self.digest,
+            network: Self.network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
+            start: Self.digest,
             samples: SampleSet(digest: Self.digest, count: 300, size: 40, divisor: 255), round: 1, seed: seed)
         return try TaskFunctions.pretrain(
             work, start: start(settings), samples: Self.samples, isCancelled: { false })
@@ -33,7 +34,8 @@ import Training
 
     func heldOutError(_ weights: [Float], _ settings: StageSettings) throws -> Double {
         let work = ReconstructionWork(
-            network: Self.network, layer: 0, settings: settings, frozen: nil, weights: Self.digest,
+            network: Self.network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
+            weights: Self.digest,
             samples: SampleSet(digest: Self.digest, count: 300, size: 40, divisor: 255))
         let result = try TaskFunctions.measureReconstruction(
             work, weights: weights, samples: Self.samples, isCancelled: { false })
@@ -79,7 +81,8 @@ import Training
 
     @Test func aCancelledTaskEnds() throws {
         let work = PretrainWork(
-            network: Self.network, layer: 0, settings: .example(), frozen: nil, start: Self.digest,
+            network: Self.network, layer: 0, decoders: [StageSettings.example().decoderSpec], settings: .example(),
+            frozen: nil, start: Self.digest,
             samples: SampleSet(digest: Self.digest, count: 300, size: 40, divisor: 255), round: 1, seed: 1)
         #expect(throws: TaskCancelled.self) {
             try TaskFunctions.pretrain(

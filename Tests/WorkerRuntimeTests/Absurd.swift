@@ -17,6 +17,7 @@ final class Absurd: WorkerConnection {
         let samples = SampleSet(digest: Digest(of: [1]), count: 4, size: 4, divisor: 1)
         let good = PretrainWork(
             network: NetworkSpec(inputSize: 4, layers: [LayerSpec(units: 2, activation: .relu)]), layer: 0,
+            decoders: [DecoderSpec(constraint: .free, activation: .linear)],
             settings: StageSettings(
                 rounds: 1, replicas: 1, localEpochs: 1, batchSize: 2, loss: .meanSquaredError,
                 outputActivation: .linear, corruption: .none, l1: 0, decoder: .free,
@@ -27,7 +28,13 @@ final class Absurd: WorkerConnection {
             { $0.network.layers = [] }, { $0.network.layers[0].units = .max }, { $0.network.layers[0].units = 0 },
             { $0.samples.size = 5 }, { $0.samples.count = 0 }, { $0.samples.divisor = .nan },
             { $0.settings.batchSize = 0 }, { $0.settings.localEpochs = .max }, { $0.settings.rounds = -1 },
-            { $0.round = 2 }, { $0.frozen = $0.start },
+            { $0.round = 2 }, { $0.frozen = $0.start }, { $0.decoders = [] }, { $0.decoders += $0.decoders },
+            { $0.network.image = ImageShape(height: 3, width: 1, channels: 1) },
+            { $0.network.layers[0].window = ConvolutionWindow(kernel: 3) },
+            {
+                $0.network.image = ImageShape(height: 2, width: 2, channels: 1)
+                $0.network.layers[0].window = ConvolutionWindow(kernel: .max)
+            },
         ]
         guard let run = RunID(rawValue: "run-absurd") else { return [] }
         return changes.enumerated().map { index, change in

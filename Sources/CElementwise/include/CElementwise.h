@@ -31,9 +31,27 @@ void ce_activation_backward(float *gradient, const float *y, size_t count, float
 // gradient (columns) = sums over the rows of delta (rows, columns)
 void ce_column_sums(const float *delta, size_t rows, size_t columns, float *sums);
 void ce_scale(float *x, size_t count, float factor);
+// out += x
+void ce_add(float *out, const float *x, size_t count);
 double ce_sum_of_absolutes(const float *x, size_t count);
 // active (columns) += how many rows are not zero; returns how many elements are not zero
 size_t ce_count_active(const float *x, size_t rows, size_t columns, int32_t *active);
+
+// --- Pictures: x (images, height, width, channels); small ones have (height + window - 1) / window rows, and columns
+// --- likewise: the last may be cut off.
+
+// out (images, rows, columns, channels) = the largest of each window x window places, the first where several are;
+// places: which one it was. window <= 16
+void ce_max_pool(const float *x, size_t images, size_t height, size_t width, size_t channels, size_t window, float *out,
+                 uint8_t *places);
+// out (images, height, width, channels) = delta at the places that were the largest, else zero
+void ce_max_pool_backward(const float *delta, const uint8_t *places, size_t images, size_t height, size_t width,
+                          size_t channels, size_t window, float *out);
+// out (images, height, width, channels) = the small picture x with each place repeated factor times both ways
+void ce_upsample(const float *x, size_t images, size_t height, size_t width, size_t channels, size_t factor, float *out);
+// out (images, rows, columns, channels) = the sums of delta over each factor x factor places
+void ce_upsample_backward(const float *delta, size_t images, size_t height, size_t width, size_t channels, size_t factor,
+                          float *out);
 
 // --- Losses: z (rows, columns) are sums without bias; after it they are outputs y. They return the sum of the loss over
 // --- all elements and write its gradient by the sums, times scale, into delta (which may be NULL).
@@ -67,5 +85,19 @@ void ce_from_bf16(const uint16_t *x, size_t count, float *out);
 // Runs about `count` fused multiply-adds of the widest kind this processor has; returns how many floating-point
 // operations it did.
 double ce_fma_burst(size_t count, float *sink);
+// The same with dot products of bfloat16 pairs, two multiply-adds each; 0 where this program has no such loop for this
+// processor.
+double ce_bf16_burst(size_t count, float *sink);
+// Whether the processor multiplies bfloat16 numbers.
+int ce_has_bf16(void);
+// a = b + factor * c: reads two numbers and writes one for two operations, so memory sets its pace.
+void ce_triad(float *a, const float *b, const float *c, float factor, size_t count);
 // "avx512", "avx2", "sse2", "neon"
 const char *ce_instruction_set(void);
+
+// --- Cores
+
+// Writes the numbers of the cores that the calling thread may use, rising and at most `limit`; returns how many.
+size_t ce_allowed_cores(int32_t *cores, size_t limit);
+// Keeps the calling thread on this core; returns whether it may have it.
+int ce_stay_on_core(size_t core);

@@ -1,4 +1,5 @@
 import ArgumentParser
+import RunProtocol
 import Training
 
 /// `cairn bench train`
@@ -13,31 +14,45 @@ struct BenchTrainCommand: ParsableCommand {
 
     @Option(help: "Numbers a sample has.") var inputs = 784
     @Option(help: "Units the code has.") var units = 1_000
+    @Flag(
+        help:
+            "Two convolutions of 28 x 28 pictures and their transposes, instead of a dense layer of --inputs and --units."
+    )
+    var convolution = false
     @Option(help: "Samples a batch has.") var batchSize = 128
+    @Option(help: "Samples a task goes through.") var samples = 8_192
+    @Option(help: "The decoder's constraint: unit_norm, tied or free.") var decoder = DecoderConstraint.unitNorm
     @Option(help: "Threads, each with an autoencoder of its own.") var slots = 1
-    @Option(help: "How long to measure.") var seconds = 5.0
-    @Flag(help: "Print JSON.") var json = false
+    @OptionGroup var options: BenchOptions
 
     func validate() throws {
         guard (1...100_000).contains(inputs), (1...100_000).contains(units), inputs * units <= 100_000_000 else {
             throw ValidationError("--inputs and --units go from 1 to 100000, and no more than 100 million weights.")
         }
         guard (1...65_536).contains(batchSize) else { throw ValidationError("--batch-size goes from 1 to 65536.") }
-        guard (1...1_024).contains(slots) else { throw ValidationError("--slots goes from 1 to 1024.") }
-        guard seconds > 0, seconds <= 3_600 else { throw ValidationError("--seconds goes up to 3600.") }
+        guard (1...1_000_000).contains(samples), samples * inputs <= 1 << 30 else {
+            throw ValidationError("--samples goes from 1 to 1000000, and no more than 2^30 numbers in all.")
+        }
+        try BenchOptions.check(slots: slots)
     }
 
     func run() throws {
+        let workload: BenchmarkWorkload =
+            convolution
+            ? .convolution(batchSize: batchSize, samples: samples)
+            : .dense(inputs: inputs, units: units, decoder: decoder, batchSize: batchSize, samples: samples)
         let result = TrainingBenchmark.run(
-            inputs: inputs, units: units, batchSize: batchSize, slots: slots, seconds: seconds)
-        guard !json else {
+            workload, slots: slots, seconds: options.seconds, pinned: options.pinCores)
+        guard !options.json else {
             try JSONOutput.print(result)
             return
         }
-        print("\(inputs)-\(units)-\(inputs), batch \(batchSize), \(slots) slot(s)")
+        print("\(result.workload), batch \(batchSize), \(slots) slot(s)")
         print("samples/s      \(Int(result.samplesPerSecond))")
         print("GFLOP/s        \(Int(result.gigaflopsPerSecond))")
         print("peak GFLOP/s   \(Int(result.peakGigaflopsPerSecond))")
         print("share of peak  \(Int((result.shareOfPeak * 100).rounded())) %")
     }
 }
+
+extension DecoderConstraint: ExpressibleByArgument {}

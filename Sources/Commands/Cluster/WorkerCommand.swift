@@ -21,6 +21,12 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var connection: ConnectionOptions
     @Option(help: "Tasks at once. [default: one a core]") var slots: Int?
+    @Flag(
+        help: """
+            Keep each slot on a core of its own, where the process may use enough of them. Only for a host with one \
+            worker: two would choose the same cores, unless each is started with cores of its own (taskset).
+            """)
+    var pinCores = false
     @Option(help: "The folder for downloaded data and weights. [default: cairn in $XDG_CACHE_HOME or ~/.cache]")
     var cache: String?
     @Option(help: "How many GiB the folder may take.") var cacheLimit = 20
@@ -50,7 +56,8 @@ struct WorkerCommand: AsyncParsableCommand {
             connection: try HTTPConnection(configuration),
             registration: WorkerRegistration(slots: slots ?? Cores.count),
             settings: Worker.Settings(
-                cacheFolder: folder, codeFolderBytes: halfBytes, graceSeconds: grace), logger: logger)
+                cacheFolder: folder, codeFolderBytes: halfBytes, graceSeconds: grace, pinsCores: pinCores),
+            logger: logger)
         let signals = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())

@@ -11,19 +11,29 @@ import WorkerRuntime
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
-        abstract: "Classify a test set with an exported classifier.",
-        discussion: "Prints the test error and the confusion matrix: a row for each class, a column for each answer.")
+        abstract: "Test an exported network on samples that it has not seen.",
+        discussion: """
+            A classifier: prints the test error and the confusion matrix, a row for each class, a column for each answer. \
+            Pretrained weights: prints how far samples that went through all encoders and back are from what they were.
+            """)
 
-    /// What `--json` prints.
+    /// What `--json` prints for a classifier.
     private struct Report: Encodable {
         var tested: Int
         var error: Double
         var confusion: [[Int]]
     }
 
+    /// What `--json` prints for pretrained weights.
+    private struct ReconstructionReport: Encodable {
+        var tested: Int
+        /// The mean over samples of the squared error, summed over a sample's numbers.
+        var squaredError: Double
+    }
+
     @Argument(help: "A file that `cairn export RUN --part fine-tuned` or `cairn pretrain` wrote.") var file: String
     @Option(help: "The samples: IDX, NPY, CSV or a folder of images.") var samples: String
-    @Option(help: "The file with a class from 0 for each sample.") var labels: String
+    @Option(help: "The file with a class from 0 for each sample; a classifier needs it.") var labels: String?
     @Option(help: "Only the first samples.") var limit: Int?
     @Flag(help: "Print JSON.") var json = false
 
@@ -33,27 +43,32 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let model = try Model(decoding: try FileBytes.read(file), path: file)
-        let description = model.description
-        guard description.part == .fineTuned, let classes = description.classes else {
-            throw CommandError("\(file): has no classifier; export the one of a run with --part fine-tuned")
-        }
         let table = try SampleFile.samples(samples, limit: limit)
-        guard table.size == description.network.inputSize else {
+        guard table.size == model.description.network.inputSize else {
             throw CommandError(
-                "\(samples): its samples have \(table.size) numbers; the network takes \(description.network.inputSize)"
-            )
+                "\(samples): its samples have \(table.size) numbers; the network takes"
+                    + " \(model.description.network.inputSize)")
         }
+        Engine.useOneThread()
+        let loaded = Samples(table, divisor: model.description.divisor)
+        if let classes = model.description.classes {
+            try classify(loaded, model, classes: classes)
+        } else {
+            try reconstruct(loaded, model)
+        }
+    }
+
+    private func classify(_ samples: Samples, _ model: Model, classes: Int) throws {
+        guard let labels else { throw CommandError("--labels is missing: a classifier is tested against them") }
         let truth = try SampleFile.labels(labels, limit: limit)
-        guard truth.count == table.count else {
-            throw CommandError("\(labels): has \(truth.count) labels for \(table.count) samples")
+        guard truth.count == samples.count else {
+            throw CommandError("\(labels): has \(truth.count) labels for \(samples.count) samples")
         }
         if let stranger = truth.first(where: { $0 >= classes }) {
             throw CommandError("\(labels): has the class \(stranger); the network knows 0 to \(classes - 1)")
         }
-        Engine.useOneThread()
         let answers = try TaskFunctions.classify(
-            network: description.network, classes: classes, weights: model.weights,
-            samples: Samples(table, divisor: description.divisor))
+            network: model.description.network, classes: classes, weights: model.weights, samples: samples)
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
         for (label, answer) in zip(truth, answers) { confusion[Int(label)][Int(answer)] += 1 }
         let result = EvaluationResult(draw: 0, pretrained: true, labels: 0, confusion: confusion)
@@ -66,5 +81,20 @@ struct EvaluateCommand: ParsableCommand {
         for row in confusion {
             print(row.map { String(repeating: " ", count: width - "\($0)".count) + "\($0)" }.joined())
         }
+    }
+
+    private func reconstruct(_ samples: Samples, _ model: Model) throws {
+        guard labels == nil else {
+            throw CommandError("\(file): has no classifier; use the one that was exported with --part fine-tuned")
+        }
+        let error = TaskFunctions.reconstructionError(
+            samples, network: model.description.network, decoders: model.description.decoders, weights: model.weights)
+        guard !json else {
+            try JSONOutput.print(ReconstructionReport(tested: samples.count, squaredError: error))
+            return
+        }
+        print(
+            "squared error \(error.formatted(decimals: 3)) a sample, summed over its numbers, of \(samples.count) samples"
+        )
     }
 }

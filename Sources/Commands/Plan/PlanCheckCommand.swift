@@ -39,14 +39,22 @@ struct PlanCheckCommand: ParsableCommand {
 
     private func summarize(_ plan: Plan) {
         print("\(plan.name): this plan is right")
-        for (index, (layer, stage)) in zip(plan.layers, plan.stages).enumerated() {
+        for stage in plan.autoencoderStages {
+            let top = plan.layers[stage.layer + stage.decoders.count - 1]
             print(
-                "layer \(index + 1): \(layer.units) \(layer.activation.rawValue) units, \(stage.rounds) rounds of"
-                    + " \(stage.replicas) tasks, L1 \(stage.l1), \(stage.loss.rawValue)")
+                "\(stage.name): \(top.description), \(stage.settings.rounds) rounds of \(stage.settings.replicas) tasks,"
+                    + " L1 \(stage.settings.l1), \(stage.settings.loss.rawValue)")
         }
         if let labeled = plan.data.labeled, plan.fineTuning != nil {
             let examples = labeled.perClass.map { "\($0) labeled examples of each class" } ?? "all labeled examples"
             print("fine-tuning: \(labeled.draws) draws of \(examples)")
         }
+    }
+}
+
+extension LayerSpec {
+    fileprivate var description: String {
+        guard let window else { return "\(units) \(activation.rawValue) units" }
+        return "\(units) \(activation.rawValue) channels of \(window.kernel) x \(window.kernel)"
     }
 }

@@ -1,23 +1,33 @@
 extension NetworkSpec {
-    /// Layer `layer`'s encoder: `encoder.N.weight` (inputs, units) and `encoder.N.bias` (units).
+    /// Layer `layer`'s encoder: `encoder.N.weight` and `encoder.N.bias` (units). A dense weight is (inputs, units), a
+    /// convolution's (units, channels, kernel, kernel).
     package func encoderParameters(layer: Int) -> [ParameterSpec] {
-        let inputs = inputSize(ofLayer: layer)
-        let units = layers[layer].units
+        let spec = layers[layer]
+        let shape =
+            spec.window.map { [spec.units, image(ofLayer: layer)?.channels ?? 0, $0.kernel, $0.kernel] }
+            ?? [inputSize(ofLayer: layer), spec.units]
         return [
-            ParameterSpec(name: "encoder.\(layer).weight", shape: [inputs, units], start: .glorot),
-            ParameterSpec(name: "encoder.\(layer).bias", shape: [units], start: .zero),
+            ParameterSpec(name: "encoder.\(layer).weight", shape: shape, start: .glorot),
+            ParameterSpec(name: "encoder.\(layer).bias", shape: [spec.units], start: .zero),
         ]
     }
 
-    /// Layer `layer`'s autoencoder: its encoder, then `decoder.N.weight` (units, inputs) unless the decoder uses the
-    /// encoder's weight transposed, then `decoder.N.bias` (inputs).
+    /// Layer `layer`'s autoencoder: its encoder, then `decoder.N.weight` unless the decoder uses the encoder's weight
+    /// transposed, then `decoder.N.bias`. A dense decoder's weight is (units, inputs) and its bias (inputs); a
+    /// convolution's (units, channels, kernel, kernel) and (channels). So a row is what one unit adds to the output.
     package func autoencoderParameters(layer: Int, decoder: DecoderConstraint) -> [ParameterSpec] {
-        let inputs = inputSize(ofLayer: layer)
+        let spec = layers[layer]
+        let outputs = spec.window == nil ? inputSize(ofLayer: layer) : image(ofLayer: layer)?.channels ?? 0
+        let shape = [spec.units, outputs] + (spec.window.map { [$0.kernel, $0.kernel] } ?? [])
         let weight = ParameterSpec(
-            name: "decoder.\(layer).weight", shape: [layers[layer].units, inputs], start: .glorot,
-            hasUnitRows: decoder == .unitNorm)
-        let bias = ParameterSpec(name: "decoder.\(layer).bias", shape: [inputs], start: .zero)
+            name: "decoder.\(layer).weight", shape: shape, start: .glorot, hasUnitRows: decoder == .unitNorm)
+        let bias = ParameterSpec(name: "decoder.\(layer).bias", shape: [outputs], start: .zero)
         return encoderParameters(layer: layer) + (decoder == .tied ? [bias] : [weight, bias])
+    }
+
+    /// The autoencoders of the layers from `first` upwards, one for each of `decoders`.
+    package func autoencoderParameters(first: Int, decoders: [DecoderSpec]) -> [ParameterSpec] {
+        decoders.enumerated().flatMap { autoencoderParameters(layer: first + $0, decoder: $1.constraint) }
     }
 
     /// The encoders of the first `count` layers, from the input upwards.

@@ -6,7 +6,8 @@ import RandomNumbers
 /// A dense layer is `y = x W + b` with W of shape (inputs, outputs).
 package struct ParameterSpec: Codable, Hashable, Sendable {
     package enum Start: String, Codable, Sendable {
-        /// Uniform in ±sqrt(6 / (rows + columns)) (Glorot and Bengio 2010).
+        /// Uniform in ±sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010): rows + columns of a matrix; of a
+        /// convolution's (units, channels, kernel, kernel), (units + channels) x kernel x kernel.
         case glorot
         case zero
     }
@@ -25,6 +26,9 @@ package struct ParameterSpec: Codable, Hashable, Sendable {
     }
 
     package var count: Int { shape.reduce(1, *) }
+    /// How many numbers a row has: all dimensions but the first.
+    package var rowLength: Int { shape.dropFirst().reduce(1, *) }
+    fileprivate var fans: Int { shape.prefix(2).reduce(0, +) * shape.dropFirst(2).reduce(1, *) }
 }
 
 extension [ParameterSpec] {
@@ -37,9 +41,9 @@ extension [ParameterSpec] {
         enumerated().flatMap { index, parameter -> [Float] in
             guard parameter.start == .glorot else { return [Float](repeating: 0, count: parameter.count) }
             var random = Philox(key: seed, stream: UInt64(index))
-            let limit = (6 / Float(parameter.shape.reduce(0, +))).squareRoot()
+            let limit = (6 / Float(parameter.fans)).squareRoot()
             var values = (0..<parameter.count).map { _ in (random.nextUnit() * 2 - 1) * limit }
-            if parameter.hasUnitRows { UnitRows.project(&values, columns: parameter.shape[1]) }
+            if parameter.hasUnitRows { UnitRows.project(&values, columns: parameter.rowLength) }
             return values
         }
     }

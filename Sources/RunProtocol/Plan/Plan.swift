@@ -7,18 +7,21 @@ package struct Plan: Codable, Hashable, Sendable {
     package var layers: [LayerSpec]
     /// How each layer's autoencoder is trained; one for each of `layers`.
     package var stages: [StageSettings]
+    /// How the whole stack is trained afterwards, from its input to the highest code and back; nil: it is left as it is.
+    package var joint: StageSettings?
     /// Nil where the plan ends with the pretrained weights.
     package var fineTuning: FineTuningSettings?
 
     package init(
         name: String, seed: UInt64, data: DataPlan, layers: [LayerSpec], stages: [StageSettings],
-        fineTuning: FineTuningSettings?
+        joint: StageSettings? = nil, fineTuning: FineTuningSettings?
     ) {
         self.name = name
         self.seed = seed
         self.data = data
         self.layers = layers
         self.stages = stages
+        self.joint = joint
         self.fineTuning = fineTuning
     }
 }

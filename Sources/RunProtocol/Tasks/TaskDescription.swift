@@ -49,16 +49,19 @@ package struct SampleSet: Codable, Hashable, Sendable {
     }
 }
 
-/// Train one layer's autoencoder on one shard.
+/// Train the autoencoder of one layer, or of several at once, on one shard.
 ///
 /// Weights are safetensors blobs, their tensors f32 in the order of the parameter list that each field names.
 package struct PretrainWork: Codable, Hashable, Sendable {
     package var network: NetworkSpec
+    /// The lowest layer that is trained.
     package var layer: Int
+    /// One for each trained layer, from the lowest upwards.
+    package var decoders: [DecoderSpec]
     package var settings: StageSettings
     /// `network.stackParameters(count: layer)`: the frozen encoders below; nil for layer 0.
     package var frozen: Digest?
-    /// `network.autoencoderParameters(layer:decoder:)`: where the round starts.
+    /// `network.autoencoderParameters(first: layer, decoders:)`: where the round starts.
     package var start: Digest
     package var samples: SampleSet
     /// From 1; with `settings.rounds` it says how far the learning rate's schedule is.
@@ -66,11 +69,12 @@ package struct PretrainWork: Codable, Hashable, Sendable {
     package var seed: UInt64
 
     package init(
-        network: NetworkSpec, layer: Int, settings: StageSettings, frozen: Digest?, start: Digest, samples: SampleSet,
-        round: Int, seed: UInt64
+        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], settings: StageSettings, frozen: Digest?,
+        start: Digest, samples: SampleSet, round: Int, seed: UInt64
     ) {
         self.network = network
         self.layer = layer
+        self.decoders = decoders
         self.settings = settings
         self.frozen = frozen
         self.start = start
@@ -80,21 +84,24 @@ package struct PretrainWork: Codable, Hashable, Sendable {
     }
 }
 
-/// Measure one layer's autoencoder on the held-out samples.
+/// Measure an autoencoder on the held-out samples.
 package struct ReconstructionWork: Codable, Hashable, Sendable {
     package var network: NetworkSpec
     package var layer: Int
+    package var decoders: [DecoderSpec]
     package var settings: StageSettings
     package var frozen: Digest?
-    /// `network.autoencoderParameters(layer:decoder:)`.
+    /// `network.autoencoderParameters(first: layer, decoders:)`.
     package var weights: Digest
     package var samples: SampleSet
 
     package init(
-        network: NetworkSpec, layer: Int, settings: StageSettings, frozen: Digest?, weights: Digest, samples: SampleSet
+        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], settings: StageSettings, frozen: Digest?,
+        weights: Digest, samples: SampleSet
     ) {
         self.network = network
         self.layer = layer
+        self.decoders = decoders
         self.settings = settings
         self.frozen = frozen
         self.weights = weights

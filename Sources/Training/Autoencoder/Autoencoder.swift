@@ -2,159 +2,112 @@ import CElementwise
 package import RunProtocol
 package import TensorCore
 
-/// One layer's autoencoder with all the memory that a training step needs: nothing is allocated in a step.
+/// The autoencoder of one layer, or of several at once, with all the memory that a training step needs.
 ///
-/// With a batch of B samples of n numbers and m code units: code h (B, m) = act(x̃ W + b), output y (B, n) = out(h D + c);
-/// W is (n, m), D is (m, n) or, tied, W transposed. The batch's loss is the mean over samples of
-/// loss(y, x) + l1 · sum |h|.
+/// The encoders lead from the lowest layer's input x to the highest's code h, the decoders back to an output y. The
+/// batch's loss is the mean over samples of loss(y, x) + l1 · sum |h|.
 package final class Autoencoder {
-    package let inputs: Int
-    package let units: Int
-    let batchSize: Int
     let settings: StageSettings
-    private let activation: Activation
-    let layout: Layout
-    /// `autoencoderParameters` of the layer, flat, and the gradient in the same order.
-    package let weights: FloatBuffer
-    package let gradient: FloatBuffer
-    private let code: FloatBuffer
-    private let codeGradient: FloatBuffer
-    private let output: FloatBuffer
-    private let outputGradient: FloatBuffer
+    private let chain: LayerChain
+    private let parameters: [ParameterSpec]
+    /// The code's row of the chain.
+    private let codeRow: Int
+    /// How many numbers an input has.
+    package let inputs: Int
+    /// How many units the code has: a convolution's are its channels, each with as many activations as places.
+    package let units: Int
+    private let codeSize: Int
 
-    /// Where each tensor begins in the flat list of `autoencoderParameters`.
-    struct Layout {
-        let encoderWeight = 0
-        let encoderBias: Int
-        /// Where tied, the encoder's weight.
-        let decoderWeight: Int
-        let decoderBias: Int
-        let count: Int
-
-        init(inputs: Int, units: Int, isTied: Bool) {
-            encoderBias = inputs * units
-            let end = encoderBias + units
-            decoderWeight = isTied ? 0 : end
-            decoderBias = isTied ? end : end + units * inputs
-            count = decoderBias + inputs
-        }
-    }
-
-    package init(network: NetworkSpec, layer: Int, settings: StageSettings, weights start: [Float], batchSize: Int) {
-        inputs = network.inputSize(ofLayer: layer)
-        units = network.layers[layer].units
-        activation = network.layers[layer].activation
+    /// - Parameters:
+    ///   - layer: the lowest.
+    ///   - decoders: one for each layer from there upwards.
+    ///   - start: `autoencoderParameters(first: layer, decoders:)`, flat.
+    package init(
+        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], settings: StageSettings, weights start: [Float],
+        batchSize: Int, isTrained: Bool = true
+    ) {
         self.settings = settings
-        self.batchSize = batchSize
-        layout = Layout(inputs: inputs, units: units, isTied: settings.decoder == .tied)
-        precondition(start.count == layout.count, "\(start.count) weights for a layer with \(layout.count)")
-        weights = FloatBuffer(start)
-        gradient = FloatBuffer(count: layout.count)
-        code = FloatBuffer(count: batchSize * units)
-        codeGradient = FloatBuffer(count: batchSize * units)
-        output = FloatBuffer(count: batchSize * inputs)
-        outputGradient = FloatBuffer(count: batchSize * inputs)
+        parameters = network.autoencoderParameters(first: layer, decoders: decoders)
+        precondition(start.count == parameters.elementCount, "\(start.count) weights for another autoencoder")
+        let top = layer + decoders.count - 1
+        inputs = network.inputSize(ofLayer: layer)
+        units = network.layers[top].units
+        codeSize = network.codeSize(ofLayer: top)
+        let layers = LayerChain.autoencoder(network: network, layer: layer, decoders: decoders, batchSize: batchSize)
+        // As many layers lead down again as up.
+        codeRow = layers.count / 2
+        chain = LayerChain(layers, weights: start, batchSize: batchSize, isTrained: isTrained)
     }
 
-    private var isTied: Bool { settings.decoder == .tied }
-    private var encoderWeight: MatrixView { MatrixView(weights.pointer, rows: inputs, columns: units) }
-    /// (units, inputs)
-    private var decoderWeight: MatrixView {
-        isTied
-            ? encoderWeight.transposed
-            : MatrixView(weights.pointer + layout.decoderWeight, rows: units, columns: inputs)
-    }
+    package var batchSize: Int { chain.batchSize }
+    package var weights: FloatBuffer { chain.weights }
+    package var gradient: FloatBuffer { chain.gradient }
+    /// Where the samples that the encoder sees go (batchSize, inputs).
+    package var input: UnsafeMutablePointer<Float> { chain.row(0) }
+    /// The code of the last batch (batchSize, places, units).
+    package var lastCode: UnsafeMutablePointer<Float> { chain.row(codeRow) }
+    /// What the last batch was decoded to (batchSize, inputs).
+    package var lastOutput: UnsafeMutablePointer<Float> { chain.row(chain.layers.count) }
+    /// How many rows of `units` activations a sample's code has.
+    var places: Int { codeSize / units }
 
-    /// Encodes `count` samples `x` (count, inputs); the code lies in `lastCode` until the next call.
-    func encode(_ x: FloatBuffer, count: Int) {
-        let code = MatrixView(self.code.pointer, rows: count, columns: units)
-        MatrixProduct.multiply(MatrixView(x.pointer, rows: count, columns: inputs), encoderWeight, into: code)
-        ce_bias_activation(self.code.pointer, weights.pointer + layout.encoderBias, count, units, activation.kernel)
-    }
-
-    /// Decodes the last code and compares it with `target` (count, inputs).
+    /// Encodes and decodes the `count` samples at `input`.
     ///
-    /// - Returns: the sum over samples of the loss without penalty. The gradient by the outputs' sums, divided by the
-    ///   number of samples, is kept for `backward` where `forTraining`.
-    private func decode(target: FloatBuffer, count: Int, forTraining: Bool) -> Double {
-        MatrixProduct.multiply(
-            MatrixView(code.pointer, rows: count, columns: units), decoderWeight,
-            into: MatrixView(output.pointer, rows: count, columns: inputs))
-        let bias = weights.pointer + layout.decoderBias
-        let delta = forTraining ? outputGradient.pointer : nil
-        let scale = 1 / Float(count)
-        return switch settings.loss {
-        case .meanSquaredError:
-            ce_squared_error(
-                output.pointer, bias, target.pointer, count, inputs, settings.outputActivation.kernel, scale, delta)
-        case .binaryCrossEntropy:
-            ce_binary_cross_entropy(output.pointer, bias, target.pointer, count, inputs, scale, delta)
-        }
+    /// - Returns: `lastOutput`.
+    @discardableResult package func reconstruct(count: Int) -> UnsafeMutablePointer<Float> {
+        chain.forward(count: count)
+        return chain.activateLast(count: count)
     }
 
-    /// The loss of `count` uncorrupted samples, summed over them, without penalty.
-    package func reconstructionError(_ x: FloatBuffer, count: Int) -> Double {
-        encode(x, count: count)
-        return decode(target: x, count: count, forTraining: false)
+    /// The loss of the `count` uncorrupted samples at `input`, summed over them, without penalty.
+    package func reconstructionError(count: Int) -> Double {
+        chain.forward(count: count)
+        return compare(with: input, count: count, delta: nil)
     }
 
     /// Computes the gradient of the batch's loss by all weights into `gradient`.
     ///
-    /// - Parameters:
-    ///   - x: what the encoder sees (count, inputs), corrupted or not.
-    ///   - target: the whole samples (count, inputs).
+    /// - Parameter target: the whole samples (count, inputs), of which `input` has what the encoder sees.
     /// - Returns: the loss, penalty included, summed over the samples.
-    package func computeGradient(
-        _ x: FloatBuffer, target: FloatBuffer, count: Int
-    ) -> Double {
-        encode(x, count: count)
-        var loss = decode(target: target, count: count, forTraining: true)
-        if settings.l1 > 0 { loss += settings.l1 * ce_sum_of_absolutes(code.pointer, count * units) }
-        backward(x, count: count)
+    package func computeGradient(target: UnsafeMutablePointer<Float>, count: Int) -> Double {
+        chain.forward(count: count)
+        var loss = compare(with: target, count: count, delta: chain.delta(chain.layers.count))
+        if settings.l1 > 0 { loss += settings.l1 * ce_sum_of_absolutes(lastCode, count * codeSize) }
+        chain.backward(count: count, penalty: (codeRow, Float(settings.l1 / Double(count))))
         return loss
     }
 
-    private func backward(_ x: FloatBuffer, count: Int) {
-        let code = MatrixView(self.code.pointer, rows: count, columns: units)
-        let codeDelta = MatrixView(codeGradient.pointer, rows: count, columns: units)
-        let outputDelta = MatrixView(outputGradient.pointer, rows: count, columns: inputs)
-        let encoderGradient = MatrixView(gradient.pointer, rows: inputs, columns: units)
-        ce_column_sums(outputGradient.pointer, count, inputs, gradient.pointer + layout.decoderBias)
-        MatrixProduct.multiply(outputDelta, decoderWeight.transposed, into: codeDelta)
-        ce_activation_backward(
-            codeGradient.pointer, self.code.pointer, count * units, Float(settings.l1 / Double(count)),
-            activation.kernel)
-        ce_column_sums(codeGradient.pointer, count, units, gradient.pointer + layout.encoderBias)
-        MatrixProduct.multiply(
-            MatrixView(x.pointer, rows: count, columns: inputs).transposed, codeDelta, into: encoderGradient)
-        if isTied {
-            MatrixProduct.multiply(outputDelta.transposed, code, into: encoderGradient, adding: true)
-        } else {
-            MatrixProduct.multiply(
-                code.transposed, outputDelta,
-                into: MatrixView(gradient.pointer + layout.decoderWeight, rows: units, columns: inputs))
+    /// - Returns: the sum over samples of the loss without penalty. Its derivative by the outputs' sums, divided by the
+    ///   number of samples, goes to `delta`.
+    private func compare(
+        with target: UnsafeMutablePointer<Float>, count: Int, delta: UnsafeMutablePointer<Float>?
+    ) -> Double {
+        let last = chain.layers[chain.layers.count - 1]
+        guard case .linear(_, _, _, let activation) = last.operation else { return 0 }
+        let rows = count * inputs / last.columns
+        let scale = 1 / Float(count)
+        return switch settings.loss {
+        case .meanSquaredError:
+            ce_squared_error(
+                lastOutput, chain.lastBias, target, rows, last.columns, activation.kernel, scale, delta)
+        case .binaryCrossEntropy:
+            ce_binary_cross_entropy(lastOutput, chain.lastBias, target, rows, last.columns, scale, delta)
         }
     }
 
-    /// The code of the last batch (batchSize, units).
-    package var lastCode: UnsafeMutablePointer<Float> { code.pointer }
-    /// What the last batch was decoded to (batchSize, inputs).
-    package var lastOutput: UnsafeMutablePointer<Float> { output.pointer }
-
-    /// One step of the optimizer; then the decoder's atoms are brought back to length one where that is asked for, each
+    /// One step of the optimizer; then the decoders' atoms are brought back to length one where that is asked for, each
     /// while it is still in the cache.
     func step(_ optimizer: Optimizer, rate: Double) {
-        func update(_ start: Int, _ count: Int) {
-            optimizer.update(
-                weights.pointer + start, gradient: gradient.pointer + start, offset: start, count: count, rate: rate)
+        var start = 0
+        for parameter in parameters {
+            let length = parameter.hasUnitRows ? parameter.rowLength : parameter.count
+            for place in stride(from: start, to: start + parameter.count, by: length) {
+                optimizer.update(
+                    weights.pointer + place, gradient: gradient.pointer + place, offset: place, count: length,
+                    rate: rate)
+                if parameter.hasUnitRows { ce_unit_rows(weights.pointer + place, 1, length) }
+            }
+            start += parameter.count
         }
-        guard settings.decoder == .unitNorm else { return update(0, layout.count) }
-        update(0, layout.decoderWeight)
-        for unit in 0..<units {
-            let atom = layout.decoderWeight + unit * inputs
-            update(atom, inputs)
-            ce_unit_rows(weights.pointer + atom, 1, inputs)
-        }
-        update(layout.decoderBias, inputs)
     }
 }

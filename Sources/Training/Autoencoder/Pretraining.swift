@@ -4,25 +4,26 @@ package import RunProtocol
 import TensorCore
 
 extension TaskFunctions {
-    /// Trains one layer's autoencoder on a shard.
+    /// Trains the autoencoder of one layer, or of several at once, on a shard.
     ///
     /// - Parameters:
-    ///   - start: `autoencoderParameters` of the layer, flat.
-    ///   - samples: the shard's codes below this layer.
+    ///   - start: `autoencoderParameters(first:decoders:)`, flat.
+    ///   - samples: the shard's codes below the lowest layer.
     /// - Returns: the change of the weights.
     package static func pretrain(
         _ work: PretrainWork, start: [Float], samples: Samples, isCancelled: () -> Bool
     ) throws(TaskCancelled) -> TaskResult {
         let settings = work.settings
         let autoencoder = Autoencoder(
-            network: work.network, layer: work.layer, settings: settings, weights: start,
+            network: work.network, layer: work.layer, decoders: work.decoders, settings: settings, weights: start,
             batchSize: min(settings.batchSize, samples.count))
-        let optimizer = Optimizer(settings.optimizer, count: autoencoder.layout.count)
-        let target = FloatBuffer(count: autoencoder.batchSize * samples.size)
-        let corrupted = FloatBuffer(count: autoencoder.batchSize * samples.size)
+        let optimizer = Optimizer(settings.optimizer, count: start.count)
+        let clean = FloatBuffer(count: settings.corruption == .none ? 0 : autoencoder.batchSize * samples.size)
+        // Without corruption the encoder sees its target itself.
+        let target = settings.corruption == .none ? autoencoder.input : clean.pointer
         let clock = StageClock(settings: settings, round: work.round, samples: samples.count)
         var loss = 0.0
-        var activity = Activity(units: autoencoder.units)
+        var activity = Activity(autoencoder)
         var step = 0
         for epoch in 0..<settings.localEpochs {
             var random = Philox(key: work.seed, stream: RandomStream.order(epoch: epoch))
@@ -30,13 +31,11 @@ extension TaskFunctions {
             for batch in batches(of: order, size: settings.batchSize) {
                 if isCancelled() { throw TaskCancelled() }
                 samples.gather(batch, into: target)
-                let input = corrupt(
-                    target, into: corrupted, count: batch.count * samples.size,
-                    by: settings.corruption, seed: work.seed, step: step)
-                loss += autoencoder.computeGradient(input, target: target, count: batch.count)
-                if epoch == settings.localEpochs - 1 {
-                    activity.count(autoencoder.lastCode, samples: batch.count)
-                }
+                corrupt(
+                    target, into: autoencoder.input, count: batch.count * samples.size, by: settings.corruption,
+                    seed: work.seed, step: step)
+                loss += autoencoder.computeGradient(target: target, count: batch.count)
+                if epoch == settings.localEpochs - 1 { activity.count(samples: batch.count) }
                 optimizer.beginStep()
                 autoencoder.step(optimizer, rate: clock.learningRate(step: step))
                 step += 1
@@ -45,25 +44,27 @@ extension TaskFunctions {
         let done = samples.count * settings.localEpochs
         let figures = TaskFigures(
             samples: done, loss: loss / Double(done), activeShare: activity.share, deadUnits: activity.dead)
-        return TaskResult(figures: figures, vector: zip(autoencoder.weights.values, start).map { $0 - $1 })
+        return withExtendedLifetime(clean) {
+            TaskResult(figures: figures, vector: zip(autoencoder.weights.values, start).map { $0 - $1 })
+        }
     }
 
     /// Measures the mean loss of uncorrupted samples, without penalty.
     ///
-    /// - Parameter samples: the held-out samples' codes below this layer.
+    /// - Parameter samples: the held-out samples' codes below the lowest layer.
     package static func measureReconstruction(
         _ work: ReconstructionWork, weights: [Float], samples: Samples, isCancelled: () -> Bool
     ) throws(TaskCancelled) -> TaskResult {
         let autoencoder = Autoencoder(
-            network: work.network, layer: work.layer, settings: work.settings, weights: weights, batchSize: 256)
-        let input = FloatBuffer(count: 256 * samples.size)
-        var activity = Activity(units: autoencoder.units)
+            network: work.network, layer: work.layer, decoders: work.decoders, settings: work.settings,
+            weights: weights, batchSize: min(256, samples.count), isTrained: false)
+        var activity = Activity(autoencoder)
         var error = 0.0
         for batch in batches(of: Array(0..<Int32(samples.count)), size: 256) {
             if isCancelled() { throw TaskCancelled() }
-            samples.gather(batch, into: input)
-            error += autoencoder.reconstructionError(input, count: batch.count)
-            activity.count(autoencoder.lastCode, samples: batch.count)
+            samples.gather(batch, into: autoencoder.input)
+            error += autoencoder.reconstructionError(count: batch.count)
+            activity.count(samples: batch.count)
         }
         let figures = TaskFigures(
             samples: samples.count, reconstructionError: error / Double(samples.count), activeShare: activity.share,
@@ -76,25 +77,21 @@ extension TaskFunctions {
         stride(from: 0, to: order.count, by: size).map { order[$0..<min($0 + size, order.count)] }
     }
 
-    /// - Returns: the encoder's input: `clean` itself where nothing is to be done.
+    /// Writes what the encoder sees to `corrupted`; nothing where it sees `clean` itself.
     static func corrupt(
-        _ clean: FloatBuffer, into corrupted: FloatBuffer, count: Int, by corruption: Corruption, seed: UInt64,
-        step: Int
-    ) -> FloatBuffer {
+        _ clean: Numbers, into corrupted: Numbers, count: Int, by corruption: Corruption, seed: UInt64, step: Int
+    ) {
         // Each step has 2^32 blocks of random numbers to itself.
         let first = UInt64(step) << 32
         switch corruption {
-        case .none:
-            return clean
+        case .none: return
         case .masking(let probability):
             ce_drop(
-                clean.pointer, count, Float(probability), Float(1 / (1 - probability)), seed, RandomStream.corruption,
-                first, corrupted.pointer)
+                clean, count, Float(probability), Float(1 / (1 - probability)), seed, RandomStream.corruption, first,
+                corrupted)
         case .gaussian(let deviation):
-            ce_add_noise(
-                clean.pointer, count, Float(deviation), seed, RandomStream.corruption, first, corrupted.pointer)
+            ce_add_noise(clean, count, Float(deviation), seed, RandomStream.corruption, first, corrupted)
         }
-        return corrupted
     }
 }
 
@@ -114,17 +111,21 @@ struct StageClock {
 
 /// How many of the code's activations were not zero.
 struct Activity {
+    private let autoencoder: Autoencoder
     private var active: [Int32]
     private var total = 0
     private var seen = 0
 
-    init(units: Int) {
-        active = [Int32](repeating: 0, count: units)
+    init(_ autoencoder: Autoencoder) {
+        self.autoencoder = autoencoder
+        active = [Int32](repeating: 0, count: autoencoder.units)
     }
 
-    mutating func count(_ code: UnsafeMutablePointer<Float>, samples: Int) {
-        total += ce_count_active(code, samples, active.count, &active)
-        seen += samples * active.count
+    /// Looks at the last batch, which had `samples` samples.
+    mutating func count(samples: Int) {
+        let rows = samples * autoencoder.places
+        total += ce_count_active(autoencoder.lastCode, rows, active.count, &active)
+        seen += rows * active.count
     }
 
     /// 0 ... 1

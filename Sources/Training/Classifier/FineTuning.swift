@@ -74,7 +74,8 @@ extension TaskFunctions {
     package static func classify(
         network: NetworkSpec, classes: Int, weights: [Float], samples: Samples, isCancelled: () -> Bool = { false }
     ) throws(TaskCancelled) -> [Int32] {
-        let classifier = Classifier(network: network, classes: classes, weights: weights, batchSize: 256)
+        let classifier = Classifier(
+            network: network, classes: classes, weights: weights, batchSize: min(256, samples.count), isTrained: false)
         var answers: [Int32] = []
         for batch in batches(of: Array(0..<Int32(samples.count)), size: 256) {
             if isCancelled() { throw TaskCancelled() }

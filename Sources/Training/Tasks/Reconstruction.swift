@@ -1,4 +1,3 @@
-import CElementwise
 package import RunProtocol
 import TensorCore
 
@@ -12,44 +11,41 @@ extension TaskFunctions {
     package static func reconstruct(
         _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], weights: [Float]
     ) -> [Float] {
-        let layers = network.layers.indices
-        let parameters = layers.map { network.autoencoderParameters(layer: $0, decoder: decoders[$0].constraint) }
-        let starts = parameters.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.elementCount) }
-        precondition(weights.count == starts[layers.count], "\(weights.count) weights for another network")
-        let all = FloatBuffer(weights)
-        let stack = layers.flatMap { layer in
-            weights[starts[layer]..<starts[layer] + network.encoderParameters(layer: layer).elementCount]
+        var rows: [Float] = []
+        rows.reserveCapacity(samples.count * network.inputSize)
+        forEachReconstruction(samples, network: network, decoders: decoders, weights: weights) { _, decoded in
+            rows += decoded
         }
-        let encoder = EncoderStack(
-            network: network, layerCount: layers.count, weights: stack, batchSize: samples.count)
-        samples.gather(Array(0..<Int32(samples.count))[...], into: encoder.input)
-        let code = encoder.encode(count: samples.count)
-        var rows = FloatBuffer(Array(UnsafeBufferPointer(start: code, count: samples.count * network.codeSize)))
-        for layer in layers.reversed() {
-            rows = decode(
-                rows, count: samples.count, network: network, layer: layer, decoders[layer], all, starts[layer])
-        }
-        return rows.values
+        return rows
     }
 
-    /// - Parameter start: where the layer's autoencoder begins in `weights`.
-    private static func decode(
-        _ code: FloatBuffer, count: Int, network: NetworkSpec, layer: Int, _ decoder: DecoderSpec,
-        _ weights: FloatBuffer, _ start: Int
-    ) -> FloatBuffer {
-        let (inputs, units) = (network.inputSize(ofLayer: layer), network.layers[layer].units)
-        let layout = Autoencoder.Layout(inputs: inputs, units: units, isTied: decoder.constraint == .tied)
-        let base = weights.pointer + start
-        let weight =
-            decoder.constraint == .tied
-            ? MatrixView(base, rows: inputs, columns: units).transposed
-            : MatrixView(base + layout.decoderWeight, rows: units, columns: inputs)
-        let out = FloatBuffer(count: count * inputs)
-        MatrixProduct.multiply(
-            MatrixView(code.pointer, rows: count, columns: units), weight,
-            into: MatrixView(out.pointer, rows: count, columns: inputs))
-        ce_bias_activation(out.pointer, base + layout.decoderBias, count, inputs, decoder.activation.kernel)
-        withExtendedLifetime((code, weights)) {}
-        return out
+    /// The mean over samples of the squared difference between a sample and what it is decoded to, summed over its numbers.
+    package static func reconstructionError(
+        _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], weights: [Float]
+    ) -> Double {
+        var sum = 0.0
+        forEachReconstruction(samples, network: network, decoders: decoders, weights: weights) { whole, decoded in
+            for (x, y) in zip(whole, decoded) { sum += Double((x - y) * (x - y)) }
+        }
+        return sum / Double(samples.count)
+    }
+
+    /// Calls `body` with the samples of a batch and what they are decoded to.
+    private static func forEachReconstruction(
+        _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], weights: [Float],
+        _ body: (_ whole: UnsafeBufferPointer<Float>, _ decoded: UnsafeBufferPointer<Float>) -> Void
+    ) {
+        let batchSize = min(256, samples.count)
+        let layers = LayerChain.autoencoder(network: network, layer: 0, decoders: decoders, batchSize: batchSize)
+        let chain = LayerChain(layers, weights: weights, batchSize: batchSize, isTrained: false)
+        for batch in batches(of: Array(0..<Int32(samples.count)), size: batchSize) {
+            samples.gather(batch, into: chain.row(0))
+            chain.forward(count: batch.count)
+            let count = batch.count * network.inputSize
+            let decoded = chain.activateLast(count: batch.count)
+            body(
+                UnsafeBufferPointer(start: chain.row(0), count: count),
+                UnsafeBufferPointer(start: decoded, count: count))
+        }
     }
 }

@@ -1,0 +1,72 @@
+import COneDNN
+
+/// A convolution of a fixed number of pictures and its two derivatives, on oneDNN.
+///
+/// Pictures lie channels last, where every element-wise kernel can use them as rows of channels; oneDNN is as fast with
+/// them as with layouts of its own choice. Only the few weights are brought into the library's layout at each call. The
+/// derivative by the input is the transposed convolution: with a window's weight it decodes what the convolution
+/// encoded, without oneDNN's deconvolution, which is many times slower with a bias.
+package final class Convolution {
+    package let shape: ConvolutionShape
+    package let count: Int
+    private let forwardPass: ConvolutionPass
+    private let inputPass: ConvolutionPass
+    private let weightPass: ConvolutionPass
+
+    /// Call it on the thread that will compute: oneDNN divides the work by the threads that it finds here.
+    ///
+    /// - Parameter count: how many pictures a call has.
+    package init(_ shape: ConvolutionShape, count: Int) {
+        self.shape = shape
+        self.count = count
+        let stream = ComputeStream()
+        let layouts = ConvolutionLayouts(shape, count: count)
+        let forward = layouts.forward(stream.engine)
+        let input = layouts.inputGradient(stream.engine, hint: forward)
+        let weight = layouts.weightGradient(stream.engine, hint: forward)
+        defer { [forward, input, weight].forEach { _ = dnnl_primitive_desc_destroy($0) } }
+        forwardPass = ConvolutionPass(
+            stream, forward, layouts,
+            roles: [
+                .init(DNNL_ARG_SRC, .source, dnnl_query_src_md),
+                .init(DNNL_ARG_WEIGHTS, .weight, dnnl_query_weights_md),
+                .init(DNNL_ARG_DST, .output, dnnl_query_dst_md),
+            ])
+        inputPass = ConvolutionPass(
+            stream, input, layouts,
+            roles: [
+                .init(DNNL_ARG_DIFF_DST, .output, dnnl_query_diff_dst_md),
+                .init(DNNL_ARG_WEIGHTS, .weight, dnnl_query_weights_md),
+                .init(DNNL_ARG_DIFF_SRC, .source, dnnl_query_diff_src_md),
+            ])
+        weightPass = ConvolutionPass(
+            stream, weight, layouts,
+            roles: [
+                .init(DNNL_ARG_SRC, .source, dnnl_query_src_md),
+                .init(DNNL_ARG_DIFF_DST, .output, dnnl_query_diff_dst_md),
+                .init(DNNL_ARG_DIFF_WEIGHTS, .weight, dnnl_query_diff_weights_md),
+            ])
+    }
+
+    /// out (count, outputSize) = x (count, inputSize) * weight
+    package func forward(
+        _ x: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
+    ) {
+        forwardPass.run([x, weight], into: out)
+    }
+
+    /// out (count, inputSize): the derivative by the input where the one by the output is `delta` (count, outputSize).
+    package func inputGradient(
+        _ delta: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>,
+        into out: UnsafeMutablePointer<Float>
+    ) {
+        inputPass.run([delta, weight], into: out)
+    }
+
+    /// out: the derivative by the weight, in its layout.
+    package func weightGradient(
+        _ x: UnsafeMutablePointer<Float>, delta: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
+    ) {
+        weightPass.run([x, delta], into: out)
+    }
+}

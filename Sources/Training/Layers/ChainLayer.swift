@@ -1,0 +1,141 @@
+import RunProtocol
+import TensorCore
+
+/// One link of a chain of layers: what goes in, what comes out, and where its weights lie in the flat list.
+struct ChainLayer {
+    enum Operation {
+        /// activation(x · weight + bias), the bias the same for each of a picture's places.
+        case linear(any LinearMap, weight: Int, bias: Int, activation: Activation)
+        case pool(MaxPool)
+        case unpool(Unpool)
+    }
+
+    let operation: Operation
+    let inputSize: Int
+    let outputSize: Int
+    /// The length of the bias: `outputSize` of a dense layer, the channels of a picture.
+    let columns: Int
+    /// A layer further on uses the same weight: the derivative is added to what it has left there.
+    var sharesWeight = false
+}
+
+extension LayerChain {
+    /// Encoders and decoders of the layers from `layer` upwards, one for each of `decoders`. The weights are their
+    /// `autoencoderParameters`.
+    static func autoencoder(
+        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], batchSize: Int
+    ) -> [ChainLayer] {
+        let counts = decoders.enumerated().map {
+            network.autoencoderParameters(layer: layer + $0, decoder: $1.constraint).elementCount
+        }
+        let starts = counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+        let shared = Set(decoders.indices.filter { decoders[$0].constraint == .tied }.map { starts[$0] })
+        var encoder = network.encoderChain(
+            layers: layer..<layer + decoders.count, starts: starts, poolsLast: false, batchSize: batchSize)
+        for index in encoder.indices {
+            guard case .linear(_, let weight, _, _) = encoder[index].operation else { continue }
+            encoder[index].sharesWeight = shared.contains(weight)
+        }
+        return encoder + network.decoderChain(first: layer, decoders: decoders, starts: starts, batchSize: batchSize)
+    }
+
+    /// The encoders of the first `count` layers. The weights are their `stackParameters`.
+    static func encoder(network: NetworkSpec, count: Int, batchSize: Int) -> [ChainLayer] {
+        let counts = (0..<count).map { network.encoderParameters(layer: $0).elementCount }
+        let starts = counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+        return network.encoderChain(layers: 0..<count, starts: starts, poolsLast: true, batchSize: batchSize)
+    }
+}
+
+extension NetworkSpec {
+    /// The encoders of `layers`, one above the other.
+    ///
+    /// - Parameters:
+    ///   - starts: where each layer's weights begin in the flat list.
+    ///   - poolsLast: whether the last layer's code is pooled too.
+    fileprivate func encoderChain(layers range: Range<Int>, starts: [Int], poolsLast: Bool, batchSize: Int)
+        -> [ChainLayer]
+    {
+        zip(range, starts).flatMap { layer, start in
+            let pools = poolsLast || layer + 1 < range.upperBound
+            return [encoderLayer(layer, start: start)] + (pools ? poolLayers(layer, batchSize: batchSize) : [])
+        }
+    }
+
+    private func encoderLayer(_ layer: Int, start: Int) -> ChainLayer {
+        let parameters = encoderParameters(layer: layer)
+        let inputs = inputSize(ofLayer: layer)
+        let outputs = codeSize(ofLayer: layer)
+        let map: any LinearMap =
+            convolutionShape(layer).map { ConvolutionMap($0) } ?? DenseMap(inputs: inputs, outputs: outputs)
+        return ChainLayer(
+            operation: .linear(
+                map, weight: start, bias: start + parameters[0].count, activation: layers[layer].activation),
+            inputSize: inputs, outputSize: outputs, columns: layers[layer].units)
+    }
+
+    private func poolLayers(_ layer: Int, batchSize: Int) -> [ChainLayer] {
+        guard let (image, window) = pooling(layer) else { return [] }
+        return [
+            ChainLayer(
+                operation: .pool(MaxPool(image, window: window, batchSize: batchSize)), inputSize: image.count,
+                outputSize: inputSize(ofLayer: layer + 1), columns: image.channels)
+        ]
+    }
+
+    private func unpoolLayers(_ layer: Int) -> [ChainLayer] {
+        guard let (image, window) = pooling(layer) else { return [] }
+        return [
+            ChainLayer(
+                operation: .unpool(Unpool(image: image, window: window)), inputSize: inputSize(ofLayer: layer + 1),
+                outputSize: image.count, columns: image.channels)
+        ]
+    }
+
+    private func pooling(_ layer: Int) -> (ImageShape, window: Int)? {
+        guard let window = layers[layer].window, window.pooling > 1, let image = image(ofLayer: layer) else {
+            return nil
+        }
+        return (window.output(of: image, channels: layers[layer].units), window.pooling)
+    }
+
+    /// The decoders of the layers from `first` upwards, one for each of `decoders`, from the top downwards.
+    fileprivate func decoderChain(first: Int, decoders: [DecoderSpec], starts: [Int], batchSize: Int) -> [ChainLayer] {
+        decoders.indices.reversed().flatMap { index in
+            (index + 1 < decoders.count ? unpoolLayers(first + index) : [])
+                + [decoderLayer(first + index, decoders[index], start: starts[index], batchSize: batchSize)]
+        }
+    }
+
+    private func decoderLayer(_ layer: Int, _ decoder: DecoderSpec, start: Int, batchSize: Int) -> ChainLayer {
+        let counts = autoencoderParameters(layer: layer, decoder: decoder.constraint).map(\.count)
+        let isTied = decoder.constraint == .tied
+        let bias = start + counts.dropLast().reduce(0, +)
+        return ChainLayer(
+            operation: .linear(
+                decoderMap(layer, isTied: isTied, batchSize: batchSize),
+                weight: isTied ? start : start + counts[0] + counts[1], bias: bias, activation: decoder.activation),
+            inputSize: codeSize(ofLayer: layer), outputSize: inputSize(ofLayer: layer),
+            columns: counts[counts.count - 1])
+    }
+
+    private func decoderMap(_ layer: Int, isTied: Bool, batchSize: Int) -> any LinearMap {
+        guard let window = layers[layer].window, let image = image(ofLayer: layer) else {
+            return DenseMap(inputs: layers[layer].units, outputs: inputSize(ofLayer: layer), isTransposed: isTied)
+        }
+        if window.decoder == .transposed, let shape = convolutionShape(layer) {
+            return ConvolutionMap(shape, isTransposed: true)
+        }
+        let shape = ConvolutionShape(
+            inputHeight: image.height, inputWidth: image.width, inputChannels: layers[layer].units,
+            outputChannels: image.channels, kernel: window.kernel, stride: 1, hasInputMajorWeight: true)
+        return UpsamplingMap(shape, factor: window.stride, batchSize: batchSize)
+    }
+
+    private func convolutionShape(_ layer: Int) -> ConvolutionShape? {
+        guard let window = layers[layer].window, let image = image(ofLayer: layer) else { return nil }
+        return ConvolutionShape(
+            inputHeight: image.height, inputWidth: image.width, inputChannels: image.channels,
+            outputChannels: layers[layer].units, kernel: window.kernel, stride: window.stride)
+    }
+}

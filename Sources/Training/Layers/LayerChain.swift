@@ -1,0 +1,115 @@
+import CElementwise
+import RunProtocol
+import TensorCore
+
+/// Layers one after the other, with all the memory that a batch needs: nothing is allocated in a step.
+///
+/// Row i is layer i's input (batchSize, inputSize); the last row is the chain's output. Of the last layer only the sums
+/// are computed, without bias: whoever uses them adds the bias, with its loss or its activation.
+final class LayerChain {
+    let layers: [ChainLayer]
+    let batchSize: Int
+    /// All weights, flat, and the gradient in the same order.
+    let weights: FloatBuffer
+    let gradient: FloatBuffer
+    private let rows: FloatBuffer
+    private let deltas: FloatBuffer
+    private let starts: [Int]
+
+    /// - Parameter isTrained: whether `backward` will be called.
+    init(_ layers: [ChainLayer], weights start: [Float], batchSize: Int, isTrained: Bool) {
+        self.layers = layers
+        self.batchSize = batchSize
+        weights = FloatBuffer(start)
+        gradient = FloatBuffer(count: isTrained ? start.count : 0)
+        let sizes = layers.map { $0.inputSize * batchSize }
+        starts = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+        let count = starts[layers.count] + (layers.last?.outputSize ?? 0) * batchSize
+        rows = FloatBuffer(count: count)
+        deltas = FloatBuffer(count: isTrained ? count : 0)
+    }
+
+    /// Row `index`, 0 ... layers.count.
+    func row(_ index: Int) -> Numbers { rows.pointer + starts[index] }
+
+    /// The derivative of the loss by row `index`: for the last row by its sums, before bias and activation.
+    func delta(_ index: Int) -> Numbers { deltas.pointer + starts[index] }
+
+    /// The bias of the last layer.
+    var lastBias: Numbers {
+        guard case .linear(_, _, let bias, _) = layers[layers.count - 1].operation else {
+            preconditionFailure("the last layer of a chain is linear")
+        }
+        return weights.pointer + bias
+    }
+
+    // MARK: Forward
+
+    /// Runs the `count` samples in row 0 through all layers.
+    ///
+    /// - Parameter prepare: changes a row before its layer reads it.
+    func forward(count: Int, prepare: (_ index: Int, _ row: Numbers) -> Void = { _, _ in }) {
+        for (index, layer) in layers.enumerated() {
+            let (input, output) = (row(index), row(index + 1))
+            prepare(index, input)
+            switch layer.operation {
+            case .linear(let map, let weight, _, _):
+                map.forward(input, weight: weights.pointer + weight, into: output, count: count)
+                if index < layers.count - 1 { activate(index, count: count) }
+            case .pool(let pool): pool.forward(input, into: output, count: count)
+            case .unpool(let unpool): unpool.forward(input, into: output, count: count)
+            }
+        }
+    }
+
+    /// Adds the last layer's bias and applies its activation.
+    ///
+    /// - Returns: the last row.
+    @discardableResult func activateLast(count: Int) -> Numbers {
+        activate(layers.count - 1, count: count)
+        return row(layers.count)
+    }
+
+    private func activate(_ index: Int, count: Int) {
+        let layer = layers[index]
+        guard case .linear(_, _, let bias, let activation) = layer.operation else { return }
+        ce_bias_activation(
+            row(index + 1), weights.pointer + bias, count * layer.outputSize / layer.columns, layer.columns,
+            activation.kernel)
+    }
+
+    // MARK: Backward
+
+    /// Computes the gradient by the weights of the layers from `lowest` upwards, from the derivative in the last delta.
+    ///
+    /// - Parameters:
+    ///   - penalty: row `penalty.row` adds `penalty.weight` times the sum of its absolute numbers to the loss.
+    ///   - prepare: changes the delta of a row below a layer, before the row's own activation is derived.
+    func backward(
+        count: Int, lowest: Int = 0, penalty: (row: Int, weight: Float)? = nil,
+        prepare: (_ index: Int, _ delta: Numbers) -> Void = { _, _ in }
+    ) {
+        for index in stride(from: layers.count - 1, through: lowest, by: -1) {
+            let layer = layers[index]
+            switch layer.operation {
+            case .linear(let map, let weight, let bias, let activation):
+                if index < layers.count - 1 {
+                    let l1 = penalty?.row == index + 1 ? penalty?.weight ?? 0 : 0
+                    ce_activation_backward(
+                        delta(index + 1), row(index + 1), count * layer.outputSize, l1, activation.kernel)
+                }
+                ce_column_sums(
+                    delta(index + 1), count * layer.outputSize / layer.columns, layer.columns, gradient.pointer + bias)
+                map.weightGradient(
+                    row(index), delta: delta(index + 1), into: gradient.pointer + weight, count: count,
+                    adding: layer.sharesWeight)
+                guard index > lowest else { return }
+                map.inputGradient(
+                    delta(index + 1), weight: weights.pointer + weight, into: delta(index), count: count)
+            case .pool(let pool): pool.inputGradient(delta(index + 1), into: delta(index), count: count)
+            case .unpool(let unpool): unpool.inputGradient(delta(index + 1), into: delta(index), count: count)
+            }
+            prepare(index, delta(index))
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import RandomNumbers
+import RunProtocol
+import TensorCore
+import Testing
+import Training
+
+/// Gradients of convolutional, pooled and joint autoencoders against finite differences.
+@Suite struct ConvolutionGradientTests {
+    struct Case: CustomTestStringConvertible {
+        var testDescription: String
+        var layers: [LayerSpec]
+        var first = 0
+        var constraints: [DecoderConstraint]
+    }
+
+    static let cases = [
+        Case(
+            testDescription: "stride 2, transposed, unit norm",
+            layers: [LayerSpec(units: 3, activation: .relu, window: .init(kernel: 3, stride: 2))],
+            constraints: [.unitNorm]),
+        Case(
+            testDescription: "tied", layers: [LayerSpec(units: 3, activation: .tanh, window: .init(kernel: 3))],
+            constraints: [.tied]),
+        Case(
+            testDescription: "upsampling",
+            layers: [
+                LayerSpec(units: 3, activation: .sigmoid, window: .init(kernel: 3, stride: 2, decoder: .upsampling))
+            ], constraints: [.free]),
+        Case(
+            testDescription: "second convolution on a pooled first",
+            layers: [
+                LayerSpec(units: 2, activation: .relu, window: .init(kernel: 3, pooling: 2)),
+                LayerSpec(units: 3, activation: .tanh, window: .init(kernel: 2, stride: 2, pooling: 2)),
+            ], first: 1, constraints: [.free]),
+        Case(
+            testDescription: "convolution, pooling, convolution and dense together",
+            layers: [
+                LayerSpec(units: 2, activation: .tanh, window: .init(kernel: 3, pooling: 2)),
+                LayerSpec(units: 3, activation: .tanh, window: .init(kernel: 3, stride: 2, decoder: .upsampling)),
+                LayerSpec(units: 4, activation: .tanh),
+            ], constraints: [.free, .tied, .unitNorm]),
+        Case(
+            testDescription: "dense layers together",
+            layers: [LayerSpec(units: 7, activation: .sigmoid), LayerSpec(units: 3, activation: .linear)],
+            constraints: [.tied, .free]),
+    ]
+
+    @Test(arguments: cases) func autoencoder(example: Case) {
+        Engine.useOneThread()
+        let network = NetworkSpec(
+            inputSize: 5 * 6 * 2, image: ImageShape(height: 5, width: 6, channels: 2), layers: example.layers)
+        #expect(network.problem == nil)
+        let decoders = example.constraints.map { DecoderSpec(constraint: $0, activation: .sigmoid) }
+        let parameters = network.autoencoderParameters(first: example.first, decoders: decoders)
+        let autoencoder = Autoencoder(
+            network: network, layer: example.first, decoders: decoders, settings: .example(),
+            weights: parameters.initialValues(seed: 3).map { $0 + 0.03 }, batchSize: 3)
+        var random = Philox(key: 7, stream: 0)
+        let target = FloatBuffer((0..<3 * autoencoder.inputs).map { _ in random.nextUnit() })
+        autoencoder.input.update(from: target.pointer, count: target.count)
+
+        _ = autoencoder.computeGradient(target: target.pointer, count: 3)
+
+        expectFiniteDifferences(autoencoder.gradient.values, at: autoencoder.weights) {
+            autoencoder.computeGradient(target: target.pointer, count: 3) / 3
+        }
+    }
+
+    @Test(arguments: [0.0, 0.4]) func classifier(dropout: Double) {
+        Engine.useOneThread()
+        let network = NetworkSpec(
+            inputSize: 36, image: ImageShape(height: 6, width: 6, channels: 1),
+            layers: [
+                LayerSpec(units: 3, activation: .tanh, window: .init(kernel: 3, pooling: 2)),
+                LayerSpec(units: 2, activation: .tanh, window: .init(kernel: 3, pooling: 3)),
+                LayerSpec(units: 4, activation: .tanh),
+            ])
+        var random = Philox(key: 11, stream: 0)
+        let x = (0..<4 * 36).map { _ in random.nextUnit() }
+        let start = network.classifierParameters(classes: 3).initialValues(seed: 5).map { $0 + 0.05 }
+        let classifier = Classifier(network: network, classes: 3, weights: start, batchSize: 4)
+        let drop = Classifier.Dropout(input: dropout / 2, hidden: dropout, seed: 9, step: 1)
+        func loss() -> Double {
+            classifier.input.update(from: x, count: x.count)
+            return classifier.computeGradient(labels: [0, 2, 1, 1], dropout: drop)
+        }
+
+        _ = loss()
+
+        expectFiniteDifferences(classifier.gradient.values, at: classifier.weights) { loss() / 4 }
+    }
+}

@@ -34,9 +34,11 @@ import Training
         let settings = StageSettings.example()
         let set = SampleSet(digest: TaskTests.digest, count: 300, size: 40, divisor: samples.divisor)
         let work = PretrainWork(
-            network: TaskTests.network, layer: 0, settings: settings, frozen: nil, start: TaskTests.digest,
+            network: TaskTests.network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
+            start: TaskTests.digest,
             samples: set, round: 1, seed: 5)
-        let start = TaskTests.network.autoencoderParameters(layer: 0, decoder: settings.decoder).initialValues(seed: 2)
+        let start = TaskTests.network.autoencoderParameters(first: 0, decoders: [settings.decoderSpec]).initialValues(
+            seed: 2)
         return try TaskFunctions.pretrain(work, start: start, samples: samples, isCancelled: { false })
     }
 

@@ -61,7 +61,7 @@ import Testing
         try await site.living { coordinator in
             _ = try await coordinator.submit(site.submission)
             let worker = try await coordinator.join()
-            let task = try #require(try await coordinator.task(for: worker))
+            let task = try #require(try await coordinator.trainingTask(for: worker))
             let update = try fault.update(task)
             let error = await #expect(throws: APIError.self) {
                 try await coordinator.send(update, to: task.id, as: worker)
@@ -107,7 +107,7 @@ import Testing
             let run = try await coordinator.submit(site.submission).id
             let worker = try await coordinator.join()
             for attempt in 1...Limits.taskAttempts {
-                let task = try #require(try await coordinator.task(for: worker))
+                let task = try #require(try await coordinator.trainingTask(for: worker))
                 if attempt == 2 {
                     try await coordinator.release(task.id, TaskRelease(worker: worker, failure: "no\u{1B}\nluck"))
                 } else {
@@ -130,7 +130,7 @@ import Testing
         try await site.living { coordinator in
             let run = try await coordinator.submit(site.submission).id
             let (worker, stranger) = (try await coordinator.join(), try await coordinator.join())
-            let task = try #require(try await coordinator.task(for: worker))
+            let task = try #require(try await coordinator.trainingTask(for: worker))
             for _ in 0..<2 * Limits.taskAttempts {
                 try await coordinator.release(task.id, TaskRelease(worker: worker, failure: "bad luck"))
                 try await coordinator.release(task.id, TaskRelease(worker: stranger, failure: "bad luck"))

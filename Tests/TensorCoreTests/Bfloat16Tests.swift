@@ -34,7 +34,7 @@ import Testing
 
     @Test func bordersAreKept() {
         let values: [Float] = [
-            0, -0, 1, -1.5, .infinity, -.infinity, .greatestFiniteMagnitude, .leastNonzeroMagnitude,
+            0, -0.0, 1, -1.5, .infinity, -.infinity, .greatestFiniteMagnitude, .leastNonzeroMagnitude,
             Float(bitPattern: 0x3f80_8000), Float(bitPattern: 0x3f81_8000),
         ]
         let expected: [UInt16] = [0, 0x8000, 0x3f80, 0xbfc0, 0x7f80, 0xff80, 0x7f80, 0, 0x3f80, 0x3f82]

@@ -30,12 +30,41 @@ package struct ExactSum: Hashable, Sendable {
     ///   not those of the round. The sum is then as it was.
     package mutating func add(_ vector: [Float], samples: Int) throws(RefusedUpdate) {
         try RefusedUpdate.check(vector, elementCount: totals.count)
+        try count(samples)
+        add(vector, at: 0, times: samples)
+    }
+
+    /// Adds an update that comes in parts, so that no more than a part of it is in memory.
+    ///
+    /// ```swift
+    /// try sum.add(elementCount: file.elementCount, samples: samples) { add in try file.forEachPart(add) }
+    /// ```
+    ///
+    /// - Throws: as above, and what `parts` throws. A part that was refused may leave those before it in the sum, which is
+    ///   then of no use.
+    package mutating func add(
+        elementCount: Int, samples: Int, parts: ((_ part: [Float], _ start: Int) throws -> Void) throws -> Void
+    ) throws {
+        guard elementCount == totals.count else {
+            throw RefusedUpdate.wrongCount(found: elementCount, expected: totals.count)
+        }
+        try count(samples)
+        try parts { part, start in
+            try RefusedUpdate.check(part, from: start)
+            add(part, at: start, times: samples)
+        }
+    }
+
+    private mutating func count(_ samples: Int) throws(RefusedUpdate) {
         guard samples >= 1, self.samples + samples <= totalSamples else {
             throw RefusedUpdate.wrongSamples(samples)
         }
-        let weight = Int64(samples)
-        for index in totals.indices { totals[index] += fixedPoint.quantize(vector[index]) * weight }
         self.samples += samples
+    }
+
+    private mutating func add(_ part: [Float], at start: Int, times samples: Int) {
+        let weight = Int64(samples)
+        for index in part.indices { totals[start + index] += fixedPoint.quantize(part[index]) * weight }
     }
 
     /// Adds a partial sum of the same round.
@@ -76,7 +105,13 @@ package enum RefusedUpdate: Error, Hashable, Sendable, CustomStringConvertible {
         guard vector.count == elementCount else {
             throw .wrongCount(found: vector.count, expected: elementCount)
         }
-        guard let index = vector.firstIndex(where: { !($0.magnitude <= Limits.updateMagnitude) }) else { return }
-        throw vector[index].isFinite ? .tooLarge(index: index, value: vector[index]) : .notFinite(index: index)
+        try check(vector, from: 0)
+    }
+
+    /// Checks the numbers of an update from number `start` on.
+    package static func check(_ part: [Float], from start: Int) throws(RefusedUpdate) {
+        guard let index = part.firstIndex(where: { !($0.magnitude <= Limits.updateMagnitude) }) else { return }
+        let value = part[index]
+        throw value.isFinite ? .tooLarge(index: start + index, value: value) : .notFinite(index: start + index)
     }
 }

@@ -64,12 +64,14 @@ package struct Cluster: Sendable {
     }
 
     /// A slot wants a task.
-    /// - Returns: the oldest run's lowest open task that nobody holds; nil where there is none.
+    /// - Returns: of the oldest run the lowest open task that nobody holds, but first of all the round's measurement: it
+    ///   takes a moment, and whoever watches a run sees a figure at once. Nil where there is none.
     package mutating func leaseRequested(by worker: WorkerID, now: Instant) -> TaskDescription? {
         guard workers[worker] != nil else { return nil }
         workers[worker]?.lastHeard = now
         for run in runs where run.phase == .running {
-            guard let index = run.openTasks.first(where: { leases[run.taskID($0)] == nil }),
+            let open = run.openTasks
+            guard let index = (open.filter(run.isMeasurement) + open).first(where: { leases[run.taskID($0)] == nil }),
                 let task = run.describeTask(index)
             else { continue }
             leases[task.id] = Lease(worker: worker, deadline: now + times.leaseMilliseconds)

@@ -33,28 +33,39 @@ package struct DataPreparation {
         for path in plan.data.paths { _ = try folders.locate(path, from: folder) }
     }
 
+    /// No more than one of the plan's files is in memory at a time.
+    ///
     /// - Throws: `APIError` or `DataError` whenever the data are not what the plan needs.
     package func prepare() throws -> DataManifest {
-        let unlabeled = try read(plan.data.unlabeled, labels: nil)
-        let network = NetworkSpec(
-            inputSize: unlabeled.table.size, image: ImageShape(unlabeled.table.sampleShape), layers: plan.layers)
-        try plan.checkSizes(of: network, samples: unlabeled.table.count)
-        let (shards, heldOut) = try cut(unlabeled)
-        var manifest = DataManifest(
-            planHash: heldOut.digest, inputSize: network.inputSize, image: network.image, shards: shards,
-            heldOut: heldOut)
+        var (manifest, unlabeled) = try prepareUnlabeled()
         if let labeled = plan.data.labeled, let test = plan.data.test, plan.fineTuning != nil {
-            try prepareLabels(labeled, test, network: network, into: &manifest)
+            // Often the same file, which is not read twice then; but a column of labels belongs to no sample.
+            if labeled.samples != plan.data.unlabeled || labeled.labels.isColumn { unlabeled = nil }
+            try prepareDraws(labeled, known: unlabeled, into: &manifest)
+            unlabeled = nil
+            try prepareTest(test, into: &manifest)
         }
         manifest.planHash = try hash(manifest)
         return manifest
+    }
+
+    private func prepareUnlabeled() throws -> (DataManifest, Source?) {
+        let unlabeled = try read(plan.data.unlabeled, labels: nil)
+        let network = NetworkSpec(
+            inputSize: unlabeled.rows.size, image: ImageShape(unlabeled.rows.sampleShape), layers: plan.layers)
+        try plan.checkSizes(of: network, samples: unlabeled.rows.count)
+        let (shards, heldOut) = try cut(unlabeled)
+        let manifest = DataManifest(
+            planHash: heldOut.digest, inputSize: network.inputSize, image: network.image, shards: shards,
+            heldOut: heldOut)
+        return (manifest, unlabeled)
     }
 
     // MARK: Unlabeled samples
 
     private struct Source {
         var path: String
-        var table: SampleTable
+        var rows: SampleRows
         var divisor: Double
     }
 
@@ -62,26 +73,25 @@ package struct DataPreparation {
         let path = try folders.locate(source.path, from: folder)
         var column: String?
         if case .column(let name) = labels { column = name }
-        let table = try SampleFile.samples(path, limit: source.limit, leavingOut: column)
-        guard table.size <= Limits.sampleSize, table.count <= Limits.samples else {
+        let rows = try SampleFile.rows(path, limit: source.limit, leavingOut: column)
+        guard rows.size <= Limits.sampleSize, rows.count <= Limits.samples else {
             throw APIError(.invalidData, "\(source.path): has more or larger samples than can be trained on")
         }
-        var divisor = source.divideBy ?? 1
-        if case .uint8 = table.numbers, source.divideBy == nil { divisor = 255 }
-        return Source(path: source.path, table: table, divisor: divisor)
+        let divisor = source.divideBy ?? (rows.type == .uint8 ? 255 : 1)
+        return Source(path: source.path, rows: rows, divisor: divisor)
     }
 
     private func cut(_ source: Source) throws -> (shards: [SampleSet], heldOut: SampleSet) {
         let data = plan.data
-        guard source.table.count >= data.heldOut + data.shards else {
+        guard source.rows.count >= data.heldOut + data.shards else {
             throw APIError(
                 .invalidData,
-                "\(source.path): has \(source.table.count) samples, too few for \(data.heldOut) held out and"
+                "\(source.path): has \(source.rows.count) samples, too few for \(data.heldOut) held out and"
                     + " \(data.shards) shards", hint: "make data.held_out or data.shards smaller")
         }
         try checkRange(source)
         var random = Philox(key: plan.seed, stream: Stream.shuffle)
-        let order = random.permutation(of: source.table.count).map(Int.init)
+        let order = random.permutation(of: source.rows.count)
         let heldOut = try store(source, order[..<data.heldOut])
         let rest = order[data.heldOut...]
         let shards = try (0..<data.shards).map { shard in
@@ -92,19 +102,20 @@ package struct DataPreparation {
         return (shards, heldOut)
     }
 
-    private func store(_ source: Source, _ places: ArraySlice<Int>) throws -> SampleSet {
-        let digest = try blobs.put(NPY.encode(source.table.subset(Array(places))))
-        return SampleSet(digest: digest, count: places.count, size: source.table.size, divisor: source.divisor)
+    private func store(_ source: Source, _ places: ArraySlice<Int32>) throws -> SampleSet {
+        let rows = source.rows
+        let digest = try blobs.put { append in
+            try NPY.header(rows.type, count: places.count, size: rows.size).withUnsafeBytes(append)
+            try rows.forEachPart(of: places, append)
+        }
+        return SampleSet(digest: digest, count: places.count, size: rows.size, divisor: source.divisor)
     }
 
     /// Binary cross-entropy is defined between 0 and 1 only.
-    private func checkRange(_ source: Source) throws(APIError) {
+    private func checkRange(_ source: Source) throws {
         guard plan.stages.first?.loss == .binaryCrossEntropy else { return }
-        let (lowest, highest): (Double, Double) =
-            switch source.table.numbers {
-            case .uint8(let values): (Double(values.min() ?? 0), Double(values.max() ?? 0))
-            case .float32(let values): (Double(values.min() ?? 0), Double(values.max() ?? 0))
-            }
+        let range = try source.rows.range()
+        let (lowest, highest) = (range.lowerBound, range.upperBound)
         guard lowest / source.divisor >= 0, highest / source.divisor <= 1 else {
             throw APIError(
                 .invalidData,
@@ -120,18 +131,21 @@ package struct DataPreparation {
         var labels: [Int32]
     }
 
-    private func read(_ source: SampleSource, _ labels: LabelSource, inputSize: Int) throws -> Labeled {
-        let samples = try read(source, labels: labels)
-        guard samples.table.size == inputSize else {
+    /// - Parameter known: the same samples, where they were read before.
+    private func read(
+        _ source: SampleSource, _ labels: LabelSource, inputSize: Int, known: Source? = nil
+    ) throws -> Labeled {
+        let samples = try known ?? read(source, labels: labels)
+        guard samples.rows.size == inputSize else {
             throw APIError(
                 .invalidData,
-                "\(source.path): its samples have \(samples.table.size) numbers, the unlabeled ones have \(inputSize)",
+                "\(source.path): its samples have \(samples.rows.size) numbers, the unlabeled ones have \(inputSize)",
                 hint: "labeled, test and unlabeled samples must have the same size")
         }
         let classes = try read(labels, of: samples.path, limit: source.limit)
-        guard classes.count == samples.table.count else {
+        guard classes.count == samples.rows.count else {
             throw APIError(
-                .invalidData, "\(source.path): there are \(samples.table.count) samples but \(classes.count) labels")
+                .invalidData, "\(source.path): there are \(samples.rows.count) samples but \(classes.count) labels")
         }
         guard classes.allSatisfy({ $0 < Limits.classes }) else {
             throw APIError(.invalidData, "\(source.path): a label is above \(Limits.classes - 1)")
@@ -152,34 +166,39 @@ package struct DataPreparation {
         }
     }
 
-    private func prepareLabels(
-        _ labeled: LabeledSource, _ test: LabeledTest, network: NetworkSpec, into manifest: inout DataManifest
-    ) throws {
-        let pool = try read(labeled.samples, labeled.labels, inputSize: manifest.inputSize)
-        let tested = try read(test.samples, test.labels, inputSize: manifest.inputSize)
+    private func prepareDraws(_ labeled: LabeledSource, known: Source?, into manifest: inout DataManifest) throws {
+        let pool = try read(labeled.samples, labeled.labels, inputSize: manifest.inputSize, known: known)
         manifest.classes = Int(pool.labels.max() ?? 0) + 1
+        let classes = manifest.classes
+        manifest.draws = try (0..<labeled.draws).map { draw in
+            try store(pool, try pick(labeled, from: pool.labels, draw: draw, classes: classes))
+        }
+    }
+
+    private func prepareTest(_ test: LabeledTest, into manifest: inout DataManifest) throws {
+        let tested = try read(test.samples, test.labels, inputSize: manifest.inputSize)
         if let stranger = tested.labels.first(where: { $0 >= manifest.classes }) {
             throw APIError(
                 .invalidData,
                 "\(test.samples.path): has the class \(stranger), which no labeled example has",
                 hint: "labels count from 0, the same in both files")
         }
-        try plan.checkFigures(of: network, classes: manifest.classes, tested: tested.labels.count)
-        manifest.draws = try (0..<labeled.draws).map { draw in
-            try store(pool, try pick(labeled, from: pool.labels, draw: draw, classes: manifest.classes))
-        }
-        manifest.test = try store(tested, Array(tested.labels.indices))
+        try plan.checkFigures(
+            of: NetworkSpec(inputSize: manifest.inputSize, image: manifest.image, layers: plan.layers),
+            classes: manifest.classes, tested: tested.labels.count)
+        manifest.test = try store(tested, Array(0..<Int32(tested.labels.count)))
     }
 
     /// The examples of one draw: of a random order the first of each class.
-    private func pick(_ source: LabeledSource, from labels: [Int32], draw: Int, classes: Int) throws -> [Int] {
-        guard let perClass = source.perClass else { return Array(labels.indices) }
+    private func pick(_ source: LabeledSource, from labels: [Int32], draw: Int, classes: Int) throws -> [Int32] {
+        guard let perClass = source.perClass else { return Array(0..<Int32(labels.count)) }
         var random = Philox(key: plan.seed, stream: Stream.draw(draw))
         var taken = [Int](repeating: 0, count: classes)
-        var picked: [Int] = []
-        for place in random.permutation(of: labels.count).map(Int.init) {
-            guard taken[Int(labels[place])] < perClass else { continue }
-            taken[Int(labels[place])] += 1
+        var picked: [Int32] = []
+        for place in random.permutation(of: labels.count) {
+            let label = Int(labels[Int(place)])
+            guard taken[label] < perClass else { continue }
+            taken[label] += 1
             picked.append(place)
         }
         guard let poor = taken.firstIndex(where: { $0 < perClass }) else { return picked }
@@ -189,8 +208,8 @@ package struct DataPreparation {
             hint: "make data.labeled.per_class smaller")
     }
 
-    private func store(_ labeled: Labeled, _ places: [Int]) throws -> LabeledBlobs {
-        let labels = try blobs.put(NPY.encode(labels: places.map { labeled.labels[$0] }))
+    private func store(_ labeled: Labeled, _ places: [Int32]) throws -> LabeledBlobs {
+        let labels = try blobs.put(NPY.encode(labels: places.map { labeled.labels[Int($0)] }))
         return LabeledBlobs(samples: try store(labeled.source, places[...]), labels: labels)
     }
 
@@ -208,6 +227,12 @@ package struct DataPreparation {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return Digest(of: try encoder.encode(Contents(plan: bare, data: manifest.blobs)))
+    }
+}
+
+extension LabelSource {
+    fileprivate var isColumn: Bool {
+        if case .column = self { true } else { false }
     }
 }
 

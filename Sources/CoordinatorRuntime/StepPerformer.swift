@@ -44,7 +44,7 @@ struct StepPerformer: Sendable {
         case .evaluation:
             let parameters = run.network.classifierParameters(classes: run.manifest?.classes ?? 0)
             let weights = try run.fineTuned.map { completion in
-                try blobs.put(WeightsBlob.encode(try update(completion).vector, parameters))
+                try blobs.put(WeightsBlob.encode(try update(completion).vector(), parameters))
             }
             return StageOpening(stage: stage, frozen: nil, weights: weights)
         }
@@ -76,11 +76,11 @@ struct StepPerformer: Sendable {
     }
 
     private func weights(_ digest: Digest, _ parameters: [ParameterSpec]) throws -> [Float] {
-        try WeightsBlob.decode(try blobs.read(digest), parameters, path: digest.short)
+        try WeightsBlob.read(blobs.path(of: digest), parameters)
     }
 
-    private func update(_ completion: TaskCompletion) throws -> TaskResult {
-        try UpdateFormat.decode(Data(try blobs.read(completion.update))).result
+    private func update(_ completion: TaskCompletion) throws -> UpdateFile {
+        try UpdateFile(blobs.path(of: completion.update), limitBytes: .max)
     }
 
     // MARK: Averaging
@@ -90,18 +90,26 @@ struct StepPerformer: Sendable {
             preconditionFailure("only an autoencoder's rounds are averaged")
         }
         let parameters = stage.parameters(of: run.network)
-        let answers = run.completions.filter { !run.isMeasurement($0.key) }.map(\.value)
-        var sum = ExactSum(
-            elementCount: parameters.elementCount, totalSamples: answers.reduce(0) { $0 + $1.figures.samples })
-        for answer in answers {
-            try sum.add(try update(answer).vector, samples: answer.figures.samples)
-        }
+        let delta = try mean(run.completions.filter { !run.isMeasurement($0.key) }.map(\.value), parameters)
         var next = try weights(start, parameters)
         var momentum = try run.momentum.map { try weights($0, parameters) } ?? []
-        stage.settings.outer.step(&next, momentum: &momentum, delta: sum.mean(), parameters: parameters)
+        stage.settings.outer.step(&next, momentum: &momentum, delta: delta, parameters: parameters)
         return RoundClosing(
             stage: run.stage, round: run.round, weights: try blobs.put(WeightsBlob.encode(next, parameters)),
             momentum: momentum.isEmpty ? nil : try blobs.put(WeightsBlob.encode(momentum, parameters)))
+    }
+
+    /// Adds the updates one after the other; the sum, twice as large as the model, is gone before the weights are read.
+    private func mean(_ answers: [TaskCompletion], _ parameters: [ParameterSpec]) throws -> [Float] {
+        var sum = ExactSum(
+            elementCount: parameters.elementCount, totalSamples: answers.reduce(0) { $0 + $1.figures.samples })
+        for answer in answers {
+            let file = try update(answer)
+            try sum.add(elementCount: file.preamble.elementCount, samples: answer.figures.samples) { add in
+                try file.forEachPart(add)
+            }
+        }
+        return sum.mean()
     }
 
     // MARK: Exports
@@ -122,7 +130,7 @@ struct StepPerformer: Sendable {
             description.decoders = []
             description.classes = manifest.classes
             description.divisor = manifest.draws[0].samples.divisor
-            exports.append(try put(Model(description: description, weights: try update(first).vector)))
+            exports.append(try put(Model(description: description, weights: try update(first).vector())))
         }
         return exports
     }

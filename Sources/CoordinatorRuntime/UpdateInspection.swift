@@ -1,7 +1,6 @@
 import Averaging
 import Coordination
 import DataFormats
-import FoundationEssentials
 import RunProtocol
 
 /// Why an answer cannot count.
@@ -13,23 +12,23 @@ struct RefusedAnswer: Error, Hashable {
 enum UpdateInspection {
     /// - Throws: `RefusedAnswer` with the reason.
     static func inspect(_ upload: UploadedFile, answering task: TaskDescription) throws -> TaskCompletion {
-        let (id, result): (TaskID, TaskResult)
+        let header: UpdateFormat.Header
         do {
-            // A small gzip file can become a large one.
-            let bytes = try FileBytes.read(
-                upload.path, limit: UpdateFormat.largestSize(elementCount: task.elementCount))
-            (id, result) = try UpdateFormat.decode(Data(bytes))
+            let file = try UpdateFile(
+                upload.path, limitBytes: UpdateFormat.largestSize(elementCount: task.elementCount))
+            header = file.preamble.header
+            guard header.task == task.id else { throw RefusedAnswer(reason: "it answers \(header.task)") }
+            guard file.preamble.elementCount == task.elementCount else {
+                throw RefusedUpdate.wrongCount(found: file.preamble.elementCount, expected: task.elementCount)
+            }
+            try file.forEachPart { part, start in try RefusedUpdate.check(part, from: start) }
+        } catch let error as RefusedAnswer {
+            throw error
         } catch {
             throw RefusedAnswer(reason: "\(error)")
         }
-        guard id == task.id else { throw RefusedAnswer(reason: "it answers \(id)") }
-        do {
-            try RefusedUpdate.check(result.vector, elementCount: task.elementCount)
-        } catch {
-            throw RefusedAnswer(reason: "\(error)")
-        }
-        if let problem = problem(of: result.figures, task.work) { throw RefusedAnswer(reason: problem) }
-        guard let completion = TaskCompletion(task: id, update: upload.digest, figures: result.figures) else {
+        if let problem = problem(of: header.figures, task.work) { throw RefusedAnswer(reason: problem) }
+        guard let completion = TaskCompletion(task: task.id, update: upload.digest, figures: header.figures) else {
             throw RefusedAnswer(reason: "its loss or error is not finite or far too large: the training has diverged")
         }
         return completion

@@ -17,6 +17,16 @@ package enum SampleFile {
         }
     }
 
+    /// The same samples to be read row by row. An unpacked IDX or NPY file stays where it is; all else is read into memory.
+    package static func rows(
+        _ path: String, limit: Int? = nil, leavingOut column: String? = nil
+    ) throws(DataError) -> SampleRows {
+        guard case .array(_, let header, let source) = try open(path), !source.isPacked, column == nil else {
+            return SampleRows(try samples(path, limit: limit, leavingOut: column))
+        }
+        return SampleRows(try RowFile(header, source), limit: limit)
+    }
+
     /// Reads a file with one whole number from 0 a sample: IDX, NPY, or a CSV with one column.
     package static func labels(_ path: String, limit: Int? = nil) throws(DataError) -> [Int32] {
         switch try open(path) {

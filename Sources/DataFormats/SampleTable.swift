@@ -10,6 +10,20 @@ package struct SampleTable: Sendable, Equatable {
             case .float32(let values): values.count
             }
         }
+
+        var type: NPY.ElementType {
+            switch self {
+            case .uint8: .uint8
+            case .float32: .float32
+            }
+        }
+
+        func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+            switch self {
+            case .uint8(let values): try values.withUnsafeBytes(body)
+            case .float32(let values): try values.withUnsafeBytes(body)
+            }
+        }
     }
 
     /// The most numbers that a table may have.
@@ -29,16 +43,5 @@ package struct SampleTable: Sendable, Equatable {
         self.sampleShape = sampleShape
         self.numbers = numbers
         precondition(numbers.count == count * size, "\(numbers.count) numbers are not \(count) samples of \(size)")
-    }
-
-    /// The samples at `indices`, in that order.
-    package func subset(_ indices: [Int]) -> SampleTable {
-        let size = size
-        let picked: Numbers =
-            switch numbers {
-            case .uint8(let values): .uint8(indices.flatMap { values[$0 * size..<($0 + 1) * size] })
-            case .float32(let values): .float32(indices.flatMap { values[$0 * size..<($0 + 1) * size] })
-            }
-        return SampleTable(count: indices.count, sampleShape: sampleShape, numbers: picked)
     }
 }

@@ -19,12 +19,12 @@ package enum WeightsBlob {
         return Safetensors(tensors: tensors, metadata: metadata).encoded()
     }
 
+    /// Reads a file.
+    ///
     /// - Returns: flat, in the order of `parameters`.
     /// - Throws: `.wrongShape` whenever the tensors are not those of `parameters`.
-    package static func decode(
-        _ bytes: [UInt8], _ parameters: [ParameterSpec], path: String
-    ) throws(DataError) -> [Float] {
-        try flatten(try Safetensors(decoding: bytes, path: path), parameters, path: path)
+    package static func read(_ path: String, _ parameters: [ParameterSpec]) throws(DataError) -> [Float] {
+        try flatten(try Safetensors(file: path), parameters, path: path)
     }
 
     static func flatten(
@@ -37,6 +37,9 @@ package enum WeightsBlob {
             throw DataError(
                 .wrongShape, at: path, "its tensors (\(names), ...) are not those of the network that it describes")
         }
-        return file.tensors.flatMap(\.values)
+        var weights: [Float] = []
+        weights.reserveCapacity(parameters.elementCount)
+        for tensor in file.tensors { weights += tensor.values }
+        return weights
     }
 }

@@ -33,6 +33,21 @@ package struct BlobFolder: Sendable {
         return digest
     }
 
+    /// Keeps what `write` hands over piece by piece: what is large need not be in memory as a whole.
+    package func put(_ write: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws -> Digest {
+        let writer = try FileWriter(beside: uploadFolder + "/blob")
+        var hasher = DigestHasher()
+        try write { bytes in
+            hasher.update(bytes)
+            try writer.append(bytes)
+        }
+        let digest = hasher.finish()
+        guard size(of: digest) != writer.count else { return digest }
+        try makeParent(of: digest)
+        try writer.keep(as: path(of: digest))
+        return digest
+    }
+
     /// Makes a complete file in `uploadFolder`, already brought to the disk, a blob.
     package func adopt(_ upload: UploadedFile) throws(DataError) {
         try makeParent(of: upload.digest)

@@ -2,6 +2,7 @@ package import DataFormats
 import FoundationEssentials
 import ModelFormat
 import RunProtocol
+import TensorCore
 package import Training
 
 /// Brings a task's blobs into memory.
@@ -9,33 +10,28 @@ struct TaskInputs {
     let connection: any WorkerConnection
     /// Where downloads are kept.
     let folder: String
-    let cache: SampleCache
-
-    private func bytes(_ digest: Digest) throws -> (bytes: [UInt8], path: String) {
-        let path = try connection.localCopy(of: digest, in: folder)
-        return (try FileBytes.read(path), path)
-    }
+    let cache: CodeCache
 
     func weights(_ digest: Digest, _ parameters: [ParameterSpec]) throws -> [Float] {
-        let (bytes, path) = try bytes(digest)
-        return try WeightsBlob.decode(bytes, parameters, path: path)
+        try WeightsBlob.read(try connection.localCopy(of: digest, in: folder), parameters)
     }
 
     func labels(_ digest: Digest) throws -> [Int32] {
         try SampleFile.labels(try connection.localCopy(of: digest, in: folder))
     }
 
+    /// The samples where they lie: the blob's file is mapped, so that it need not fit into memory.
     func samples(_ set: SampleSet) throws -> Samples {
-        try cache.samples("\(set.digest) \(set.divisor)") {
-            let path = try connection.localCopy(of: set.digest, in: folder)
-            let table = try SampleFile.samples(path)
-            guard table.count == set.count, table.size == set.size else {
-                throw DataError(
-                    .wrongShape, at: path,
-                    "has \(table.count) samples of \(table.size), not \(set.count) of \(set.size)")
-            }
-            return Samples(table, divisor: set.divisor)
+        let path = try connection.localCopy(of: set.digest, in: folder)
+        let mapped = try MappedSamples(path)
+        guard mapped.count == set.count, mapped.size == set.size else {
+            throw DataError(
+                .wrongShape, at: path,
+                "has \(mapped.count) samples of \(mapped.size), not \(set.count) of \(set.size)")
         }
+        let type: Samples.ElementType = mapped.type == .uint8 ? .uint8 : .float32
+        let numbers = ForeignNumbers(type, mapped.file, from: mapped.offset)
+        return Samples(count: set.count, size: set.size, numbers: .foreign(numbers), divisor: set.divisor)
     }
 
     /// The samples as the first `layerCount` layers encode them.
@@ -43,11 +39,41 @@ struct TaskInputs {
         _ set: SampleSet, network: NetworkSpec, layerCount: Int, frozen: Digest?, isCancelled: () -> Bool
     ) throws -> Samples {
         guard layerCount > 0, let frozen else { return try samples(set) }
-        return try cache.samples("\(set.digest) \(set.divisor) \(frozen)") {
+        let layers = NetworkSpec(
+            inputSize: network.inputSize, image: network.image, layers: Array(network.layers.prefix(layerCount)))
+        let origin = CodeOrigin(samples: set, network: layers, weights: frozen)
+        let size = network.inputSize(ofLayer: layerCount)
+        return try cache.codes(try origin.digest(), count: set.count, size: size) { append in
             let weights = try weights(frozen, network.stackParameters(count: layerCount))
-            return try TaskFunctions.encode(
-                try samples(set), network: network, layerCount: layerCount, weights: weights, isCancelled: isCancelled)
+            try TaskFunctions.encode(
+                try samples(set), network: network, layerCount: layerCount, weights: weights,
+                isCancelled: isCancelled, append)
         }
+    }
+}
+
+/// All that codes depend on, the program and the processor among it: a folder of codes may outlive the one and be shared
+/// by different ones of the other.
+private struct CodeOrigin: Encodable {
+    var samples: SampleSet
+    var network: NetworkSpec
+    var weights: Digest
+    var version = ProtocolVersion.current
+    var engine = "\(Engine.instructionSet) oneDNN \(Engine.oneDNNVersion)"
+
+    func digest() throws -> Digest {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return Digest(of: try encoder.encode(self))
+    }
+}
+
+extension ForeignNumbers {
+    /// All that is in `file` from byte `offset` on, which will be wanted soon.
+    init(_ type: Samples.ElementType, _ file: MappedFile, from offset: Int) {
+        file.expectUse()
+        let bytes = UnsafeRawBufferPointer(rebasing: file.bytes.buffer[offset...])
+        self.init(type, bytes, owner: file, isFetchedByRow: !MappedFile.fitsMemory(bytes.count))
     }
 }
 

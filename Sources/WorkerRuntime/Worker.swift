@@ -17,8 +17,10 @@ package final class Worker: Sendable {
     package struct Settings: Sendable {
         /// Where downloads are kept.
         package var cacheFolder: String
-        /// How much memory samples and codes may take.
+        /// How much memory codes may take.
         package var cacheBytes: Int
+        /// How much of `cacheFolder` codes may take that find no room in memory.
+        package var codeFolderBytes: Int
         /// After `stop()`, tasks in hand may take this long to finish; then they are handed back.
         package var graceSeconds: Double
         /// Whether to wait until the coordinator's disk has room again.
@@ -28,11 +30,12 @@ package final class Worker: Sendable {
         package var pinsCores: Bool
 
         package init(
-            cacheFolder: String, cacheBytes: Int = 4 << 30, graceSeconds: Double = 30, waitsForRoom: Bool = true,
-            pinsCores: Bool = false
+            cacheFolder: String, cacheBytes: Int = 4 << 30, codeFolderBytes: Int = 10 << 30,
+            graceSeconds: Double = 30, waitsForRoom: Bool = true, pinsCores: Bool = false
         ) {
             self.cacheFolder = cacheFolder
             self.cacheBytes = cacheBytes
+            self.codeFolderBytes = codeFolderBytes
             self.graceSeconds = graceSeconds
             self.waitsForRoom = waitsForRoom
             self.pinsCores = pinsCores
@@ -66,7 +69,8 @@ package final class Worker: Sendable {
         self.registration = registration
         self.settings = settings
         self.logger = logger
-        let cache = SampleCache(limitBytes: settings.cacheBytes)
+        let folder = CodeFolder(settings.cacheFolder + "/codes", limitBytes: settings.codeFolderBytes)
+        let cache = CodeCache(limitBytes: settings.cacheBytes, folder: settings.cacheFolder.isEmpty ? nil : folder)
         runner = TaskRunner(
             inputs: TaskInputs(connection: connection, folder: settings.cacheFolder, cache: cache))
     }
@@ -242,7 +246,7 @@ extension Error {
     fileprivate var isFaultOfTask: Bool {
         switch self {
         case let error as APIError: [.invalidData, .notFound].contains(error.code)
-        case let error as DataError: ![.notFound, .unreadable].contains(error.code)
+        case let error as DataError: ![.notFound, .unreadable, .storageFull, .unwritable].contains(error.code)
         default: self is Diverged
         }
     }

@@ -33,6 +33,34 @@ import Testing
         #expect(tree.mean() == straight.mean())
     }
 
+    @Test func partsGiveTheSameSumAsTheWhole() throws {
+        let all = updates(4, seed: 7)
+        let total = all.reduce(0) { $0 + $1.samples }
+        var (whole, parts) = (
+            ExactSum(elementCount: 50, totalSamples: total), ExactSum(elementCount: 50, totalSamples: total)
+        )
+        for update in all {
+            try whole.add(update.vector, samples: update.samples)
+            try parts.add(elementCount: 50, samples: update.samples) { add in
+                for start in stride(from: 0, to: 50, by: 7) {
+                    try add(Array(update.vector[start..<min(start + 7, 50)]), start)
+                }
+            }
+        }
+        #expect(parts == whole)
+        var sum = ExactSum(elementCount: 2, totalSamples: 10)
+        #expect(throws: RefusedUpdate.wrongCount(found: 3, expected: 2)) {
+            try sum.add(elementCount: 3, samples: 1) { _ in }
+        }
+        #expect(throws: RefusedUpdate.wrongSamples(11)) { try sum.add(elementCount: 2, samples: 11) { _ in } }
+        #expect(throws: RefusedUpdate.notFinite(index: 1)) {
+            try sum.add(elementCount: 2, samples: 1) { add in
+                try add([1], 0)
+                try add([.nan], 1)
+            }
+        }
+    }
+
     @Test func theMeanIsTheMean() throws {
         let all = updates(5, seed: 3)
         let total = all.reduce(0) { $0 + $1.samples }

@@ -36,19 +36,22 @@ import Testing
             case .seconds: result.figures.seconds = -1
             case .truncated: return try UpdateFormat.encode(task: id, result: result).dropLast()
             case .noUpdate: return Data("hello".utf8)
-            case .packed: return try Self.bomb()
+            case .packed: return try Self.bomb(after: UpdateFormat.encode(task: id, result: result))
             }
             return try UpdateFormat.encode(task: id, result: result)
         }
 
-        /// 64 MiB of zeros, gzipped into a few kilobytes.
-        private static func bomb() throws -> Data {
+        /// An update with 64 MiB of zeros behind it, gzipped into a few kilobytes.
+        private static func bomb(after update: Data) throws -> Data {
             let process = Process()
             process.executableURL = URL(filePath: "/bin/sh")
-            process.arguments = ["-c", "head -c 67108864 /dev/zero | gzip --fast"]
-            let pipe = Pipe()
+            process.arguments = ["-c", "(cat; head -c 67108864 /dev/zero) | gzip --fast"]
+            let (pipe, input) = (Pipe(), Pipe())
             process.standardOutput = pipe
+            process.standardInput = input
             try process.run()
+            try input.fileHandleForWriting.write(contentsOf: update)
+            try input.fileHandleForWriting.close()
             return pipe.fileHandleForReading.readDataToEndOfFile()
         }
     }
@@ -58,7 +61,7 @@ import Testing
         try await site.living { coordinator in
             _ = try await coordinator.submit(site.submission)
             let worker = try await coordinator.join()
-            let task = try #require(try await coordinator.task(for: worker))
+            let task = try #require(try await coordinator.trainingTask(for: worker))
             let update = try fault.update(task)
             let error = await #expect(throws: APIError.self) {
                 try await coordinator.send(update, to: task.id, as: worker)
@@ -104,7 +107,7 @@ import Testing
             let run = try await coordinator.submit(site.submission).id
             let worker = try await coordinator.join()
             for attempt in 1...Limits.taskAttempts {
-                let task = try #require(try await coordinator.task(for: worker))
+                let task = try #require(try await coordinator.trainingTask(for: worker))
                 if attempt == 2 {
                     try await coordinator.release(task.id, TaskRelease(worker: worker, failure: "no\u{1B}\nluck"))
                 } else {
@@ -127,7 +130,7 @@ import Testing
         try await site.living { coordinator in
             let run = try await coordinator.submit(site.submission).id
             let (worker, stranger) = (try await coordinator.join(), try await coordinator.join())
-            let task = try #require(try await coordinator.task(for: worker))
+            let task = try #require(try await coordinator.trainingTask(for: worker))
             for _ in 0..<2 * Limits.taskAttempts {
                 try await coordinator.release(task.id, TaskRelease(worker: worker, failure: "bad luck"))
                 try await coordinator.release(task.id, TaskRelease(worker: stranger, failure: "bad luck"))

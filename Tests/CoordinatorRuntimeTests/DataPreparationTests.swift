@@ -3,6 +3,7 @@ import CoordinatorRuntime
 import DataFormats
 import Foundation
 import PlanFile
+import RandomNumbers
 import RunProtocol
 import RunStore
 import Testing
@@ -58,6 +59,28 @@ import Testing
         #expect(
             rows.map { $0.map(String.init).joined(separator: " ") }.sorted()
                 == all.map { $0.map(String.init).joined(separator: " ") }.sorted())
+    }
+
+    /// The order that the documents promise, by the plainest way: what is cut must never change for the same data.
+    @Test func theShardsAreSlicesOfARandomOrder() throws {
+        let manifest = try prepare()
+        guard case .uint8(let values) = try SampleFile.samples(site.folder.appending(path: "samples.idx").path).numbers
+        else { return }
+        var random = Philox(key: 3, stream: Seed.derive(from: 0, 0x6461_7461))
+        let order = random.permutation(of: 60).map(Int.init)
+        let sets = zip([manifest.heldOut] + manifest.shards, [0..<10, 10..<26, 26..<43, 43..<60])
+        for (set, range) in sets {
+            let rows = order[range].flatMap { values[$0 * 4..<($0 + 1) * 4] }
+            let table = SampleTable(count: range.count, sampleShape: [4], numbers: .uint8(rows))
+            #expect(set == SampleSet(digest: Digest(of: NPY.encode(table)), count: range.count, size: 4, divisor: 255))
+        }
+        // Gzipped, it is read in another way.
+        let packed = Process()
+        packed.executableURL = URL(filePath: "/usr/bin/gzip")
+        packed.arguments = ["--keep", site.folder.appending(path: "samples.idx").path]
+        try packed.run()
+        packed.waitUntilExit()
+        #expect(try prepare(("samples.idx", "samples.idx.gz")) == manifest)
     }
 
     @Test func theFormatAndTheNamesChangeNothing() throws {

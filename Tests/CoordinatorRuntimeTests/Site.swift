@@ -104,6 +104,12 @@ extension Coordinator {
         try await lease(LeaseRequest(worker: worker, waitSeconds: seconds))?.task
     }
 
+    /// A task with a vector; the measurement, which comes first, stays with the worker.
+    func trainingTask(for worker: WorkerID) async throws -> TaskDescription? {
+        let first = try await task(for: worker)
+        return first?.elementCount == 0 ? try await task(for: worker) : first
+    }
+
     func answer(_ task: TaskDescription, as worker: WorkerID) async throws -> UpdateReceipt.Verdict {
         try await send(UpdateFormat.encode(task: task.id, result: Answer.result(task)), to: task.id, as: worker)
     }

@@ -21,6 +21,12 @@ final class RunningProcess {
     var isRunning: Bool { process.isRunning }
     var said: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
+    /// The most memory it has had so far, mapped files included.
+    var peakBytes: Int? {
+        let status = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+        return status?.firstMatch(of: /VmHWM:\s+(\d+) kB/).flatMap { Int($0.1) }.map { $0 * 1_024 }
+    }
+
     /// `kill -9`.
     func kill() {
         if process.isRunning { _ = Foundation.kill(process.processIdentifier, SIGKILL) }

@@ -28,8 +28,7 @@ import Training
     }
 
     private func codes(_ samples: Samples) throws -> Samples {
-        try TaskFunctions.encode(
-            samples, network: Self.network, layerCount: 2, weights: Self.stack, isCancelled: { false })
+        try TaskFunctions.codes(of: samples, network: Self.network, layerCount: 2, weights: Self.stack)
     }
 
     private func tune(

@@ -121,7 +121,6 @@ import Training
 
     /// The samples as `network` encodes them.
     private func codes(_ stack: [Float]) throws -> Samples {
-        try TaskFunctions.encode(
-            Self.samples, network: Self.network, layerCount: 1, weights: stack, isCancelled: { false })
+        try TaskFunctions.codes(of: Self.samples, network: Self.network, layerCount: 1, weights: stack)
     }
 }

@@ -62,14 +62,18 @@ final class Site: Sendable {
 
 extension Worker {
     /// - Parameter graceSeconds: none, so that tests end soon.
-    static func with(_ connection: any WorkerConnection, slots: Int = 1, graceSeconds: Double = 0) -> Worker {
+    static func with(
+        _ connection: any WorkerConnection, slots: Int = 1, graceSeconds: Double = 0, cacheFolder: String = "",
+        cacheBytes: Int = 1 << 20
+    ) -> Worker {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return Worker(
             connection: connection,
             registration: WorkerRegistration(
                 host: "here", processID: 1, slots: slots, version: "1", instructionSet: "any"),
-            settings: Settings(cacheFolder: "", graceSeconds: graceSeconds), logger: logger)
+            settings: Settings(cacheFolder: cacheFolder, cacheBytes: cacheBytes, graceSeconds: graceSeconds),
+            logger: logger)
     }
 
     /// Starts its life on a thread of its own.

@@ -73,6 +73,22 @@ import WorkerRuntime
         #expect(exports.count == 1)
     }
 
+    @Test func whereCodesAreKeptChangesNothing() async throws {
+        let expected = try await reference()
+        let cache = site.folder.appending(path: "cache").path
+        func codeFiles() -> Int { (try? FileManager.default.contentsOfDirectory(atPath: cache + "/codes").count) ?? 0 }
+        // All in memory; some of them; none, all in files; the same files again; nowhere.
+        for (place, bytes, files) in [
+            (cache, 1 << 20, 0...0), (cache, 150, 1...4), (cache, 0, 4...4), (cache, 0, 4...4), ("", 0, 4...4),
+        ] {
+            let status = try await run(state: "\(UUID())") {
+                [Worker.with(LocalConnection($0), slots: 2, cacheFolder: place, cacheBytes: bytes)]
+            }
+            #expect(status.exports == expected)
+            #expect(files.contains(codeFiles()), "\(codeFiles()) files with \(bytes) bytes of memory")
+        }
+    }
+
     @Test(arguments: [1, 2, 3] as [UInt64]) func aBadLineGivesTheSameExports(seed: UInt64) async throws {
         let expected = try await reference()
         let times = ClusterTimes(leaseMilliseconds: 400)

@@ -13,6 +13,7 @@ typedef enum { CE_RELU = 0, CE_SIGMOID = 1, CE_TANH = 2, CE_LINEAR = 3 } ce_acti
 // out (rows, columns) = source[order[i]] / divisor
 void ce_gather_u8(const uint8_t *source, const int32_t *order, size_t rows, size_t columns, float divisor, float *out);
 void ce_gather_f32(const float *source, const int32_t *order, size_t rows, size_t columns, float divisor, float *out);
+void ce_gather_bf16(const uint16_t *source, const int32_t *order, size_t rows, size_t columns, float divisor, float *out);
 
 // --- Random numbers: element i uses word i mod 4 of Philox block first + i / 4 of the stream
 

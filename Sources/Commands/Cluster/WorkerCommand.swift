@@ -49,11 +49,15 @@ struct WorkerCommand: AsyncParsableCommand {
         }
         let folder = cache ?? Self.defaultFolder
         try OutputFolder.make(folder)
-        try pruneCache(folder: folder, limitBytes: cacheLimit << 30)
+        // One half for what is downloaded, one for codes.
+        let halfBytes = cacheLimit << 29
+        try pruneCache(folder: folder, limitBytes: halfBytes)
         let worker = Worker(
             connection: try HTTPConnection(configuration),
             registration: WorkerRegistration(slots: slots ?? Cores.count),
-            settings: Worker.Settings(cacheFolder: folder, graceSeconds: grace, pinsCores: pinCores), logger: logger)
+            settings: Worker.Settings(
+                cacheFolder: folder, codeFolderBytes: halfBytes, graceSeconds: grace, pinsCores: pinCores),
+            logger: logger)
         let signals = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())

@@ -47,7 +47,7 @@ struct PictureCommand: ParsableCommand {
             height: shape[0], width: shape[1], channels: shape.count == 3 ? shape[2] : 1, columns: table.count)
         for index in 0..<table.count {
             let range = index * table.size..<(index + 1) * table.size
-            sheet.draw(loaded.scaled(range), row: 0, column: index)
+            sheet.draw(loaded.sample(index), row: 0, column: index)
             sheet.draw(Array(decoded[range]), row: 1, column: index)
         }
         try AtomicFile.write(
@@ -92,16 +92,6 @@ private struct ContactSheet {
                     pixels[place] = UInt8(max(0, min(1, value)) * 255)
                 }
             }
-        }
-    }
-}
-
-extension Samples {
-    /// Some numbers as the network sees them.
-    fileprivate func scaled(_ range: Range<Int>) -> [Float] {
-        switch numbers {
-        case .uint8(let values): values[range].map { Float(Double($0) / divisor) }
-        case .float32(let values): values[range].map { Float(Double($0) / divisor) }
         }
     }
 }

@@ -46,16 +46,18 @@ struct PretrainCommand: AsyncParsableCommand {
             store: store, folders: DataFolders(["/"]), defaultFolder: loaded.folder, version: Cairn.version,
             logger: logger)
         let submitted = try await coordinator.submit(RunSubmission(plan: loaded.text, folder: loaded.folder))
-        let final = try await finish(submitted, on: coordinator, logger: logger)
+        let final = try await finish(submitted, on: coordinator, cache: state + "/cache", logger: logger)
         try write(final, from: coordinator)
     }
 
     /// Runs coordinator and worker side by side until the run has ended.
-    private func finish(_ run: RunStatus, on coordinator: Coordinator, logger: Logger) async throws -> RunStatus {
+    private func finish(
+        _ run: RunStatus, on coordinator: Coordinator, cache: String, logger: Logger
+    ) async throws -> RunStatus {
         let connection = LocalConnection(coordinator)
         let worker = Worker(
             connection: connection, registration: WorkerRegistration(slots: slots ?? Cores.count),
-            settings: Worker.Settings(cacheFolder: "", graceSeconds: 0, waitsForRoom: false), logger: logger)
+            settings: Worker.Settings(cacheFolder: cache, graceSeconds: 0, waitsForRoom: false), logger: logger)
         return try await withThrowingTaskGroup(of: RunStatus?.self) { group in
             group.addTask {
                 try await coordinator.run()

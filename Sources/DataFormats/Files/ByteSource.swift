@@ -3,8 +3,8 @@ import Glibc
 
 /// Bytes one after the other, from memory or from a file; a gzipped file is unpacked as it is read, and no further than
 /// it is asked for.
-final class ByteSource {
-    let path: String
+package final class ByteSource {
+    package let path: String
     /// The size is not known before all is unpacked.
     let isPacked: Bool
     /// The file's size; of bytes in memory, their number.
@@ -17,6 +17,8 @@ final class ByteSource {
     private static let chunkBytes = 1 << 20
     /// Deflate packs no more bytes than this into one.
     private static let largestRatio = 1_032
+    /// To which digits and photographs are packed, at most.
+    private static let usualRatio = 8
 
     init(_ bytes: [UInt8], path: String) {
         self.path = path
@@ -28,7 +30,7 @@ final class ByteSource {
     }
 
     /// - Throws: `.notFound` or `.unreadable`.
-    init(opening path: String) throws(DataError) {
+    package init(opening path: String) throws(DataError) {
         self.path = path
         var information = stat()
         guard stat(path, &information) == 0 else {
@@ -54,24 +56,29 @@ final class ByteSource {
     /// How many bytes are left; where `isPacked`, how many there can be at most.
     var remaining: Int { buffer.count + unread }
 
+    /// For how many of `count` bytes memory is set aside at once: what a packed file claims is not believed much beyond
+    /// what is usual before it is there.
+    func believable(_ count: Int) -> Int {
+        max(0, min(count, isPacked ? max(Self.chunkBytes, bytesOnDisk * Self.usualRatio) : remaining))
+    }
+
     /// The next `count` bytes, or fewer before the end; they stay to be taken.
-    func peek(_ count: Int) throws(DataError) -> ArraySlice<UInt8> {
+    package func peek(_ count: Int) throws(DataError) -> ArraySlice<UInt8> {
         while buffer.count < count, try fill() {}
         return buffer.prefix(count)
     }
 
     /// As many of the next `count` bytes as are at hand; none at the end.
-    func next(atMost count: Int) throws(DataError) -> ArraySlice<UInt8> {
+    package func next(atMost count: Int) throws(DataError) -> ArraySlice<UInt8> {
         if buffer.isEmpty { _ = try fill() }
         defer { buffer = buffer.dropFirst(count) }
         return buffer.prefix(count)
     }
 
     /// The next `count` bytes.
-    func take(_ count: Int) throws(DataError) -> [UInt8] {
+    package func take(_ count: Int) throws(DataError) -> [UInt8] {
         var taken: [UInt8] = []
-        // What a packed file claims is not believed before it is there.
-        taken.reserveCapacity(max(0, min(count, isPacked ? Self.chunkBytes : remaining)))
+        taken.reserveCapacity(believable(count))
         while taken.count < count {
             let part = try next(atMost: count - taken.count)
             guard !part.isEmpty else {

@@ -5,14 +5,23 @@ package enum NPY {
     private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
     private static let largestHeader = 1 << 16
 
+    /// The types of the numbers of samples, as NumPy writes them.
+    package enum ElementType: String, Sendable {
+        case uint8 = "|u1"
+        case float32 = "<f4"
+
+        package var bytes: Int { self == .uint8 ? 1 : 4 }
+    }
+
+    /// What stands before samples: an array of shape (count, size), its numbers row-major.
+    package static func header(_ type: ElementType, count: Int, size: Int) -> Data {
+        header(type: type.rawValue, shape: "(\(count), \(size))")
+    }
+
     /// Samples as an array of shape (count, size), `|u1` or `<f4`.
     package static func encode(_ table: SampleTable) -> Data {
-        switch table.numbers {
-        case .uint8(let values):
-            header(type: "|u1", shape: "(\(table.count), \(table.size))") + Data(values)
-        case .float32(let values):
-            header(type: "<f4", shape: "(\(table.count), \(table.size))") + values.withUnsafeBytes { Data($0) }
-        }
+        let numbers = table.numbers
+        return header(numbers.type, count: table.count, size: table.size) + numbers.withUnsafeBytes { Data($0) }
     }
 
     /// Labels as an array of shape (count), `<i4`.

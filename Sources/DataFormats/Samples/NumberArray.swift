@@ -84,21 +84,47 @@ struct NumberArray {
     }
 
     private func floats(_ count: Int, from source: ByteSource) throws(DataError) -> [Float] {
-        let values: [Float] =
-            switch type {
-            case .uint8: try convert(count, source) { (bits: UInt8) in Float(bits) }
-            case .int8: try convert(count, source) { (bits: Int8) in Float(bits) }
-            case .uint16: try convert(count, source) { (bits: UInt16) in Float(bits) }
-            case .int16: try convert(count, source) { (bits: Int16) in Float(bits) }
-            case .int32: try convert(count, source) { (bits: Int32) in Float(bits) }
-            case .int64: try convert(count, source) { (bits: Int64) in Float(bits) }
-            case .float32: try convert(count, source) { Float(bitPattern: $0) }
-            case .float64: try convert(count, source) { Float(Double(bitPattern: $0)) }
+        try payload(count, of: source) { (source, count) throws(DataError) in
+            let chunk = 1 << 17
+            var values: [Float] = []
+            values.reserveCapacity(source.believable(count * 4) / 4)
+            for start in stride(from: 0, to: count, by: chunk) {
+                let bytes = try source.take(min(chunk, count - start) * type.bytes)
+                values += [Float](unsafeUninitializedCapacity: bytes.count / type.bytes) { buffer, filled in
+                    bytes.withUnsafeBytes { decode($0, into: buffer) }
+                    filled = bytes.count / type.bytes
+                }
             }
-        if let wrong = values.firstIndex(where: { !$0.isFinite }) {
-            throw DataError(.notFinite, at: source.path, "number \(wrong + 1) is not finite as a float32")
+            if let wrong = values.firstIndex(where: { !$0.isFinite }) { throw notFinite(wrong, path: source.path) }
+            return values
         }
-        return values
+    }
+
+    func notFinite(_ place: Int, path: String) -> DataError {
+        DataError(.notFinite, at: path, "number \(place + 1) is not finite as a float32")
+    }
+
+    /// The numbers in `bytes`, as they lie in the file, as float32.
+    func decode(_ bytes: UnsafeRawBufferPointer, into out: UnsafeMutableBufferPointer<Float>) {
+        switch type {
+        case .uint8: decode(bytes, out) { (bits: UInt8) in Float(bits) }
+        case .int8: decode(bytes, out) { (bits: Int8) in Float(bits) }
+        case .uint16: decode(bytes, out) { (bits: UInt16) in Float(bits) }
+        case .int16: decode(bytes, out) { (bits: Int16) in Float(bits) }
+        case .int32: decode(bytes, out) { (bits: Int32) in Float(bits) }
+        case .int64: decode(bytes, out) { (bits: Int64) in Float(bits) }
+        case .float32: decode(bytes, out) { Float(bitPattern: $0) }
+        case .float64: decode(bytes, out) { Float(Double(bitPattern: $0)) }
+        }
+    }
+
+    private func decode<Bits: FixedWidthInteger>(
+        _ bytes: UnsafeRawBufferPointer, _ out: UnsafeMutableBufferPointer<Float>, _ value: (Bits) -> Float
+    ) {
+        for index in 0..<bytes.count / MemoryLayout<Bits>.size {
+            let bits = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
+            out[index] = value(isBigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits))
+        }
     }
 
     private func convert<Bits: FixedWidthInteger, Value>(
@@ -107,7 +133,7 @@ struct NumberArray {
         try payload(count, of: source) { (source, count) throws(DataError) in
             let chunk = 1 << 17
             var values: [Value] = []
-            values.reserveCapacity(source.isPacked ? chunk : count)
+            values.reserveCapacity(source.believable(count))
             for start in stride(from: 0, to: count, by: chunk) {
                 let bytes = try source.take(min(chunk, count - start) * MemoryLayout<Bits>.size)
                 bytes.withUnsafeBytes { bytes in
@@ -127,22 +153,29 @@ struct NumberArray {
         _ count: Int, of source: ByteSource, _ read: (ByteSource, Int) throws(DataError) -> [Value]
     ) throws(DataError) -> [Value] {
         let total = shape.reduce(1, *)
-        let expected = total * type.bytes
+        let expected = try checkedByteCount(source)
+        let values = try read(source, count)
+        // The rest of a gzipped file is not unpacked only to be counted.
+        let rest = source.isPacked ? try source.peek(1).count : source.remaining - (total - count) * type.bytes
+        guard rest == 0 || source.isPacked && count < total else { throw trailing(expected, path: source.path) }
+        return values
+    }
+
+    /// - Returns: how many bytes of numbers follow, where so many can.
+    func checkedByteCount(_ source: ByteSource) throws(DataError) -> Int {
+        let expected = shape.reduce(1, *) * type.bytes
         guard source.remaining >= expected else {
             throw DataError(
                 .truncated, at: source.path,
                 "its header says that \(expected) bytes of numbers follow;"
                     + " \(source.isPacked ? "no more than " : "")\(source.remaining) do", hint: "fetch the file again")
         }
-        let values = try read(source, count)
-        // The rest of a gzipped file is not unpacked only to be counted.
-        let rest = source.isPacked ? try source.peek(1).count : source.remaining - (total - count) * type.bytes
-        guard rest == 0 || source.isPacked && count < total else {
-            throw DataError(
-                .trailingBytes, at: source.path,
-                "more follows the \(expected) bytes of numbers that its header speaks of",
-                hint: "fetch the file again")
-        }
-        return values
+        return expected
+    }
+
+    func trailing(_ expected: Int, path: String) -> DataError {
+        DataError(
+            .trailingBytes, at: path,
+            "more follows the \(expected) bytes of numbers that its header speaks of", hint: "fetch the file again")
     }
 }

@@ -27,7 +27,16 @@ extension Safetensors {
     /// - Throws: an error of its own for each way in which the bytes can be wrong; the tensors must cover them without
     ///   gap or overlap.
     package init(decoding bytes: [UInt8], path: String) throws(DataError) {
-        let source = ByteSource(bytes, path: path)
+        try self.init(ByteSource(bytes, path: path))
+    }
+
+    /// Reads a file from the disk; of its bytes no more than one tensor's are in memory at a time.
+    package init(file path: String) throws(DataError) {
+        try self.init(ByteSource(opening: path))
+    }
+
+    private init(_ source: ByteSource) throws(DataError) {
+        let path = source.path
         let length = try source.littleEndian(UInt64.self)
         guard length <= Self.largestHeader else {
             throw DataError(

@@ -47,8 +47,9 @@ extension TaskFunctions {
         let done = samples.count * settings.localEpochs
         let figures = TaskFigures(
             samples: done, loss: loss / Double(done), activeShare: activity.share, deadUnits: activity.dead.count)
-        return withExtendedLifetime(clean) {
-            TaskResult(figures: figures, vector: zip(autoencoder.weights.values, start).map { $0 - $1 })
+        return withExtendedLifetime((clean, autoencoder)) {
+            let end = autoencoder.weights.pointer
+            return TaskResult(figures: figures, vector: start.indices.map { end[$0] - start[$0] })
         }
     }
 

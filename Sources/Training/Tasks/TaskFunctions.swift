@@ -1,3 +1,4 @@
+import CElementwise
 package import RunProtocol
 import TensorCore
 
@@ -6,29 +7,33 @@ import TensorCore
 /// They run on the calling thread alone once `Engine.useOneThread()` was called there. `isCancelled` is asked at every
 /// batch; `figures.seconds` is left at zero, since a clock is no function of the task.
 package enum TaskFunctions {
-    /// The codes of `samples` after the first `layerCount` layers.
+    /// Computes the codes of `samples` after the first `layerCount` layers, in their order, a batch at a time.
     ///
-    /// - Parameter weights: `stackParameters(count: layerCount)`, flat.
-    /// - Returns: (count, size of the last of these layers' codes), or the samples themselves where `layerCount` is 0.
+    /// - Parameters:
+    ///   - layerCount: at least 1.
+    ///   - weights: `stackParameters(count: layerCount)`, flat.
+    ///   - body: takes some samples' codes, each number as the bits of its nearest bfloat16: half the memory, and the
+    ///     same bits wherever they are kept.
     package static func encode(
-        _ samples: Samples, network: NetworkSpec, layerCount: Int, weights: [Float], isCancelled: () -> Bool
-    ) throws(TaskCancelled) -> Samples {
-        guard layerCount > 0 else { return samples }
+        _ samples: Samples, network: NetworkSpec, layerCount: Int, weights: [Float], isCancelled: () -> Bool,
+        _ body: (UnsafeBufferPointer<UInt16>) throws -> Void
+    ) throws {
         let batchSize = min(256, samples.count)
         let layers = LayerChain.encoder(network: network, count: layerCount, batchSize: batchSize)
         let chain = LayerChain(layers, weights: weights, batchSize: batchSize, isTrained: false)
         let size = network.inputSize(ofLayer: layerCount)
-        var codes = [Float](repeating: 0, count: samples.count * size)
-        for batch in batches(of: Array(0..<Int32(samples.count)), size: batchSize) {
+        for start in stride(from: 0, to: samples.count, by: batchSize) {
             if isCancelled() { throw TaskCancelled() }
-            samples.gather(batch, into: chain.row(0))
+            let batch = (Int32(start)..<Int32(min(start + batchSize, samples.count))).map { $0 }
+            samples.gather(batch[...], into: chain.row(0))
             chain.forward(count: batch.count)
             let code = chain.activateLast(count: batch.count)
-            codes.withUnsafeMutableBufferPointer { all in
-                guard let base = all.baseAddress else { return }
-                (base + batch.startIndex * size).update(from: code, count: batch.count * size)
+            let rounded = [UInt16](unsafeUninitializedCapacity: batch.count * size) { buffer, filled in
+                filled = batch.count * size
+                if let base = buffer.baseAddress { ce_to_bf16(code, filled, base) }
             }
+            try rounded.withUnsafeBufferPointer(body)
         }
-        return Samples(count: samples.count, size: size, numbers: .float32(codes), divisor: 1)
+        withExtendedLifetime(chain) {}
     }
 }

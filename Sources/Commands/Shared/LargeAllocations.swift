@@ -1,0 +1,15 @@
+import Glibc
+
+/// What malloc does with memory that is given back.
+enum LargeAllocations {
+    /// Gives memory of models and data sets back to the system as soon as it is free.
+    ///
+    /// glibc raises the size from which it does so up to 32 MiB by itself, the first time that something large is freed:
+    /// then several models' worth of free memory stays with the process. A size that is set stays as it is. The function
+    /// is glibc's own and not in Swift's view of it, so it is looked up; elsewhere there is nothing to do.
+    static func returnAtOnce() {
+        guard let symbol = dlsym(nil, "mallopt") else { return }
+        let mmapThreshold: CInt = -3
+        _ = unsafeBitCast(symbol, to: (@convention(c) (CInt, CInt) -> CInt).self)(mmapThreshold, 2 << 20)
+    }
+}

@@ -1,0 +1,67 @@
+import DataFormats
+import FoundationEssentials
+import RunProtocol
+
+/// An update in a file, gzipped or not, of which one small part at a time is in memory: a round has many updates, and each
+/// is as large as the model.
+struct UpdateFile {
+    let preamble: UpdateFormat.Preamble
+    private let source: ByteSource
+    private let limitBytes: Int
+
+    private static let partElements = 1 << 16
+
+    /// Reads what stands before the numbers.
+    ///
+    /// - Parameter limitBytes: how many bytes there may be in it, unpacked: a small gzip file can become a large one.
+    /// - Throws: `UpdateError` whenever it is no update; `DataError` whenever it cannot be read.
+    init(_ path: String, limitBytes: Int) throws {
+        source = try ByteSource(opening: path)
+        self.limitBytes = limitBytes
+        let front = try source.peek(UpdateFormat.fixedBytes + Limits.updateHeaderBytes)
+        preamble = try UpdateFormat.preamble(of: Data(front))
+        _ = try source.take(preamble.payloadOffset)
+    }
+
+    /// Reads the numbers: once, part by part.
+    ///
+    /// - Parameter body: gets a part and where in the vector it begins.
+    /// - Throws: `UpdateError` whenever there are too few or too many bytes, `DataError` beyond the limit; what `body`
+    ///   throws.
+    func forEachPart(_ body: (_ part: [Float], _ start: Int) throws -> Void) throws {
+        for start in stride(from: 0, to: preamble.elementCount, by: Self.partElements) {
+            let count = min(Self.partElements, preamble.elementCount - start)
+            let bytes = try source.peek(count * 4).count == count * 4 ? source.take(count * 4) : []
+            guard !bytes.isEmpty else { throw UpdateError.truncated }
+            let part = bytes.withUnsafeBytes { bytes in
+                [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+                    UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+                    filled = count
+                }
+            }
+            try body(part, start)
+        }
+        try checkEnd()
+    }
+
+    private func checkEnd() throws {
+        var rest = 0
+        while true {
+            let count = try source.next(atMost: .max).count
+            if count == 0 { break }
+            rest += count
+            guard preamble.totalBytes + rest <= limitBytes else {
+                throw DataError(.tooLarge, at: source.path, "there are more than \(limitBytes) bytes in it")
+            }
+        }
+        guard rest == 0 else { throw UpdateError.trailingBytes(rest) }
+    }
+
+    /// All numbers, where they are needed at once.
+    func vector() throws -> [Float] {
+        var vector: [Float] = []
+        vector.reserveCapacity(preamble.elementCount)
+        try forEachPart { part, _ in vector += part }
+        return vector
+    }
+}

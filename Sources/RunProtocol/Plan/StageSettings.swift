@@ -24,13 +24,14 @@ package struct StageSettings: Codable, Hashable, Sendable {
     package var schedule: LearningRateSchedule
     package var outer: OuterOptimizer
     package var earlyStopping: EarlyStopping?
+    package var precision: Precision
 
     package init(
         rounds: Int, replicas: Int, localEpochs: Int, batchSize: Int, loss: ReconstructionLoss,
         outputActivation: Activation, corruption: Corruption, l1: Double, decoder: DecoderConstraint,
         optimizer: OptimizerSettings, schedule: LearningRateSchedule, outer: OuterOptimizer,
         earlyStopping: EarlyStopping? = nil, l1WarmUp: Double = 0, sparsity: Sparsity = .none,
-        revivesDeadUnits: Bool = false
+        revivesDeadUnits: Bool = false, precision: Precision = .float32
     ) {
         self.rounds = rounds
         self.replicas = replicas
@@ -48,7 +49,18 @@ package struct StageSettings: Codable, Hashable, Sendable {
         self.schedule = schedule
         self.outer = outer
         self.earlyStopping = earlyStopping
+        self.precision = precision
     }
+}
+
+/// In which numbers a training step's matrix products are computed. Weights, sums, activations and the optimizer are
+/// float32 always.
+package enum Precision: String, Codable, Sendable, CaseIterable {
+    case float32
+    /// Both factors are rounded to bfloat16, everywhere: without the instructions it is slow.
+    case bfloat16
+    /// bfloat16 where the processor has the instructions for it.
+    case auto
 }
 
 /// A sample's loss is the sum over its outputs; a batch's is the mean over its samples.

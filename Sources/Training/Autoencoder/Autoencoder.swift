@@ -39,10 +39,12 @@ package final class Autoencoder {
         codeSize = network.codeSize(ofLayer: top)
         sparsifier = Sparsifier(settings.sparsity, size: codeSize, channels: units, batchSize: batchSize)
         l1 = settings.l1
-        let layers = LayerChain.autoencoder(network: network, layer: layer, decoders: decoders, batchSize: batchSize)
+        let isHalf = isTrained && settings.precision.isHalf
+        let layers = LayerChain.autoencoder(
+            network: network, layer: layer, decoders: decoders, batchSize: batchSize, isHalf: isHalf)
         // As many layers lead down again as up.
         codeRow = layers.count / 2
-        chain = LayerChain(layers, weights: start, batchSize: batchSize, isTrained: isTrained)
+        chain = LayerChain(layers, weights: start, batchSize: batchSize, isTrained: isTrained, keepsHalf: isHalf)
     }
 
     package var batchSize: Int { chain.batchSize }
@@ -113,19 +115,40 @@ package final class Autoencoder {
         }
     }
 
+    /// Call it after weights have changed otherwise than by `step`.
+    func weightsChanged() {
+        chain.weightsChanged(at: 0, count: weights.count)
+    }
+
+    /// So many weights stay in the fastest cache from the optimizer's step to their rounding.
+    private static let piece = 2_048
+
     /// One step of the optimizer; then the decoders' atoms are brought back to length one where that is asked for, each
     /// while it is still in the cache.
     func step(_ optimizer: Optimizer, rate: Double) {
         var start = 0
         for parameter in parameters {
-            let length = parameter.hasUnitRows ? parameter.rowLength : parameter.count
+            let length = parameter.hasUnitRows ? parameter.rowLength : Self.piece
             for place in stride(from: start, to: start + parameter.count, by: length) {
+                let count = min(length, start + parameter.count - place)
                 optimizer.update(
-                    weights.pointer + place, gradient: gradient.pointer + place, offset: place, count: length,
+                    weights.pointer + place, gradient: gradient.pointer + place, offset: place, count: count,
                     rate: rate)
-                if parameter.hasUnitRows { ce_unit_rows(weights.pointer + place, 1, length) }
+                if parameter.hasUnitRows { ce_unit_rows(weights.pointer + place, 1, count) }
+                chain.weightsChanged(at: place, count: count)
             }
             start += parameter.count
+        }
+    }
+}
+
+extension Precision {
+    /// Whether products are computed in bfloat16 on this processor.
+    fileprivate var isHalf: Bool {
+        switch self {
+        case .float32: false
+        case .bfloat16: true
+        case .auto: Engine.hasBfloat16
         }
     }
 }

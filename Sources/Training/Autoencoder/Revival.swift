@@ -24,7 +24,9 @@ struct Revival {
     mutating func stepDone(_ step: Int, _ optimizer: Optimizer, samples: Int) {
         guard step < half else { return }
         activity.count(samples: samples)
-        if step == half - 1 { revive(activity.dead, optimizer: optimizer, samples: samples) }
+        guard step == half - 1 else { return }
+        revive(activity.dead, optimizer: optimizer, samples: samples)
+        autoencoder.weightsChanged()
     }
 
     /// How long a revived unit's encoder weights are, as a share of the others' mean length: it should be seen, but not

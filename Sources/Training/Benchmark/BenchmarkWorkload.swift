@@ -7,6 +7,7 @@ package struct BenchmarkWorkload: Sendable {
     package var network: NetworkSpec
     package var decoders: [DecoderSpec]
     package var l1: Double
+    package var precision = Precision.float32
     package var batchSize: Int
     /// How many a task goes through.
     package var samples: Int
@@ -53,7 +54,7 @@ package struct BenchmarkWorkload: Sendable {
             rounds: 1, replicas: 1, localEpochs: 1, batchSize: batchSize, loss: .meanSquaredError,
             outputActivation: decoders[0].activation, corruption: .none, l1: l1, decoder: decoders[0].constraint,
             optimizer: .adam(learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8), schedule: .constant,
-            outer: .mean)
+            outer: .mean, precision: precision)
         let digest = Digest(of: [UInt8]())
         return PretrainWork(
             network: network, layer: 0, decoders: decoders, settings: settings, frozen: nil, start: digest,

@@ -1,16 +1,17 @@
-import RunProtocol
+package import RunProtocol
 import TensorCore
 
 /// How fast autoencoders train here: the real training function on made-up samples.
 package struct TrainingBenchmark: Codable, Sendable {
     package var workload: String
+    package var precision: Precision
     package var batchSize: Int
     /// Threads that each train an autoencoder of their own.
     package var slots: Int
     package var samplesPerSecond: Double
     /// Of the products with weights only: 2 FLOP a multiply-add.
     package var gigaflopsPerSecond: Double
-    /// Fused multiply-adds on registers alone, all slots together.
+    /// Fused multiply-adds on registers alone, all slots together; with bfloat16 its dot products where there are any.
     package var peakGigaflopsPerSecond: Double
     /// 0 ... 1
     package var shareOfPeak: Double
@@ -22,14 +23,19 @@ package struct TrainingBenchmark: Codable, Sendable {
         _ workload: BenchmarkWorkload, slots: Int, seconds: Double, pinned: Bool
     ) -> TrainingBenchmark {
         let measured = ComputeThread.results(count: slots, pinned: pinned) { _ in
-            (peak: Engine.measurePeak(), rate: measure(workload, seconds: seconds))
+            (peak: measurePeak(workload.precision), rate: measure(workload, seconds: seconds))
         }
         let samplesPerSecond = measured.reduce(0) { $0 + $1.rate }
         let gigaflops = samplesPerSecond * workload.operationsPerSample / 1e9
         let peak = measured.reduce(0) { $0 + $1.peak } / 1e9
         return TrainingBenchmark(
-            workload: workload.name, batchSize: workload.batchSize, slots: slots, samplesPerSecond: samplesPerSecond,
+            workload: workload.name, precision: workload.precision, batchSize: workload.batchSize, slots: slots,
+            samplesPerSecond: samplesPerSecond,
             gigaflopsPerSecond: gigaflops, peakGigaflopsPerSecond: peak, shareOfPeak: gigaflops / peak)
+    }
+
+    private static func measurePeak(_ precision: Precision) -> Double {
+        (precision == .float32 ? nil : Engine.measureBfloat16Peak(bursts: 10)) ?? Engine.measurePeak(bursts: 10)
     }
 
     /// Samples a second of one thread, after a first task that warms the caches up.

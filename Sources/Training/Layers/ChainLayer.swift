@@ -19,31 +19,48 @@ struct ChainLayer {
     var sharesWeight = false
 }
 
+/// How a chain's batches are computed.
+private struct BatchForm {
+    let size: Int
+    /// Dense layers multiply in bfloat16.
+    let isHalf: Bool
+
+    func dense(inputs: Int, outputs: Int, isTransposed: Bool = false) -> any LinearMap {
+        isHalf
+            ? HalfDenseMap(inputs: inputs, outputs: outputs, isTransposed: isTransposed, batchSize: size)
+            : DenseMap(inputs: inputs, outputs: outputs, isTransposed: isTransposed)
+    }
+}
+
 extension LayerChain {
     /// Encoders and decoders of the layers from `layer` upwards, one for each of `decoders`. The weights are their
     /// `autoencoderParameters`.
+    ///
+    /// - Parameter isHalf: whether dense layers multiply in bfloat16.
     static func autoencoder(
-        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], batchSize: Int
+        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], batchSize: Int, isHalf: Bool = false
     ) -> [ChainLayer] {
         let counts = decoders.enumerated().map {
             network.autoencoderParameters(layer: layer + $0, decoder: $1.constraint).elementCount
         }
         let starts = counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
         let shared = Set(decoders.indices.filter { decoders[$0].constraint == .tied }.map { starts[$0] })
+        let form = BatchForm(size: batchSize, isHalf: isHalf)
         var encoder = network.encoderChain(
-            layers: layer..<layer + decoders.count, starts: starts, poolsLast: false, batchSize: batchSize)
+            layers: layer..<layer + decoders.count, starts: starts, poolsLast: false, form)
         for index in encoder.indices {
             guard case .linear(_, let weight, _, _) = encoder[index].operation else { continue }
             encoder[index].sharesWeight = shared.contains(weight)
         }
-        return encoder + network.decoderChain(first: layer, decoders: decoders, starts: starts, batchSize: batchSize)
+        return encoder + network.decoderChain(first: layer, decoders: decoders, starts: starts, form)
     }
 
     /// The encoders of the first `count` layers. The weights are their `stackParameters`.
     static func encoder(network: NetworkSpec, count: Int, batchSize: Int) -> [ChainLayer] {
         let counts = (0..<count).map { network.encoderParameters(layer: $0).elementCount }
         let starts = counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-        return network.encoderChain(layers: 0..<count, starts: starts, poolsLast: true, batchSize: batchSize)
+        return network.encoderChain(
+            layers: 0..<count, starts: starts, poolsLast: true, BatchForm(size: batchSize, isHalf: false))
     }
 }
 
@@ -53,32 +70,32 @@ extension NetworkSpec {
     /// - Parameters:
     ///   - starts: where each layer's weights begin in the flat list.
     ///   - poolsLast: whether the last layer's code is pooled too.
-    fileprivate func encoderChain(layers range: Range<Int>, starts: [Int], poolsLast: Bool, batchSize: Int)
+    fileprivate func encoderChain(layers range: Range<Int>, starts: [Int], poolsLast: Bool, _ form: BatchForm)
         -> [ChainLayer]
     {
         zip(range, starts).flatMap { layer, start in
             let pools = poolsLast || layer + 1 < range.upperBound
-            return [encoderLayer(layer, start: start)] + (pools ? poolLayers(layer, batchSize: batchSize) : [])
+            return [encoderLayer(layer, start: start, form)] + (pools ? poolLayers(layer, form) : [])
         }
     }
 
-    private func encoderLayer(_ layer: Int, start: Int) -> ChainLayer {
+    private func encoderLayer(_ layer: Int, start: Int, _ form: BatchForm) -> ChainLayer {
         let parameters = encoderParameters(layer: layer)
         let inputs = inputSize(ofLayer: layer)
         let outputs = codeSize(ofLayer: layer)
         let map: any LinearMap =
-            convolutionShape(layer).map { ConvolutionMap($0) } ?? DenseMap(inputs: inputs, outputs: outputs)
+            convolutionShape(layer).map { ConvolutionMap($0) } ?? form.dense(inputs: inputs, outputs: outputs)
         return ChainLayer(
             operation: .linear(
                 map, weight: start, bias: start + parameters[0].count, activation: layers[layer].activation),
             inputSize: inputs, outputSize: outputs, columns: layers[layer].units)
     }
 
-    private func poolLayers(_ layer: Int, batchSize: Int) -> [ChainLayer] {
+    private func poolLayers(_ layer: Int, _ form: BatchForm) -> [ChainLayer] {
         guard let (image, window) = pooling(layer) else { return [] }
         return [
             ChainLayer(
-                operation: .pool(MaxPool(image, window: window, batchSize: batchSize)), inputSize: image.count,
+                operation: .pool(MaxPool(image, window: window, batchSize: form.size)), inputSize: image.count,
                 outputSize: inputSize(ofLayer: layer + 1), columns: image.channels)
         ]
     }
@@ -100,28 +117,30 @@ extension NetworkSpec {
     }
 
     /// The decoders of the layers from `first` upwards, one for each of `decoders`, from the top downwards.
-    fileprivate func decoderChain(first: Int, decoders: [DecoderSpec], starts: [Int], batchSize: Int) -> [ChainLayer] {
+    fileprivate func decoderChain(first: Int, decoders: [DecoderSpec], starts: [Int], _ form: BatchForm) -> [ChainLayer]
+    {
         decoders.indices.reversed().flatMap { index in
             (index + 1 < decoders.count ? unpoolLayers(first + index) : [])
-                + [decoderLayer(first + index, decoders[index], start: starts[index], batchSize: batchSize)]
+                + [decoderLayer(first + index, decoders[index], start: starts[index], form)]
         }
     }
 
-    private func decoderLayer(_ layer: Int, _ decoder: DecoderSpec, start: Int, batchSize: Int) -> ChainLayer {
+    private func decoderLayer(_ layer: Int, _ decoder: DecoderSpec, start: Int, _ form: BatchForm) -> ChainLayer {
         let counts = autoencoderParameters(layer: layer, decoder: decoder.constraint).map(\.count)
         let isTied = decoder.constraint == .tied
         let bias = start + counts.dropLast().reduce(0, +)
         return ChainLayer(
             operation: .linear(
-                decoderMap(layer, isTied: isTied, batchSize: batchSize),
+                decoderMap(layer, isTied: isTied, form),
                 weight: isTied ? start : start + counts[0] + counts[1], bias: bias, activation: decoder.activation),
             inputSize: codeSize(ofLayer: layer), outputSize: inputSize(ofLayer: layer),
             columns: counts[counts.count - 1])
     }
 
-    private func decoderMap(_ layer: Int, isTied: Bool, batchSize: Int) -> any LinearMap {
+    private func decoderMap(_ layer: Int, isTied: Bool, _ form: BatchForm) -> any LinearMap {
         guard let window = layers[layer].window, let image = image(ofLayer: layer) else {
-            return DenseMap(inputs: layers[layer].units, outputs: inputSize(ofLayer: layer), isTransposed: isTied)
+            return form.dense(
+                inputs: layers[layer].units, outputs: inputSize(ofLayer: layer), isTransposed: isTied)
         }
         if window.decoder == .transposed, let shape = convolutionShape(layer) {
             return ConvolutionMap(shape, isTransposed: true)
@@ -129,7 +148,7 @@ extension NetworkSpec {
         let shape = ConvolutionShape(
             inputHeight: image.height, inputWidth: image.width, inputChannels: layers[layer].units,
             outputChannels: image.channels, kernel: window.kernel, stride: 1, hasInputMajorWeight: true)
-        return UpsamplingMap(shape, factor: window.stride, batchSize: batchSize)
+        return UpsamplingMap(shape, factor: window.stride, batchSize: form.size)
     }
 
     private func convolutionShape(_ layer: Int) -> ConvolutionShape? {

@@ -12,16 +12,21 @@ final class LayerChain {
     /// All weights, flat, and the gradient in the same order.
     let weights: FloatBuffer
     let gradient: FloatBuffer
+    /// The weights rounded to bfloat16, for maps that multiply with them.
+    private let half: Bfloat16Buffer?
     private let rows: FloatBuffer
     private let deltas: FloatBuffer
     private let starts: [Int]
 
-    /// - Parameter isTrained: whether `backward` will be called.
-    init(_ layers: [ChainLayer], weights start: [Float], batchSize: Int, isTrained: Bool) {
+    /// - Parameters:
+    ///   - isTrained: whether `backward` will be called.
+    ///   - keepsHalf: whether a `HalfDenseMap` is among the layers.
+    init(_ layers: [ChainLayer], weights start: [Float], batchSize: Int, isTrained: Bool, keepsHalf: Bool = false) {
         self.layers = layers
         self.batchSize = batchSize
         weights = FloatBuffer(start)
         gradient = FloatBuffer(count: isTrained ? start.count : 0)
+        half = keepsHalf ? Bfloat16Buffer(start) : nil
         let sizes = layers.map { $0.inputSize * batchSize }
         starts = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
         let count = starts[layers.count] + (layers.last?.outputSize ?? 0) * batchSize
@@ -31,6 +36,15 @@ final class LayerChain {
 
     /// Row `index`, 0 ... layers.count.
     func row(_ index: Int) -> Numbers { rows.pointer + starts[index] }
+
+    private func weight(at place: Int) -> LayerWeight {
+        LayerWeight(numbers: weights.pointer + place, half: half.map { $0.pointer + place })
+    }
+
+    /// Call it after `count` weights from `place` on have changed.
+    func weightsChanged(at place: Int, count: Int) {
+        if let half { ce_to_bf16(weights.pointer + place, count, half.pointer + place) }
+    }
 
     /// The derivative of the loss by row `index`: for the last row by its sums, before bias and activation.
     func delta(_ index: Int) -> Numbers { deltas.pointer + starts[index] }
@@ -54,7 +68,7 @@ final class LayerChain {
             prepare(index, input)
             switch layer.operation {
             case .linear(let map, let weight, _, _):
-                map.forward(input, weight: weights.pointer + weight, into: output, count: count)
+                map.forward(input, weight: self.weight(at: weight), into: output, count: count)
                 if index < layers.count - 1 { activate(index, count: count) }
             case .pool(let pool): pool.forward(input, into: output, count: count)
             case .unpool(let unpool): unpool.forward(input, into: output, count: count)
@@ -105,7 +119,7 @@ final class LayerChain {
                     adding: layer.sharesWeight)
                 guard index > lowest else { return }
                 map.inputGradient(
-                    delta(index + 1), weight: weights.pointer + weight, into: delta(index), count: count)
+                    delta(index + 1), weight: self.weight(at: weight), into: delta(index), count: count)
             case .pool(let pool): pool.inputGradient(delta(index + 1), into: delta(index), count: count)
             case .unpool(let unpool): unpool.inputGradient(delta(index + 1), into: delta(index), count: count)
             }

@@ -3,14 +3,20 @@ import TensorCore
 
 typealias Numbers = UnsafeMutablePointer<Float>
 
+/// A layer's weight, and the same rounded to bfloat16 where the chain keeps that.
+struct LayerWeight {
+    let numbers: Numbers
+    var half: UnsafeMutablePointer<UInt16>?
+}
+
 /// What a layer multiplies its input by, without bias: forward, and the derivatives by its input and by its weight.
 ///
 /// A batch is (count, size), row-major; a picture in it lies (height, width, channels).
 protocol LinearMap: AnyObject {
     /// out = x · weight
-    func forward(_ x: Numbers, weight: Numbers, into out: Numbers, count: Int)
+    func forward(_ x: Numbers, weight: LayerWeight, into out: Numbers, count: Int)
     /// out = the derivative by x, where that by the output is `delta`.
-    func inputGradient(_ delta: Numbers, weight: Numbers, into out: Numbers, count: Int)
+    func inputGradient(_ delta: Numbers, weight: LayerWeight, into out: Numbers, count: Int)
     /// out = the derivative by the weight, or out += it where `adding`.
     func weightGradient(_ x: Numbers, delta: Numbers, into out: Numbers, count: Int, adding: Bool)
 }
@@ -28,19 +34,19 @@ final class DenseMap: LinearMap {
     }
 
     /// (inputs, outputs)
-    private func matrix(_ weight: Numbers) -> MatrixView {
+    private func matrix(_ weight: LayerWeight) -> MatrixView {
         isTransposed
-            ? MatrixView(weight, rows: outputs, columns: inputs).transposed
-            : MatrixView(weight, rows: inputs, columns: outputs)
+            ? MatrixView(weight.numbers, rows: outputs, columns: inputs).transposed
+            : MatrixView(weight.numbers, rows: inputs, columns: outputs)
     }
 
-    func forward(_ x: Numbers, weight: Numbers, into out: Numbers, count: Int) {
+    func forward(_ x: Numbers, weight: LayerWeight, into out: Numbers, count: Int) {
         MatrixProduct.multiply(
             MatrixView(x, rows: count, columns: inputs), matrix(weight),
             into: MatrixView(out, rows: count, columns: outputs))
     }
 
-    func inputGradient(_ delta: Numbers, weight: Numbers, into out: Numbers, count: Int) {
+    func inputGradient(_ delta: Numbers, weight: LayerWeight, into out: Numbers, count: Int) {
         MatrixProduct.multiply(
             MatrixView(delta, rows: count, columns: outputs), matrix(weight).transposed,
             into: MatrixView(out, rows: count, columns: inputs))
@@ -79,16 +85,16 @@ final class ConvolutionMap: LinearMap {
         return new
     }
 
-    func forward(_ x: Numbers, weight: Numbers, into out: Numbers, count: Int) {
+    func forward(_ x: Numbers, weight: LayerWeight, into out: Numbers, count: Int) {
         isTransposed
-            ? convolution(count).inputGradient(x, weight: weight, into: out)
-            : convolution(count).forward(x, weight: weight, into: out)
+            ? convolution(count).inputGradient(x, weight: weight.numbers, into: out)
+            : convolution(count).forward(x, weight: weight.numbers, into: out)
     }
 
-    func inputGradient(_ delta: Numbers, weight: Numbers, into out: Numbers, count: Int) {
+    func inputGradient(_ delta: Numbers, weight: LayerWeight, into out: Numbers, count: Int) {
         isTransposed
-            ? convolution(count).forward(delta, weight: weight, into: out)
-            : convolution(count).inputGradient(delta, weight: weight, into: out)
+            ? convolution(count).forward(delta, weight: weight.numbers, into: out)
+            : convolution(count).inputGradient(delta, weight: weight.numbers, into: out)
     }
 
     func weightGradient(_ x: Numbers, delta: Numbers, into out: Numbers, count: Int, adding: Bool) {
@@ -118,12 +124,12 @@ final class UpsamplingMap: LinearMap {
         ce_upsample(x, count, shape.inputHeight, shape.inputWidth, shape.inputChannels, factor, large.pointer)
     }
 
-    func forward(_ x: Numbers, weight: Numbers, into out: Numbers, count: Int) {
+    func forward(_ x: Numbers, weight: LayerWeight, into out: Numbers, count: Int) {
         enlarge(x, count: count)
         convolution.forward(large.pointer, weight: weight, into: out, count: count)
     }
 
-    func inputGradient(_ delta: Numbers, weight: Numbers, into out: Numbers, count: Int) {
+    func inputGradient(_ delta: Numbers, weight: LayerWeight, into out: Numbers, count: Int) {
         convolution.inputGradient(delta, weight: weight, into: large.pointer, count: count)
         ce_upsample_backward(
             large.pointer, count, shape.inputHeight, shape.inputWidth, shape.inputChannels, factor, out)

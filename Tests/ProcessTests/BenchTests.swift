@@ -20,6 +20,17 @@ import Testing
         #expect(json["slots"] as? Int == 2)
     }
 
+    @Test(arguments: [[], ["--convolution"], ["--precision", "bfloat16"]])
+    func benchTrainSaysWhereTheTimeGoes(options: [String]) throws {
+        let ended = try Cairn.run(
+            ["bench", "train", "--inputs", "64", "--units", "32", "--samples", "300", "--seconds", "0.1", "--profile"]
+                + options)
+        #expect(ended.status == 0)
+        for part in ["forward product", "weight gradient", "input gradient", "optimizer", "feeding", "loss"] {
+            #expect(ended.output.contains(part))
+        }
+    }
+
     @Test(arguments: ["float32", "bfloat16"]) func benchMatmulPrintsJSON(precision: String) throws {
         let ended = try Cairn.run(
             ["bench", "matmul", "--m", "8", "--precision", precision, "--seconds", "0.05", "--json"])

@@ -24,6 +24,7 @@ struct BenchTrainCommand: ParsableCommand {
     @Option(help: "The decoder's constraint: unit_norm, tied or free.") var decoder = DecoderConstraint.unitNorm
     @Option(help: "Of the dense layers' products: float32, bfloat16 or auto.") var precision = Precision.float32
     @Option(help: "Threads, each with an autoencoder of its own.") var slots = 1
+    @Flag(help: "Say where each step's time goes; measuring it takes some time itself.") var profile = false
     @OptionGroup var options: BenchOptions
 
     func validate() throws {
@@ -44,7 +45,7 @@ struct BenchTrainCommand: ParsableCommand {
             : .dense(inputs: inputs, units: units, decoder: decoder, batchSize: batchSize, samples: samples)
         workload.precision = precision
         let result = TrainingBenchmark.run(
-            workload, slots: slots, seconds: options.seconds, pinned: options.pinCores)
+            workload, slots: slots, seconds: options.seconds, pinned: options.pinCores, profiled: profile)
         guard !options.json else {
             try JSONOutput.print(result)
             return
@@ -54,6 +55,26 @@ struct BenchTrainCommand: ParsableCommand {
         print("GFLOP/s        \(Int(result.gigaflopsPerSecond))")
         print("peak GFLOP/s   \(Int(result.peakGigaflopsPerSecond))")
         print("share of peak  \(Int((result.shareOfPeak * 100).rounded())) %")
+        if let rows = result.profile { show(rows) }
+    }
+
+    private func show(_ rows: [StepProfile.Row]) {
+        let total = rows.reduce(0) { $0 + $1.microsecondsPerStep }
+        print("\n" + line("us a step", "share", "part", "layer"))
+        for row in rows.sorted(by: { $0.microsecondsPerStep > $1.microsecondsPerStep }) {
+            let share = row.microsecondsPerStep / total * 100
+            print(
+                line(
+                    row.microsecondsPerStep.formatted(decimals: 0), share.formatted(decimals: 1) + " %",
+                    row.part.rawValue,
+                    row.layer))
+        }
+        print(line(total.formatted(decimals: 0), "", "all", ""))
+    }
+
+    private func line(_ time: String, _ share: String, _ part: String, _ layer: String) -> String {
+        func pad(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(width - text.count, 0)) }
+        return pad(time, 9) + time + pad(share, 9) + share + "  " + part + pad(part, 25) + layer
     }
 }
 

@@ -47,6 +47,12 @@ package final class Autoencoder {
         chain = LayerChain(layers, weights: start, batchSize: batchSize, isTrained: isTrained, keepsHalf: isHalf)
     }
 
+    /// Told where each step's time goes.
+    var profile: StepProfile? {
+        get { chain.profile }
+        set { chain.profile = newValue }
+    }
+
     package var batchSize: Int { chain.batchSize }
     package var weights: FloatBuffer { chain.weights }
     package var gradient: FloatBuffer { chain.gradient }
@@ -106,12 +112,14 @@ package final class Autoencoder {
         guard case .linear(_, _, _, let activation) = last.operation else { return 0 }
         let rows = count * inputs / last.columns
         let scale = 1 / Float(count)
-        return switch settings.loss {
-        case .meanSquaredError:
-            ce_squared_error(
-                lastOutput, chain.lastBias, target, rows, last.columns, activation.kernel, scale, delta)
-        case .binaryCrossEntropy:
-            ce_binary_cross_entropy(lastOutput, chain.lastBias, target, rows, last.columns, scale, delta)
+        return profile.measure(.loss, layer: last.name) {
+            switch settings.loss {
+            case .meanSquaredError:
+                ce_squared_error(
+                    lastOutput, chain.lastBias, target, rows, last.columns, activation.kernel, scale, delta)
+            case .binaryCrossEntropy:
+                ce_binary_cross_entropy(lastOutput, chain.lastBias, target, rows, last.columns, scale, delta)
+            }
         }
     }
 
@@ -128,16 +136,21 @@ package final class Autoencoder {
     func step(_ optimizer: Optimizer, rate: Double) {
         var start = 0
         for parameter in parameters {
-            let length = parameter.hasUnitRows ? parameter.rowLength : Self.piece
-            for place in stride(from: start, to: start + parameter.count, by: length) {
-                let count = min(length, start + parameter.count - place)
-                optimizer.update(
-                    weights.pointer + place, gradient: gradient.pointer + place, offset: place, count: count,
-                    rate: rate)
-                if parameter.hasUnitRows { ce_unit_rows(weights.pointer + place, 1, count) }
-                chain.weightsChanged(at: place, count: count)
+            profile.measure(.optimizer, layer: parameter.name) {
+                step(optimizer, rate: rate, parameter, at: start)
             }
             start += parameter.count
+        }
+    }
+
+    private func step(_ optimizer: Optimizer, rate: Double, _ parameter: ParameterSpec, at start: Int) {
+        let length = parameter.hasUnitRows ? parameter.rowLength : Self.piece
+        for place in stride(from: start, to: start + parameter.count, by: length) {
+            let count = min(length, start + parameter.count - place)
+            optimizer.update(
+                weights.pointer + place, gradient: gradient.pointer + place, offset: place, count: count, rate: rate)
+            if parameter.hasUnitRows { ce_unit_rows(weights.pointer + place, 1, count) }
+            chain.weightsChanged(at: place, count: count)
         }
     }
 }

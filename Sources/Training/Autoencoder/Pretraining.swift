@@ -9,14 +9,17 @@ extension TaskFunctions {
     /// - Parameters:
     ///   - start: `autoencoderParameters(first:decoders:)`, flat.
     ///   - samples: the shard's codes below the lowest layer.
+    ///   - profile: is told where the time goes.
     /// - Returns: the change of the weights.
     package static func pretrain(
-        _ work: PretrainWork, start: [Float], samples: Samples, isCancelled: () -> Bool
+        _ work: PretrainWork, start: [Float], samples: Samples, profile: StepProfile? = nil,
+        isCancelled: () -> Bool
     ) throws(TaskCancelled) -> TaskResult {
         let settings = work.settings
         let autoencoder = Autoencoder(
             network: work.network, layer: work.layer, decoders: work.decoders, settings: settings, weights: start,
             batchSize: min(settings.batchSize, samples.count))
+        autoencoder.profile = profile
         let optimizer = Optimizer(settings.optimizer, count: start.count)
         let clean = FloatBuffer(count: settings.corruption == .none ? 0 : autoencoder.batchSize * samples.size)
         // Without corruption the encoder sees its target itself.
@@ -31,16 +34,19 @@ extension TaskFunctions {
             let order = random.permutation(of: samples.count)
             for batch in batches(of: order, size: settings.batchSize) {
                 if isCancelled() { throw TaskCancelled() }
-                samples.gather(batch, into: target)
-                corrupt(
-                    target, into: autoencoder.input, count: batch.count * samples.size, by: settings.corruption,
-                    seed: work.seed, step: step)
+                profile.measure(.feeding, layer: "") {
+                    samples.gather(batch, into: target)
+                    corrupt(
+                        target, into: autoencoder.input, count: batch.count * samples.size, by: settings.corruption,
+                        seed: work.seed, step: step)
+                }
                 autoencoder.l1 = clock.l1(step: step)
                 loss += autoencoder.computeGradient(target: target, count: batch.count)
                 if epoch == settings.localEpochs - 1 { activity.count(samples: batch.count) }
                 optimizer.beginStep()
                 autoencoder.step(optimizer, rate: clock.learningRate(step: step))
                 revival?.stepDone(step, optimizer, samples: batch.count)
+                profile?.stepDone()
                 step += 1
             }
         }

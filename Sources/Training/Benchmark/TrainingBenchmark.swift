@@ -15,15 +15,21 @@ package struct TrainingBenchmark: Codable, Sendable {
     package var peakGigaflopsPerSecond: Double
     /// 0 ... 1
     package var shareOfPeak: Double
+    /// The first slot's, where it was asked for.
+    package var profile: [StepProfile.Row]?
 
     /// Trains for about `seconds` on each of `slots` threads.
     ///
-    /// - Parameter pinned: whether each thread stays on a core of its own, where there are enough.
+    /// - Parameters:
+    ///   - pinned: whether each thread stays on a core of its own, where there are enough.
+    ///   - profiled: whether to measure each part of a step; that takes some time itself.
     package static func run(
-        _ workload: BenchmarkWorkload, slots: Int, seconds: Double, pinned: Bool
+        _ workload: BenchmarkWorkload, slots: Int, seconds: Double, pinned: Bool, profiled: Bool = false
     ) -> TrainingBenchmark {
         let measured = ComputeThread.results(count: slots, pinned: pinned) { _ in
-            (peak: measurePeak(workload.precision), rate: measure(workload, seconds: seconds))
+            let profile = profiled ? StepProfile() : nil
+            let rate = measure(workload, seconds: seconds, profile)
+            return (peak: measurePeak(workload.precision), rate: rate, profile: profile?.rows)
         }
         let samplesPerSecond = measured.reduce(0) { $0 + $1.rate }
         let gigaflops = samplesPerSecond * workload.operationsPerSample / 1e9
@@ -31,7 +37,8 @@ package struct TrainingBenchmark: Codable, Sendable {
         return TrainingBenchmark(
             workload: workload.name, precision: workload.precision, batchSize: workload.batchSize, slots: slots,
             samplesPerSecond: samplesPerSecond,
-            gigaflopsPerSecond: gigaflops, peakGigaflopsPerSecond: peak, shareOfPeak: gigaflops / peak)
+            gigaflopsPerSecond: gigaflops, peakGigaflopsPerSecond: peak, shareOfPeak: gigaflops / peak,
+            profile: measured[0].profile)
     }
 
     private static func measurePeak(_ precision: Precision) -> Double {
@@ -39,10 +46,16 @@ package struct TrainingBenchmark: Codable, Sendable {
     }
 
     /// Samples a second of one thread, after a first task that warms the caches up.
-    private static func measure(_ workload: BenchmarkWorkload, seconds: Double) -> Double {
+    private static func measure(
+        _ workload: BenchmarkWorkload, seconds: Double, _ profile: StepProfile?
+    ) -> Double {
         let (work, start, samples) = (workload.task, workload.start, workload.madeUpSamples)
-        func task() { _ = try? TaskFunctions.pretrain(work, start: start, samples: samples, isCancelled: { false }) }
+        func task() {
+            _ = try? TaskFunctions.pretrain(
+                work, start: start, samples: samples, profile: profile, isCancelled: { false })
+        }
         task()
+        profile?.restart()
         var tasks = 0
         let taken = ContinuousClock().repeating(for: seconds) {
             task()

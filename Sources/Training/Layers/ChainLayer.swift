@@ -17,6 +17,9 @@ struct ChainLayer {
     let columns: Int
     /// A layer further on uses the same weight: the derivative is added to what it has left there.
     var sharesWeight = false
+
+    /// What a profile calls it.
+    var name: String { "\(inputSize) > \(outputSize)" }
 }
 
 /// How a chain's batches are computed.

@@ -17,6 +17,7 @@ final class LayerChain {
     private let rows: FloatBuffer
     private let deltas: FloatBuffer
     private let starts: [Int]
+    var profile: StepProfile?
 
     /// - Parameters:
     ///   - isTrained: whether `backward` will be called.
@@ -68,7 +69,9 @@ final class LayerChain {
             prepare(index, input)
             switch layer.operation {
             case .linear(let map, let weight, _, _):
-                map.forward(input, weight: self.weight(at: weight), into: output, count: count)
+                profile.measure(.forwardProduct, layer: layer.name) {
+                    map.forward(input, weight: self.weight(at: weight), into: output, count: count)
+                }
                 if index < layers.count - 1 { activate(index, count: count) }
             case .pool(let pool): pool.forward(input, into: output, count: count)
             case .unpool(let unpool): unpool.forward(input, into: output, count: count)
@@ -87,9 +90,11 @@ final class LayerChain {
     private func activate(_ index: Int, count: Int) {
         let layer = layers[index]
         guard case .linear(_, _, let bias, let activation) = layer.operation else { return }
-        ce_bias_activation(
-            row(index + 1), weights.pointer + bias, count * layer.outputSize / layer.columns, layer.columns,
-            activation.kernel)
+        profile.measure(.biasAndActivation, layer: layer.name) {
+            ce_bias_activation(
+                row(index + 1), weights.pointer + bias, count * layer.outputSize / layer.columns, layer.columns,
+                activation.kernel)
+        }
     }
 
     // MARK: Backward
@@ -107,19 +112,26 @@ final class LayerChain {
             let layer = layers[index]
             switch layer.operation {
             case .linear(let map, let weight, let bias, let activation):
-                if index < layers.count - 1 {
-                    let l1 = penalty?.row == index + 1 ? penalty?.weight ?? 0 : 0
-                    ce_activation_backward(
-                        delta(index + 1), row(index + 1), count * layer.outputSize, l1, activation.kernel)
+                profile.measure(.slopeAndBiasGradient, layer: layer.name) {
+                    if index < layers.count - 1 {
+                        let l1 = penalty?.row == index + 1 ? penalty?.weight ?? 0 : 0
+                        ce_activation_backward(
+                            delta(index + 1), row(index + 1), count * layer.outputSize, l1, activation.kernel)
+                    }
+                    ce_column_sums(
+                        delta(index + 1), count * layer.outputSize / layer.columns, layer.columns,
+                        gradient.pointer + bias)
                 }
-                ce_column_sums(
-                    delta(index + 1), count * layer.outputSize / layer.columns, layer.columns, gradient.pointer + bias)
-                map.weightGradient(
-                    row(index), delta: delta(index + 1), into: gradient.pointer + weight, count: count,
-                    adding: layer.sharesWeight)
+                profile.measure(.weightGradient, layer: layer.name) {
+                    map.weightGradient(
+                        row(index), delta: delta(index + 1), into: gradient.pointer + weight, count: count,
+                        adding: layer.sharesWeight)
+                }
                 guard index > lowest else { return }
-                map.inputGradient(
-                    delta(index + 1), weight: self.weight(at: weight), into: delta(index), count: count)
+                profile.measure(.inputGradient, layer: layer.name) {
+                    map.inputGradient(
+                        delta(index + 1), weight: self.weight(at: weight), into: delta(index), count: count)
+                }
             case .pool(let pool): pool.inputGradient(delta(index + 1), into: delta(index), count: count)
             case .unpool(let unpool): unpool.inputGradient(delta(index + 1), into: delta(index), count: count)
             }

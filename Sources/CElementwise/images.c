@@ -62,3 +62,25 @@ void ce_upsample_backward(const float *restrict delta, size_t images, size_t hei
         for (size_t channel = 0; channel < channels; channel++) to[channel] += from[channel];
     }
 }
+
+CE_DISPATCH
+void ce_add_windows(const float *restrict windows, size_t images, size_t height, size_t width, size_t channels,
+                    size_t kernel, size_t stride, size_t before, float *restrict out) {
+    size_t rows = (height + stride - 1) / stride, columns = (width + stride - 1) / stride;
+    ptrdiff_t size = (ptrdiff_t)kernel, lines = (ptrdiff_t)height, line = (ptrdiff_t)width;
+    memset(out, 0, images * height * width * channels * sizeof *out);
+    for (size_t at = 0; at < images * rows * columns; at++) {
+        // The window's first place may lie outside the picture.
+        ptrdiff_t top = (ptrdiff_t)(at / columns % rows * stride) - (ptrdiff_t)before;
+        ptrdiff_t left = (ptrdiff_t)(at % columns * stride) - (ptrdiff_t)before;
+        ptrdiff_t firstY = top < 0 ? -top : 0, endY = top + size > lines ? lines - top : size;
+        ptrdiff_t firstX = left < 0 ? -left : 0, endX = left + size > line ? line - left : size;
+        float *image = out + at / (rows * columns) * height * width * channels;
+        const float *window = windows + at * channels * kernel * kernel;
+        for (size_t channel = 0; channel < channels; channel++)
+            for (ptrdiff_t y = firstY; y < endY; y++)
+                for (ptrdiff_t x = firstX; x < endX; x++)
+                    image[(size_t)((top + y) * line + left + x) * channels + channel] +=
+                        window[(channel * kernel + (size_t)y) * kernel + (size_t)x];
+    }
+}

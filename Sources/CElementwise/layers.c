@@ -24,11 +24,24 @@ void ce_activation_backward(float *restrict gradient, const float *restrict y, s
 #undef BODY
 }
 
-CE_DISPATCH
-void ce_column_sums(const float *restrict delta, size_t rows, size_t columns, float *restrict sums) {
+CE_INLINE void ce_add_rows(const float *restrict delta, size_t rows, size_t columns, float *restrict sums) {
     memset(sums, 0, columns * sizeof *sums);
     for (size_t row = 0; row < rows; row++)
         for (size_t column = 0; column < columns; column++) sums[column] += delta[row * columns + column];
+}
+
+CE_DISPATCH
+void ce_column_sums(const float *restrict delta, size_t rows, size_t columns, float *restrict sums) {
+    if (columns >= CE_LANES) {
+        ce_add_rows(delta, rows, columns, sums);
+        return;
+    }
+    // Rows that are shorter than a vector are taken sixteen at a time.
+    float wide[CE_LANES * CE_LANES];
+    size_t whole = rows / CE_LANES;
+    ce_add_rows(delta, whole, CE_LANES * columns, wide);
+    ce_add_rows(delta + whole * CE_LANES * columns, rows % CE_LANES, columns, sums);
+    for (size_t i = 0; i < CE_LANES * columns; i++) sums[i % columns] += wide[i];
 }
 
 CE_DISPATCH

@@ -1,3 +1,4 @@
+import CElementwise
 import COneDNN
 
 /// A convolution of a fixed number of pictures and its two derivatives, on oneDNN.
@@ -55,12 +56,45 @@ package final class Convolution {
         forwardPass.run([x, weight], into: out)
     }
 
+    /// Pictures of few channels: oneDNN would leave most of each vector empty.
+    private var hasFewChannels: Bool { shape.inputChannels < 8 && !shape.hasInputMajorWeight }
+
+    /// Multiplies each place's channels with the weight to a window, and adds the windows up: some pictures at a time, so
+    /// that their windows stay in the cache.
+    private func addWindows(
+        _ delta: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>,
+        into out: UnsafeMutablePointer<Float>
+    ) {
+        let window = shape.inputChannels * shape.kernel * shape.kernel
+        for first in stride(from: 0, to: count, by: imagesAtOnce) {
+            let images = min(imagesAtOnce, count - first)
+            let rows = images * shape.outputHeight * shape.outputWidth
+            MatrixProduct.multiply(
+                MatrixView(delta + first * shape.outputSize, rows: rows, columns: shape.outputChannels),
+                MatrixView(weight, rows: shape.outputChannels, columns: window),
+                into: MatrixView(windows.pointer, rows: rows, columns: window))
+            ce_add_windows(
+                windows.pointer, images, shape.inputHeight, shape.inputWidth, shape.inputChannels, shape.kernel,
+                shape.stride, shape.paddingBefore, out + first * shape.inputSize)
+        }
+    }
+
+    private var windowsSize: Int {
+        shape.outputHeight * shape.outputWidth * shape.inputChannels * shape.kernel * shape.kernel
+    }
+    private var imagesAtOnce: Int { max(1, min(count, (1 << 16) / windowsSize)) }
+    private lazy var windows = FloatBuffer(count: imagesAtOnce * windowsSize)
+
     /// out (count, inputSize): the derivative by the input where the one by the output is `delta` (count, outputSize).
     package func inputGradient(
         _ delta: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>,
         into out: UnsafeMutablePointer<Float>
     ) {
-        inputPass.run([delta, weight], into: out)
+        if hasFewChannels {
+            addWindows(delta, weight: weight, into: out)
+        } else {
+            inputPass.run([delta, weight], into: out)
+        }
     }
 
     /// out: the derivative by the weight, in its layout.

@@ -11,6 +11,8 @@ import Testing
         ConvolutionShape(inputHeight: 7, inputWidth: 5, inputChannels: 3, outputChannels: 5, kernel: 3, stride: 1),
         ConvolutionShape(inputHeight: 9, inputWidth: 13, inputChannels: 16, outputChannels: 8, kernel: 5, stride: 3),
         ConvolutionShape(inputHeight: 6, inputWidth: 7, inputChannels: 2, outputChannels: 3, kernel: 1, stride: 2),
+        ConvolutionShape(inputHeight: 3, inputWidth: 2, inputChannels: 1, outputChannels: 5, kernel: 9, stride: 1),
+        ConvolutionShape(inputHeight: 40, inputWidth: 40, inputChannels: 2, outputChannels: 9, kernel: 7, stride: 1),
         ConvolutionShape(inputHeight: 5, inputWidth: 4, inputChannels: 8, outputChannels: 1, kernel: 4, stride: 2),
         ConvolutionShape(
             inputHeight: 7, inputWidth: 6, inputChannels: 5, outputChannels: 2, kernel: 3, stride: 1,

@@ -50,12 +50,13 @@ import Testing
         #expect(abs(beyondTwo - 0.0455) < 0.003)
     }
 
-    @Test(arguments: sizes) func columnSumsAddRows(columns: Int) {
-        let x = numbers(3 * columns)
+    @Test(arguments: sizes, [1, 3, 16, 37]) func columnSumsAddRows(columns: Int, rows: Int) {
+        let x = numbers(rows * columns)
         var sums = [Float](repeating: 9, count: columns)
-        ce_column_sums(x, 3, columns, &sums)
+        ce_column_sums(x, rows, columns, &sums)
         for column in 0..<columns {
-            #expect(sums[column] == (0 + x[column]) + x[columns + column] + x[2 * columns + column])
+            let expected = (0..<rows).reduce(0.0) { $0 + Double(x[$1 * columns + column]) }
+            #expect(abs(Double(sums[column]) - expected) < 1e-4)
         }
     }
 

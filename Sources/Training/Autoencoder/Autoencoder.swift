@@ -110,15 +110,14 @@ package final class Autoencoder {
     ) -> Double {
         let last = chain.layers[chain.layers.count - 1]
         guard case .linear(_, _, _, let activation) = last.operation else { return 0 }
-        let rows = count * inputs / last.columns
         let scale = 1 / Float(count)
         return profile.measure(.loss, layer: last.name) {
             switch settings.loss {
             case .meanSquaredError:
                 ce_squared_error(
-                    lastOutput, chain.lastBias, target, rows, last.columns, activation.kernel, scale, delta)
+                    lastOutput, chain.lastBias, target, count, inputs, activation.kernel, scale, delta)
             case .binaryCrossEntropy:
-                ce_binary_cross_entropy(lastOutput, chain.lastBias, target, rows, last.columns, scale, delta)
+                ce_binary_cross_entropy(lastOutput, chain.lastBias, target, count, inputs, scale, delta)
             }
         }
     }

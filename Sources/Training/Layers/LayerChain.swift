@@ -17,6 +17,7 @@ final class LayerChain {
     private let rows: FloatBuffer
     private let deltas: FloatBuffer
     private let starts: [Int]
+    private let wideBias: FloatBuffer
     var profile: StepProfile?
 
     /// - Parameters:
@@ -30,6 +31,7 @@ final class LayerChain {
         half = keepsHalf ? Bfloat16Buffer(start) : nil
         let sizes = layers.map { $0.inputSize * batchSize }
         starts = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+        wideBias = FloatBuffer(count: layers.last?.outputSize ?? 0)
         let count = starts[layers.count] + (layers.last?.outputSize ?? 0) * batchSize
         rows = FloatBuffer(count: count)
         deltas = FloatBuffer(count: isTrained ? count : 0)
@@ -50,12 +52,15 @@ final class LayerChain {
     /// The derivative of the loss by row `index`: for the last row by its sums, before bias and activation.
     func delta(_ index: Int) -> Numbers { deltas.pointer + starts[index] }
 
-    /// The bias of the last layer.
+    /// The bias of the last layer, one number for each of a sample's outputs: a picture's is the same at each place.
     var lastBias: Numbers {
-        guard case .linear(_, _, let bias, _) = layers[layers.count - 1].operation else {
+        let last = layers[layers.count - 1]
+        guard case .linear(_, _, let bias, _) = last.operation else {
             preconditionFailure("the last layer of a chain is linear")
         }
-        return weights.pointer + bias
+        guard last.columns < last.outputSize else { return weights.pointer + bias }
+        for place in 0..<last.outputSize { wideBias.pointer[place] = weights.pointer[bias + place % last.columns] }
+        return wideBias.pointer
     }
 
     // MARK: Forward

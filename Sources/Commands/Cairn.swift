@@ -41,7 +41,6 @@ package struct Cairn: AsyncParsableCommand {
 
     /// Does what the command line asks for, and exits.
     package static func start() async {
-        LargeAllocations.returnAtOnce()
         // Whoever started this process may have blocked them; then nothing could stop it but SIGKILL.
         var signals = sigset_t()
         sigemptyset(&signals)

@@ -42,6 +42,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        LargeAllocations.returnAtOnce()
         guard let address = ListenAddress(listen) else {
             throw ValidationError("'\(listen)' is no address to listen on; write HOST:PORT, such as 127.0.0.1:8420.")
         }

@@ -21,9 +21,11 @@ import Testing
         let coordinator = try #require(cluster.coordinator.peakBytes)
         #expect(coordinator < 100 * megabyte + 6 * model, "the coordinator had \(coordinator / megabyte) MiB")
         let shard = 59_000 / replicas * 784
+        // What oneDNN sets aside for a product differs between processors; the bound itself is measured in the document.
+        let scratch = 16 * megabyte
         for worker in cluster.workers {
             let peak = try #require(worker.peakBytes)
-            #expect(peak < 64 * megabyte + shard + 6 * model, "a worker had \(peak / megabyte) MiB")
+            #expect(peak < 64 * megabyte + scratch + shard + 6 * model, "a worker had \(peak / megabyte) MiB")
         }
     }
 }

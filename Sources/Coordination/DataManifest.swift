@@ -31,6 +31,11 @@ package struct DataManifest: Codable, Hashable, Sendable {
 }
 
 extension DataManifest {
+    /// The encoder of these layers on samples of this size.
+    package func network(of layers: [LayerSpec]) -> NetworkSpec {
+        NetworkSpec(inputSize: inputSize, image: image, layers: layers)
+    }
+
     /// All that the data were cut into.
     package var blobs: [Digest] {
         let labeled = draws + [test].compactMap { $0 }

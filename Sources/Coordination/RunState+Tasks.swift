@@ -4,7 +4,7 @@ package import RunProtocol
 extension RunState {
     /// The encoder as the data's size makes it.
     package var network: NetworkSpec {
-        NetworkSpec(inputSize: manifest?.inputSize ?? 0, image: manifest?.image, layers: plan.layers)
+        manifest?.network(of: plan.layers) ?? NetworkSpec(inputSize: 0, layers: plan.layers)
     }
 
     /// All that a worker must know for task `index` of the round in progress.

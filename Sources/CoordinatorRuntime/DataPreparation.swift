@@ -184,8 +184,7 @@ package struct DataPreparation {
                 hint: "labels count from 0, the same in both files")
         }
         try plan.checkFigures(
-            of: NetworkSpec(inputSize: manifest.inputSize, image: manifest.image, layers: plan.layers),
-            classes: manifest.classes, tested: tested.labels.count)
+            of: manifest.network(of: plan.layers), classes: manifest.classes, tested: tested.labels.count)
         manifest.test = try store(tested, Array(0..<Int32(tested.labels.count)))
     }
 

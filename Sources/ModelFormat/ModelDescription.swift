@@ -34,7 +34,7 @@ package struct ModelDescription: Codable, Hashable, Sendable {
     package var parameters: [ParameterSpec] {
         switch part {
         case .pretrained:
-            decoders.enumerated().flatMap { network.autoencoderParameters(layer: $0, decoder: $1.constraint) }
+            network.autoencoderParameters(first: 0, decoders: decoders)
         case .fineTuned: network.classifierParameters(classes: classes ?? 0)
         }
     }

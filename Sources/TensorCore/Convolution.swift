@@ -3,15 +3,15 @@ import COneDNN
 
 /// A convolution of a fixed number of pictures and its two derivatives, on oneDNN.
 ///
-/// Pictures lie channels last, where every element-wise kernel can use them as rows of channels; oneDNN is as fast with
-/// them as with layouts of its own choice. Only the few weights are brought into the library's layout at each call. The
-/// derivative by the input is the transposed convolution: with a window's weight it decodes what the convolution
-/// encoded, without oneDNN's deconvolution, which is many times slower with a bias.
+/// Pictures lie channels last, where every element-wise kernel can use them as rows of channels. Only the few weights are
+/// brought into the library's layout at each call. The derivative by the input is the transposed convolution: with a
+/// window's weight it decodes what the convolution encoded.
 package final class Convolution {
     package let shape: ConvolutionShape
     package let count: Int
     private let forwardPass: ConvolutionPass
-    private let inputPass: ConvolutionPass
+    /// Nil where windows are added up instead.
+    private let inputPass: ConvolutionPass?
     private let weightPass: ConvolutionPass
 
     /// Call it on the thread that will compute: oneDNN divides the work by the threads that it finds here.
@@ -23,9 +23,9 @@ package final class Convolution {
         let stream = ComputeStream()
         let layouts = ConvolutionLayouts(shape, count: count)
         let forward = layouts.forward(stream.engine)
-        let input = layouts.inputGradient(stream.engine, hint: forward)
+        let input = shape.hasFewChannels ? nil : layouts.inputGradient(stream.engine, hint: forward)
         let weight = layouts.weightGradient(stream.engine, hint: forward)
-        defer { [forward, input, weight].forEach { _ = dnnl_primitive_desc_destroy($0) } }
+        defer { [forward, input, weight].forEach { if let each = $0 { dnnl_primitive_desc_destroy(each) } } }
         forwardPass = ConvolutionPass(
             stream, forward, layouts,
             roles: [
@@ -33,13 +33,15 @@ package final class Convolution {
                 .init(DNNL_ARG_WEIGHTS, .weight, dnnl_query_weights_md),
                 .init(DNNL_ARG_DST, .output, dnnl_query_dst_md),
             ])
-        inputPass = ConvolutionPass(
-            stream, input, layouts,
-            roles: [
-                .init(DNNL_ARG_DIFF_DST, .output, dnnl_query_diff_dst_md),
-                .init(DNNL_ARG_WEIGHTS, .weight, dnnl_query_weights_md),
-                .init(DNNL_ARG_DIFF_SRC, .source, dnnl_query_diff_src_md),
-            ])
+        inputPass = input.map { input in
+            ConvolutionPass(
+                stream, input, layouts,
+                roles: [
+                    .init(DNNL_ARG_DIFF_DST, .output, dnnl_query_diff_dst_md),
+                    .init(DNNL_ARG_WEIGHTS, .weight, dnnl_query_weights_md),
+                    .init(DNNL_ARG_DIFF_SRC, .source, dnnl_query_diff_src_md),
+                ])
+        }
         weightPass = ConvolutionPass(
             stream, weight, layouts,
             roles: [
@@ -55,9 +57,6 @@ package final class Convolution {
     ) {
         forwardPass.run([x, weight], into: out)
     }
-
-    /// Pictures of few channels: oneDNN would leave most of each vector empty.
-    private var hasFewChannels: Bool { shape.inputChannels < 8 && !shape.hasInputMajorWeight }
 
     /// Multiplies each place's channels with the weight to a window, and adds the windows up: some pictures at a time, so
     /// that their windows stay in the cache.
@@ -90,10 +89,10 @@ package final class Convolution {
         _ delta: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>,
         into out: UnsafeMutablePointer<Float>
     ) {
-        if hasFewChannels {
-            addWindows(delta, weight: weight, into: out)
-        } else {
+        if let inputPass {
             inputPass.run([delta, weight], into: out)
+        } else {
+            addWindows(delta, weight: weight, into: out)
         }
     }
 
@@ -103,4 +102,9 @@ package final class Convolution {
     ) {
         weightPass.run([x, delta], into: out)
     }
+}
+
+extension ConvolutionShape {
+    /// Whether oneDNN would leave most of each vector empty.
+    fileprivate var hasFewChannels: Bool { inputChannels < 8 && !hasInputMajorWeight }
 }

@@ -64,7 +64,8 @@ enum Examples {
         .pretrain(
             PretrainWork(
                 network: network, layer: 0, decoders: decoders,
-                settings: settings(.masking(probability: 0.3), adam, .linearDecay(start: 0.5), .mean), frozen: nil,
+                settings: settings(.masking(probability: 0.3), adam, LearningRateSchedule(decayStart: 0.5), .mean),
+                frozen: nil,
                 start: digest, samples: samples, round: 1, seed: .max)),
         .pretrain(
             PretrainWork(

@@ -22,7 +22,7 @@ import Testing
         #expect(plan.fineTuning == nil)
         #expect(plan.stages[0].decoder == .unitNorm)
         #expect(plan.stages[0].l1 == 0.1)
-        #expect(plan.stages[0].schedule == .linearDecay(start: 0.5))
+        #expect(plan.stages[0].schedule == LearningRateSchedule(decayStart: 0.5))
     }
 
     @Test func aLayersOwnKeysComeFirst() throws {
@@ -60,7 +60,7 @@ import Testing
         let (first, second) = (plan.stages[0], plan.stages[1])
         #expect(first.sparsity == .topK(count: 2) && first.l1 == 0 && first.revivesDeadUnits)
         #expect(first.corruption == .saltAndPepper(probability: 0.2))
-        #expect(first.schedule == .linearDecay(start: 0.25))
+        #expect(first.schedule == LearningRateSchedule(decayStart: 0.25))
         #expect(second.sparsity == .winnerTakeAll(share: 0.05) && second.l1 == 0.2 && second.l1WarmUp == 0.5)
         #expect(second.schedule == LearningRateSchedule(warmUp: 0.1, decay: .cosine, decayStart: 0.25))
         let tuning = try #require(plan.fineTuning)

@@ -13,7 +13,7 @@ extension StageSettings {
         StageSettings(
             rounds: 4, replicas: 2, localEpochs: 2, batchSize: 32, loss: loss, outputActivation: output,
             corruption: corruption, l1: l1, decoder: decoder, optimizer: optimizer,
-            schedule: .linearDecay(start: 0.5), outer: .mean, l1WarmUp: l1WarmUp, sparsity: sparsity,
+            schedule: LearningRateSchedule(decayStart: 0.5), outer: .mean, l1WarmUp: l1WarmUp, sparsity: sparsity,
             revivesDeadUnits: revivesDeadUnits)
     }
 }

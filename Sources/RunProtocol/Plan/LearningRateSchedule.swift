@@ -22,10 +22,6 @@ package struct LearningRateSchedule: Codable, Hashable, Sendable {
 
     package static let constant = LearningRateSchedule()
 
-    package static func linearDecay(start: Double) -> LearningRateSchedule {
-        LearningRateSchedule(decayStart: start)
-    }
-
     /// The factor when `progress` (0 ... 1) of the steps are done.
     package func factor(progress: Double) -> Double {
         let rise = progress < warmUp ? progress / warmUp : 1

@@ -39,12 +39,12 @@ package final class Autoencoder {
         codeSize = network.codeSize(ofLayer: top)
         sparsifier = Sparsifier(settings.sparsity, size: codeSize, channels: units, batchSize: batchSize)
         l1 = settings.l1
-        let isHalf = isTrained && settings.precision.isHalf
+        let usesBfloat16 = isTrained && settings.precision.usesBfloat16
         let layers = LayerChain.autoencoder(
-            network: network, layer: layer, decoders: decoders, batchSize: batchSize, isHalf: isHalf)
+            network: network, layer: layer, decoders: decoders, batchSize: batchSize, usesBfloat16: usesBfloat16)
         // As many layers lead down again as up.
         codeRow = layers.count / 2
-        chain = LayerChain(layers, weights: start, batchSize: batchSize, isTrained: isTrained, keepsHalf: isHalf)
+        chain = LayerChain(layers, weights: start, batchSize: batchSize, isTrained: isTrained)
     }
 
     /// Told where each step's time goes.
@@ -66,14 +66,6 @@ package final class Autoencoder {
     package var lastOutput: UnsafeMutablePointer<Float> { chain.row(chain.layers.count) }
     /// How many rows of `units` activations a sample's code has.
     var places: Int { codeSize / units }
-
-    /// Encodes and decodes the `count` samples at `input`.
-    ///
-    /// - Returns: `lastOutput`.
-    @discardableResult package func reconstruct(count: Int) -> UnsafeMutablePointer<Float> {
-        chain.forward(count: count)
-        return chain.activateLast(count: count)
-    }
 
     /// The loss of the `count` uncorrupted samples at `input`, summed over them, without penalty.
     ///
@@ -156,7 +148,7 @@ package final class Autoencoder {
 
 extension Precision {
     /// Whether products are computed in bfloat16 on this processor.
-    fileprivate var isHalf: Bool {
+    fileprivate var usesBfloat16: Bool {
         switch self {
         case .float32: false
         case .bfloat16: true

@@ -21,12 +21,18 @@ struct Examples {
 
     /// Writes the samples of `rows` to `out` (rows.count, size).
     func gather(_ rows: [Int32], into out: UnsafeMutablePointer<Float>) {
-        for (place, row) in rows.enumerated() {
-            let part = starts.lastIndex { $0 <= row } ?? 0
-            let own = [row - Int32(starts[part])]
-            parts[part].gather(own[...], into: out + place * size)
+        var start = 0
+        while start < rows.count {
+            // As many rows at once as lie in the same part.
+            let part = part(of: rows[start])
+            let end = rows[start...].firstIndex { self.part(of: $0) != part } ?? rows.count
+            let own = rows[start..<end].map { $0 - Int32(starts[part]) }
+            parts[part].gather(own[...], into: out + start * size)
+            start = end
         }
     }
+
+    private func part(of row: Int32) -> Int { starts.lastIndex { $0 <= row } ?? 0 }
 
     /// Sets up to `count` examples of each class aside, drawn by the seed; one of each class at least is left.
     ///

@@ -18,6 +18,11 @@ struct ChainLayer {
     /// A layer further on uses the same weight: the derivative is added to what it has left there.
     var sharesWeight = false
 
+    var usesBfloat16: Bool {
+        guard case .linear(let map, _, _, _) = operation else { return false }
+        return map is Bfloat16DenseMap
+    }
+
     /// What a profile calls it.
     var name: String { "\(inputSize) > \(outputSize)" }
 }
@@ -26,11 +31,11 @@ struct ChainLayer {
 private struct BatchForm {
     let size: Int
     /// Dense layers multiply in bfloat16.
-    let isHalf: Bool
+    let usesBfloat16: Bool
 
     func dense(inputs: Int, outputs: Int, isTransposed: Bool = false) -> any LinearMap {
-        isHalf
-            ? HalfDenseMap(inputs: inputs, outputs: outputs, isTransposed: isTransposed, batchSize: size)
+        usesBfloat16
+            ? Bfloat16DenseMap(inputs: inputs, outputs: outputs, isTransposed: isTransposed, batchSize: size)
             : DenseMap(inputs: inputs, outputs: outputs, isTransposed: isTransposed)
     }
 }
@@ -39,16 +44,16 @@ extension LayerChain {
     /// Encoders and decoders of the layers from `layer` upwards, one for each of `decoders`. The weights are their
     /// `autoencoderParameters`.
     ///
-    /// - Parameter isHalf: whether dense layers multiply in bfloat16.
+    /// - Parameter usesBfloat16: whether dense layers multiply in bfloat16.
     static func autoencoder(
-        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], batchSize: Int, isHalf: Bool = false
+        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], batchSize: Int, usesBfloat16: Bool = false
     ) -> [ChainLayer] {
         let counts = decoders.enumerated().map {
             network.autoencoderParameters(layer: layer + $0, decoder: $1.constraint).elementCount
         }
         let starts = counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
         let shared = Set(decoders.indices.filter { decoders[$0].constraint == .tied }.map { starts[$0] })
-        let form = BatchForm(size: batchSize, isHalf: isHalf)
+        let form = BatchForm(size: batchSize, usesBfloat16: usesBfloat16)
         var encoder = network.encoderChain(
             layers: layer..<layer + decoders.count, starts: starts, poolsLast: false, form)
         for index in encoder.indices {
@@ -63,7 +68,7 @@ extension LayerChain {
         let counts = (0..<count).map { network.encoderParameters(layer: $0).elementCount }
         let starts = counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
         return network.encoderChain(
-            layers: 0..<count, starts: starts, poolsLast: true, BatchForm(size: batchSize, isHalf: false))
+            layers: 0..<count, starts: starts, poolsLast: true, BatchForm(size: batchSize, usesBfloat16: false))
     }
 }
 

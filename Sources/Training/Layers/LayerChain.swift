@@ -13,25 +13,24 @@ final class LayerChain {
     let weights: FloatBuffer
     let gradient: FloatBuffer
     /// The weights rounded to bfloat16, for maps that multiply with them.
-    private let half: Bfloat16Buffer?
+    private let bfloat16Weights: Bfloat16Buffer?
     private let rows: FloatBuffer
     private let deltas: FloatBuffer
     private let starts: [Int]
+    /// Room for `lastBias` where the last layer gives pictures.
     private let wideBias: FloatBuffer
     var profile: StepProfile?
 
-    /// - Parameters:
-    ///   - isTrained: whether `backward` will be called.
-    ///   - keepsHalf: whether a `HalfDenseMap` is among the layers.
-    init(_ layers: [ChainLayer], weights start: [Float], batchSize: Int, isTrained: Bool, keepsHalf: Bool = false) {
+    /// - Parameter isTrained: whether `backward` will be called.
+    init(_ layers: [ChainLayer], weights start: [Float], batchSize: Int, isTrained: Bool) {
         self.layers = layers
         self.batchSize = batchSize
         weights = FloatBuffer(start)
         gradient = FloatBuffer(count: isTrained ? start.count : 0)
-        half = keepsHalf ? Bfloat16Buffer(start) : nil
+        bfloat16Weights = layers.contains(where: \.usesBfloat16) ? Bfloat16Buffer(start) : nil
         let sizes = layers.map { $0.inputSize * batchSize }
         starts = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-        wideBias = FloatBuffer(count: layers.last?.outputSize ?? 0)
+        wideBias = FloatBuffer(count: layers.last.map { $0.columns < $0.outputSize ? $0.outputSize : 0 } ?? 0)
         let count = starts[layers.count] + (layers.last?.outputSize ?? 0) * batchSize
         rows = FloatBuffer(count: count)
         deltas = FloatBuffer(count: isTrained ? count : 0)
@@ -41,12 +40,14 @@ final class LayerChain {
     func row(_ index: Int) -> Numbers { rows.pointer + starts[index] }
 
     private func weight(at place: Int) -> LayerWeight {
-        LayerWeight(numbers: weights.pointer + place, half: half.map { $0.pointer + place })
+        LayerWeight(numbers: weights.pointer + place, bfloat16: bfloat16Weights.map { $0.pointer + place })
     }
 
     /// Call it after `count` weights from `place` on have changed.
     func weightsChanged(at place: Int, count: Int) {
-        if let half { ce_to_bf16(weights.pointer + place, count, half.pointer + place) }
+        if let bfloat16Weights {
+            ce_to_bf16(weights.pointer + place, count, bfloat16Weights.pointer + place)
+        }
     }
 
     /// The derivative of the loss by row `index`: for the last row by its sums, before bias and activation.

@@ -6,7 +6,7 @@ typealias Numbers = UnsafeMutablePointer<Float>
 /// A layer's weight, and the same rounded to bfloat16 where the chain keeps that.
 struct LayerWeight {
     let numbers: Numbers
-    var half: UnsafeMutablePointer<UInt16>?
+    var bfloat16: UnsafeMutablePointer<UInt16>?
 }
 
 /// What a layer multiplies its input by, without bias: forward, and the derivatives by its input and by its weight.

@@ -5,7 +5,7 @@ import TensorCore
 ///
 /// `weightGradient` belongs to the batch of the last `forward`, and `inputGradient` to the delta of the last
 /// `weightGradient`: each batch is rounded once.
-final class HalfDenseMap: LinearMap {
+final class Bfloat16DenseMap: LinearMap {
     private let inputs: Int
     private let outputs: Int
     private let isTransposed: Bool
@@ -23,10 +23,10 @@ final class HalfDenseMap: LinearMap {
 
     /// (inputs, outputs)
     private func matrix(_ weight: LayerWeight) -> Bfloat16View {
-        guard let half = weight.half else { preconditionFailure("the chain keeps no bfloat16 weights") }
+        guard let weight = weight.bfloat16 else { preconditionFailure("the chain keeps no bfloat16 weights") }
         return isTransposed
-            ? Bfloat16View(half, rows: outputs, columns: inputs).transposed
-            : Bfloat16View(half, rows: inputs, columns: outputs)
+            ? Bfloat16View(weight, rows: outputs, columns: inputs).transposed
+            : Bfloat16View(weight, rows: inputs, columns: outputs)
     }
 
     func forward(_ x: Numbers, weight: LayerWeight, into out: Numbers, count: Int) {

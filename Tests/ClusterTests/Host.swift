@@ -38,9 +38,13 @@ final class Host: Sendable {
         // It goes into the background by itself. Foundation's Process would wait for it: it takes a child that closes
         // the descriptors which it inherited, as this one does, for one that has ended.
         _ = try Command(Self.server, ["-f", folder.path("sshd_config"), "-E", folder.path("sshd.log")])
-        for _ in 0..<100 where !FileManager.default.fileExists(atPath: folder.path("sshd.pid")) { usleep(50_000) }
-        let number = try folder.read("sshd.pid").trimmingCharacters(in: .whitespacesAndNewlines)
-        (self.folder, self.port, process) = (folder, port, try #require(pid_t(number)))
+        // The file is there before the number is in it.
+        var number: pid_t?
+        for _ in 0..<100 where number == nil {
+            number = pid_t((try? folder.read("sshd.pid"))?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "")
+            if number == nil { usleep(50_000) }
+        }
+        (self.folder, self.port, process) = (folder, port, try #require(number))
     }
 
     deinit { kill(process, SIGTERM) }

@@ -132,7 +132,8 @@ let package = Package(
         tests("DataFormatsTests", ["DataFormats", "CPNG", "CJPEG", "RandomNumbers"]),
         tests("TensorCoreTests", ["TensorCore", "CElementwise", "RandomNumbers"]),
         tests(
-            "TrainingTests", ["Training", "TensorCore", "RunProtocol", "RandomNumbers"], resources: [.copy("Golden")]),
+            "TrainingTests", ["Training", "Averaging", "TensorCore", "COneDNN", "RunProtocol", "RandomNumbers"],
+            resources: [.copy("Golden")]),
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
         tests("CoordinationTests", ["Coordination", "RunProtocol", "RandomNumbers"]),
         tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol"]),

@@ -11,7 +11,7 @@ import Training
         var fineTuning: [FineTuning]
     }
 
-    struct Pretraining: Decodable, Sendable {
+    struct Pretraining: Decodable, Sendable, CustomTestStringConvertible {
         var optimizer: OptimizerSettings
         var decoder: DecoderConstraint
         var loss: ReconstructionLoss
@@ -23,9 +23,11 @@ import Training
         var x: [Double]
         var start: [Double]
         var end: [Double]
+
+        var testDescription: String { "\(optimizer), \(decoder)" }
     }
 
-    struct FineTuning: Decodable, Sendable {
+    struct FineTuning: Decodable, Sendable, CustomTestStringConvertible {
         var optimizer: OptimizerSettings
         var encoderRate: Double
         var decay: Double
@@ -38,6 +40,8 @@ import Training
         var labels: [Int32]
         var start: [Double]
         var end: [Double]
+
+        var testDescription: String { "\(optimizer), decay \(decay)" }
     }
 
     static let file = Golden.read("optimizers", as: File.self)

@@ -9,7 +9,7 @@ import Training
         var cases: [Case]
     }
 
-    struct Case: Decodable, Sendable {
+    struct Case: Decodable, Sendable, CustomTestStringConvertible {
         var activation: Activation
         var output: Activation
         var loss: ReconstructionLoss
@@ -25,6 +25,8 @@ import Training
         var outputs: [Double]
         var total: Double
         var gradient: [Double]
+
+        var testDescription: String { "\(activation), \(output), \(loss), \(decoder)" }
 
         /// An autoencoder that has computed its gradient, and the loss.
         func computed(in precision: Precision) -> (autoencoder: Autoencoder, total: Double) {

@@ -63,8 +63,13 @@ package struct ExactSum: Hashable, Sendable {
     }
 
     private mutating func add(_ part: [Float], at start: Int, times samples: Int) {
-        let weight = Int64(samples)
-        for index in part.indices { totals[start + index] += fixedPoint.quantize(part[index]) * weight }
+        let fixedPoint = fixedPoint
+        part.withUnsafeBufferPointer { part in
+            totals.withUnsafeMutableBufferPointer { totals in
+                let place = UnsafeMutableBufferPointer(rebasing: totals[start..<start + part.count])
+                fixedPoint.add(part, times: Int64(samples), to: place)
+            }
+        }
     }
 
     /// Adds a partial sum of the same round.
@@ -110,7 +115,10 @@ package enum RefusedUpdate: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// Checks the numbers of an update from number `start` on.
     package static func check(_ part: [Float], from start: Int) throws(RefusedUpdate) {
-        guard let index = part.firstIndex(where: { !($0.magnitude <= Limits.updateMagnitude) }) else { return }
+        let limit = Limits.updateMagnitude
+        // Without a way out of the loop several numbers are looked at together.
+        let refused = part.withUnsafeBufferPointer { $0.reduce(0) { $0 + ($1.magnitude <= limit ? 0 : 1) } }
+        guard refused > 0, let index = part.firstIndex(where: { !($0.magnitude <= limit) }) else { return }
         let value = part[index]
         throw value.isFinite ? .tooLarge(index: start + index, value: value) : .notFinite(index: start + index)
     }

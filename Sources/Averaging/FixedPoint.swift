@@ -22,10 +22,20 @@ package struct FixedPoint: Hashable, Sendable {
 
     var scale: Double { Double(sign: .plus, exponent: fractionBits, significand: 1) }
 
-    /// The multiple of 2^-s nearest to `value`; the even one of two that are equally near.
+    /// Adds `weight` times the multiple of 2^-s that is nearest to each value, the even one of two that are equally near.
     ///
-    /// - Parameter value: finite, |value| <= `Limits.updateMagnitude`.
-    func quantize(_ value: Float) -> Int64 {
-        Int64((Double(value) * scale).rounded(.toNearestOrEven))
+    /// Added to 1.5 · 2^52, whose last bit counts ones, a number below 2^51 is rounded in just this way, and the sum's bits
+    /// are a whole number.
+    ///
+    /// - Parameter values: finite, at most `Limits.updateMagnitude` in magnitude, so that no sum is too large.
+    func add(
+        _ values: UnsafeBufferPointer<Float>, times weight: Int64, to totals: UnsafeMutableBufferPointer<Int64>
+    ) {
+        let (scale, shift) = (scale, 0x1.8p52)
+        let zero = Int64(bitPattern: shift.bitPattern)
+        for index in values.indices {
+            let multiple = Int64(bitPattern: (Double(values[index]) * scale + shift).bitPattern) &- zero
+            totals[index] &+= multiple &* weight
+        }
     }
 }

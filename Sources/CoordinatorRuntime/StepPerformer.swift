@@ -37,14 +37,14 @@ struct StepPerformer: Sendable {
                 autoencoder.decoders.count > 1
                 ? try autoencoders(run).flatMap(\.self)
                 : parameters.initialValues(seed: Seed.derive(from: run.plan.seed, UInt64(stage)))
-            let weights = try blobs.put(WeightsBlob.encode(start, parameters))
+            let weights = try put(start, parameters)
             return StageOpening(stage: stage, frozen: try stack(run, layers: autoencoder.layer), weights: [weights])
         case .fineTuning:
             return StageOpening(stage: stage, frozen: try stack(run, layers: run.plan.layers.count), weights: [])
         case .evaluation:
             let parameters = run.network.classifierParameters(classes: run.manifest?.classes ?? 0)
             let weights = try run.fineTuned.map { completion in
-                try blobs.put(WeightsBlob.encode(try update(completion).vector(), parameters))
+                try put(try update(completion).vector(), parameters)
             }
             return StageOpening(stage: stage, frozen: nil, weights: weights)
         }
@@ -56,7 +56,7 @@ struct StepPerformer: Sendable {
         let weights = try autoencoders(run).prefix(layers).enumerated().flatMap { layer, weights in
             weights.prefix(run.network.encoderParameters(layer: layer).elementCount)
         }
-        return try blobs.put(WeightsBlob.encode(weights, run.network.stackParameters(count: layers)))
+        return try put(weights, run.network.stackParameters(count: layers))
     }
 
     /// The weights of each finished layer's autoencoder, as the last stage that trained it left them.
@@ -79,6 +79,10 @@ struct StepPerformer: Sendable {
         try WeightsBlob.read(blobs.path(of: digest), parameters)
     }
 
+    private func put(_ weights: [Float], _ parameters: [ParameterSpec]) throws -> Digest {
+        try blobs.put { try WeightsBlob.file(weights, parameters).write($0) }
+    }
+
     private func update(_ completion: TaskCompletion) throws -> UpdateFile {
         try UpdateFile(blobs.path(of: completion.update), limitBytes: .max)
     }
@@ -95,8 +99,8 @@ struct StepPerformer: Sendable {
         var momentum = try run.momentum.map { try weights($0, parameters) } ?? []
         stage.settings.outer.step(&next, momentum: &momentum, delta: delta, parameters: parameters)
         return RoundClosing(
-            stage: run.stage, round: run.round, weights: try blobs.put(WeightsBlob.encode(next, parameters)),
-            momentum: momentum.isEmpty ? nil : try blobs.put(WeightsBlob.encode(momentum, parameters)))
+            stage: run.stage, round: run.round, weights: try put(next, parameters),
+            momentum: momentum.isEmpty ? nil : try put(momentum, parameters))
     }
 
     /// Adds the updates one after the other; the sum, twice as large as the model, is gone before the weights are read.

@@ -54,7 +54,7 @@ package struct Model: Hashable, Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let text = String(decoding: try encoder.encode(description), as: UTF8.self)
-        return WeightsBlob.encode(weights, description.parameters, metadata: ["cairn": text])
+        return WeightsBlob.file(weights, description.parameters, metadata: ["cairn": text]).encoded()
     }
 
     /// Reads an exported file.

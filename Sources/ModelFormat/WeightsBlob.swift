@@ -1,22 +1,15 @@
 package import DataFormats
-package import FoundationEssentials
 package import RunProtocol
 
 /// Weights as they travel and are kept: safetensors with the tensors of a parameter list, in its order.
 package enum WeightsBlob {
     /// - Parameter weights: flat, in the order of `parameters`.
-    package static func encode(
+    package static func file(
         _ weights: [Float], _ parameters: [ParameterSpec], metadata: [String: String] = [:]
-    ) -> Data {
-        precondition(weights.count == parameters.elementCount, "\(weights.count) weights for other parameters")
-        var tensors: [Safetensors.Tensor] = []
-        var offset = 0
-        for parameter in parameters {
-            let values = Array(weights[offset..<offset + parameter.count])
-            tensors.append(Safetensors.Tensor(name: parameter.name, shape: parameter.shape, values: values))
-            offset += parameter.count
-        }
-        return Safetensors(tensors: tensors, metadata: metadata).encoded()
+    ) -> Safetensors {
+        Safetensors(
+            tensors: parameters.map { Safetensors.Tensor(name: $0.name, shape: $0.shape) }, values: weights,
+            metadata: metadata)
     }
 
     /// Reads a file.
@@ -37,9 +30,6 @@ package enum WeightsBlob {
             throw DataError(
                 .wrongShape, at: path, "its tensors (\(names), ...) are not those of the network that it describes")
         }
-        var weights: [Float] = []
-        weights.reserveCapacity(parameters.elementCount)
-        for tensor in file.tensors { weights += tensor.values }
-        return weights
+        return file.values
     }
 }

@@ -33,6 +33,21 @@ import Testing
         #expect(tree.mean() == straight.mean())
     }
 
+    /// Also of numbers half-way between two multiples, and of the largest.
+    @Test(arguments: [1, 60_000, 1 << 30]) func aNumberIsRoundedToTheNearestMultiple(samples: Int) throws {
+        var random = Philox(key: UInt64(samples), stream: 3)
+        let scale = Double(sign: .plus, exponent: FixedPoint(totalSamples: samples).fractionBits, significand: 1)
+        var values = (0..<1_000).map { _ in (random.nextUnit() - 0.5) * Float(1 << random.next(below: 12)) }
+        values += (0..<100).map { _ in Float((Double(random.next(below: 1 << 20)) + 0.5) / scale) }
+        values += [0, -0.0, Limits.updateMagnitude, -Limits.updateMagnitude, .leastNonzeroMagnitude]
+        var sum = ExactSum(elementCount: values.count, totalSamples: samples)
+        try sum.add(values, samples: samples)
+        let expected = values.map {
+            Float((Double($0) * scale).rounded(.toNearestOrEven) * Double(samples) / (scale * Double(samples)))
+        }
+        #expect(sum.mean() == expected)
+    }
+
     @Test func partsGiveTheSameSumAsTheWhole() throws {
         let all = updates(4, seed: 7)
         let total = all.reduce(0) { $0 + $1.samples }

@@ -15,10 +15,10 @@ enum Made {
 
     static let weights = Safetensors(
         tensors: [
-            .init(name: "encoder.0.weight", shape: [2, 3], values: [1, 2, 3, 4, 5, 6]),
-            .init(name: "encoder.0.bias", shape: [3], values: [0.5, -0.5, 0]),
-            .init(name: "empty", shape: [0, 4], values: []),
-        ], metadata: ["network": "{\"layers\": [3]}", "a": "line\nbreak \\ \u{1}"])
+            .init(name: "encoder.0.weight", shape: [2, 3]), .init(name: "encoder.0.bias", shape: [3]),
+            .init(name: "empty", shape: [0, 4]),
+        ], values: [1, 2, 3, 4, 5, 6, 0.5, -0.5, 0],
+        metadata: ["network": "{\"layers\": [3]}", "a": "line\nbreak \\ \u{1}"])
 
     /// A folder that is removed when `body` ends.
     static func folder<Result>(_ body: (URL) throws -> Result) throws -> Result {

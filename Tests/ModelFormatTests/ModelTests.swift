@@ -23,8 +23,9 @@ import Testing
 
     /// The file with another description.
     private func read(_ model: Model, description: String) throws -> Model {
-        let file = WeightsBlob.encode(
-            model.weights, model.description.parameters, metadata: ["cairn": description])
+        let file = WeightsBlob.file(
+            model.weights, model.description.parameters, metadata: ["cairn": description]
+        ).encoded()
         return try read(file)
     }
 
@@ -93,7 +94,7 @@ import Testing
         others += [renamed, turned, parameters + [ParameterSpec(name: "more", shape: [1], start: .zero)], []]
         for other in others {
             let weights = [Float](repeating: 1, count: other.elementCount)
-            let data = WeightsBlob.encode(weights, other, metadata: ["cairn": description])
+            let data = WeightsBlob.file(weights, other, metadata: ["cairn": description]).encoded()
             try expectOneLine { try read(data) }
             let error = #expect(throws: DataError.self) {
                 try written(data, parameters)
@@ -111,7 +112,7 @@ import Testing
 
     @Test func aFileWithoutADescriptionIsRefused() throws {
         let model = Self.model()
-        let data = WeightsBlob.encode(model.weights, model.description.parameters)
+        let data = WeightsBlob.file(model.weights, model.description.parameters).encoded()
         try expectOneLine { try read(data) }
         #expect(try written(data, model.description.parameters) == model.weights)
     }

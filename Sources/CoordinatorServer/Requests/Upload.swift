@@ -23,18 +23,29 @@ package enum Upload {
         }
     }
 
+    /// So much goes to the disk's thread at once: going there takes longer than writing what a network packet brings.
+    private static let piece = 1 << 20
+
     private static func receive(
         _ body: RequestBody, limit: Int, digest: Digest, descriptor: Int32
     ) async throws -> Int {
         var hasher = DigestHasher()
         var count = 0
+        var gathered = ByteBuffer()
         do {
-            for try await chunk in body {
+            for try await var chunk in body {
                 count += chunk.readableBytes
                 guard count <= limit else { throw APIError.tooLong(limit: limit) }
                 chunk.withUnsafeReadableBytes { hasher.update($0) }
-                try await onDiskThread { try write(chunk, to: descriptor) }
+                gathered.writeBuffer(&chunk)
+                if gathered.readableBytes >= piece {
+                    let full = gathered
+                    gathered = ByteBuffer()
+                    try await onDiskThread { try write(full, to: descriptor) }
+                }
             }
+            let rest = gathered
+            try await onDiskThread { try write(rest, to: descriptor) }
         } catch  where !(error is APIError || error is UploadFailure) {
             throw APIError(.badRequest, "the body was cut off", hint: "send it again")
         }

@@ -30,7 +30,7 @@ extension Safetensors {
         try self.init(ByteSource(bytes, path: path))
     }
 
-    /// Reads a file from the disk; of its bytes no more than one tensor's are in memory at a time.
+    /// Reads a file from the disk; beside the values no more than a small part of its bytes is in memory at a time.
     package init(file path: String) throws(DataError) {
         try self.init(ByteSource(opening: path))
     }
@@ -71,7 +71,9 @@ extension Safetensors {
             }
         }
         entries.sort { ($0.entry.data_offsets.first ?? 0, $0.name) < ($1.entry.data_offsets.first ?? 0, $1.name) }
-        self.init(tensors: try Self.tensors(entries, from: source), metadata: metadata)
+        let tensors = try Self.tensors(entries, path: path, size: source.remaining)
+        let numbers = try Self.numbers(count: tensors.reduce(0) { $0 + $1.count }, from: source)
+        self.init(tensors: tensors, values: numbers, metadata: metadata)
     }
 
     /// How many names the outermost object of valid JSON has: as many as colons.
@@ -95,13 +97,12 @@ extension Safetensors {
     }
 
     private static func tensors(
-        _ entries: [(name: String, entry: Entry)], from source: ByteSource
+        _ entries: [(name: String, entry: Entry)], path: String, size: Int
     ) throws(DataError) -> [Tensor] {
-        let (path, size) = (source.path, source.remaining)
         var tensors: [Tensor] = []
         var end = 0
         for (name, entry) in entries {
-            let count = try elementCount(name, entry, path: path, size: size)
+            try check(name, entry, path: path, size: size)
             let offsets = entry.data_offsets
             guard offsets[0] >= end else {
                 throw DataError(.overlappingTensors, at: path, "tensor '\(name.printable())' lies upon another")
@@ -112,22 +113,34 @@ extension Safetensors {
                     "there are bytes before '\(name.printable())' that belong to no tensor")
             }
             end = offsets[1]
-            let bytes = try source.take(count * 4)
-            let values = [Float](unsafeUninitializedCapacity: count) { buffer, filled in
-                UnsafeMutableRawBufferPointer(buffer).copyBytes(from: bytes)
-                filled = count
-            }
-            tensors.append(Tensor(name: name, shape: entry.shape, values: values))
+            tensors.append(Tensor(name: name, shape: entry.shape))
         }
-        guard source.remaining == 0 else {
-            throw DataError(.trailingBytes, at: path, "\(source.remaining) bytes follow the last tensor")
+        guard end == size else {
+            throw DataError(.trailingBytes, at: path, "\(size - end) bytes follow the last tensor")
         }
         return tensors
     }
 
-    private static func elementCount(
-        _ name: String, _ entry: Entry, path: String, size: Int
-    ) throws(DataError) -> Int {
+    private static func numbers(count: Int, from source: ByteSource) throws(DataError) -> [Float] {
+        var problem: DataError?
+        let numbers = [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+            var rest = UnsafeMutableRawBufferPointer(buffer)[...]
+            while !rest.isEmpty, problem == nil {
+                do throws(DataError) {
+                    let part = try source.take(min(rest.count, 1 << 20))
+                    UnsafeMutableRawBufferPointer(rebasing: rest).copyBytes(from: part)
+                    rest = rest.dropFirst(part.count)
+                } catch {
+                    problem = error
+                }
+            }
+            filled = problem == nil ? count : 0
+        }
+        if let problem { throw problem }
+        return numbers
+    }
+
+    private static func check(_ name: String, _ entry: Entry, path: String, size: Int) throws(DataError) {
         guard entry.dtype == "F32" else {
             throw DataError(
                 .unsupportedType, at: path, "tensor '\(name.printable())' has the type \(entry.dtype.printable())",
@@ -154,6 +167,5 @@ extension Safetensors {
             throw DataError(
                 .wrongShape, at: path, "tensor '\(name.printable())' of shape \(entry.shape) has \(bytes) bytes")
         }
-        return count
     }
 }

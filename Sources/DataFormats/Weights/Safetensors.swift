@@ -6,32 +6,48 @@ package struct Safetensors: Hashable, Sendable {
     package struct Tensor: Hashable, Sendable {
         package var name: String
         package var shape: [Int]
-        /// Row-major.
-        package var values: [Float]
 
-        package init(name: String, shape: [Int], values: [Float]) {
-            precondition(values.count == shape.reduce(1, *), "\(name) has \(values.count) values for \(shape)")
+        package init(name: String, shape: [Int]) {
             self.name = name
             self.shape = shape
-            self.values = values
         }
+
+        package var count: Int { shape.reduce(1, *) }
     }
 
     /// In the order in which they lie in the file.
-    package var tensors: [Tensor]
-    package var metadata: [String: String]
+    package let tensors: [Tensor]
+    /// Of all tensors, one after the other, each row-major.
+    package let values: [Float]
+    package let metadata: [String: String]
 
     package static let largestHeader = 16 << 20
     package static let largestTensorCount = 100_000
 
-    package init(tensors: [Tensor], metadata: [String: String]) {
+    package init(tensors: [Tensor], values: [Float], metadata: [String: String]) {
+        let count = tensors.reduce(0) { $0 + $1.count }
+        precondition(values.count == count, "\(values.count) values for tensors of \(count)")
         self.tensors = tensors
+        self.values = values
         self.metadata = metadata
     }
 
     // MARK: Writing
 
     package func encoded() -> Data {
+        var data = Data()
+        write { data.append(contentsOf: $0) }
+        return data
+    }
+
+    /// Hands the file's bytes over piece by piece.
+    package func write(_ append: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+        try header.withUnsafeBytes(append)
+        try values.withUnsafeBytes(append)
+    }
+
+    /// All that stands before the values.
+    private var header: [UInt8] {
         var entries: [String] = []
         if !metadata.isEmpty {
             let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
@@ -39,7 +55,7 @@ package struct Safetensors: Hashable, Sendable {
         }
         var offset = 0
         for tensor in tensors {
-            let end = offset + tensor.values.count * 4
+            let end = offset + tensor.count * 4
             let shape = tensor.shape.map(String.init).joined(separator: ",")
             entries.append(
                 "\(quoted(tensor.name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
@@ -47,11 +63,7 @@ package struct Safetensors: Hashable, Sendable {
         }
         var header = Array("{\(entries.joined(separator: ","))}".utf8)
         header += [UInt8](repeating: 32, count: (8 - header.count % 8) % 8)
-        var data = Data(capacity: 8 + header.count + offset)
-        withUnsafeBytes(of: UInt64(header.count).littleEndian) { data.append(contentsOf: $0) }
-        data.append(contentsOf: header)
-        for tensor in tensors { tensor.values.withUnsafeBytes { data.append(contentsOf: $0) } }
-        return data
+        return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header
     }
 
     /// `text` as JSON writes it.

@@ -63,24 +63,51 @@ void ce_upsample_backward(const float *restrict delta, size_t images, size_t hei
     }
 }
 
-CE_DISPATCH
-void ce_add_windows(const float *restrict windows, size_t images, size_t height, size_t width, size_t channels,
-                    size_t kernel, size_t stride, size_t before, float *restrict out) {
+// One window's channel into a picture, from which it may stick out.
+CE_INLINE void ce_add_window(const float *restrict window, ptrdiff_t kernel, ptrdiff_t top, ptrdiff_t left, ptrdiff_t height,
+                             ptrdiff_t width, ptrdiff_t channels, float *restrict out) {
+    ptrdiff_t firstY = top < 0 ? -top : 0, endY = top + kernel > height ? height - top : kernel;
+    ptrdiff_t firstX = left < 0 ? -left : 0, endX = left + kernel > width ? width - left : kernel;
+    for (ptrdiff_t y = firstY; y < endY; y++)
+        for (ptrdiff_t x = firstX; x < endX; x++)
+            out[((top + y) * width + left + x) * channels] += window[y * kernel + x];
+}
+
+CE_INLINE void ce_add_all_windows(const float *restrict windows, size_t apart, size_t images, size_t height, size_t width,
+                                  size_t channels, size_t kernel, size_t stride, size_t before, float *restrict out) {
     size_t rows = (height + stride - 1) / stride, columns = (width + stride - 1) / stride;
     ptrdiff_t size = (ptrdiff_t)kernel, lines = (ptrdiff_t)height, line = (ptrdiff_t)width;
     memset(out, 0, images * height * width * channels * sizeof *out);
-    for (size_t at = 0; at < images * rows * columns; at++) {
-        // The window's first place may lie outside the picture.
-        ptrdiff_t top = (ptrdiff_t)(at / columns % rows * stride) - (ptrdiff_t)before;
-        ptrdiff_t left = (ptrdiff_t)(at % columns * stride) - (ptrdiff_t)before;
-        ptrdiff_t firstY = top < 0 ? -top : 0, endY = top + size > lines ? lines - top : size;
-        ptrdiff_t firstX = left < 0 ? -left : 0, endX = left + size > line ? line - left : size;
-        float *image = out + at / (rows * columns) * height * width * channels;
-        const float *window = windows + at * channels * kernel * kernel;
-        for (size_t channel = 0; channel < channels; channel++)
-            for (ptrdiff_t y = firstY; y < endY; y++)
-                for (ptrdiff_t x = firstX; x < endX; x++)
-                    image[(size_t)((top + y) * line + left + x) * channels + channel] +=
-                        window[(channel * kernel + (size_t)y) * kernel + (size_t)x];
+    for (size_t image = 0; image < images; image++, out += height * width * channels)
+        for (size_t row = 0; row < rows; row++)
+            for (size_t column = 0; column < columns; column++, windows += apart) {
+                ptrdiff_t top = (ptrdiff_t)(row * stride) - (ptrdiff_t)before;
+                ptrdiff_t left = (ptrdiff_t)(column * stride) - (ptrdiff_t)before;
+                int isInside = top >= 0 && left >= 0 && top + size <= lines && left + size <= line;
+                for (size_t channel = 0; channel < channels; channel++) {
+                    const float *window = windows + channel * kernel * kernel;
+                    if (isInside)
+                        // With a known size the loops have no branches.
+                        for (ptrdiff_t y = 0; y < size; y++)
+                            for (ptrdiff_t x = 0; x < size; x++)
+                                out[(size_t)((top + y) * line + left + x) * channels + channel] += window[y * size + x];
+                    else
+                        ce_add_window(window, size, top, left, lines, line, (ptrdiff_t)channels, out + channel);
+                }
+            }
+}
+
+CE_DISPATCH
+void ce_add_windows(const float *restrict windows, size_t apart, size_t images, size_t height, size_t width,
+                    size_t channels, size_t kernel, size_t stride, size_t before, float *restrict out) {
+#define SIZE(kernel)                                                                                          \
+    channels == 1 ? ce_add_all_windows(windows, apart, images, height, width, 1, kernel, stride, before, out) \
+                  : ce_add_all_windows(windows, apart, images, height, width, channels, kernel, stride, before, out);
+    switch (kernel) {
+    case 3: SIZE(3) break;
+    case 5: SIZE(5) break;
+    case 7: SIZE(7) break;
+    default: SIZE(kernel)
     }
+#undef SIZE
 }

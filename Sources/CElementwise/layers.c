@@ -32,16 +32,18 @@ CE_INLINE void ce_add_rows(const float *restrict delta, size_t rows, size_t colu
 
 CE_DISPATCH
 void ce_column_sums(const float *restrict delta, size_t rows, size_t columns, float *restrict sums) {
-    if (columns >= CE_LANES) {
+    enum { WIDTH = 256 };
+    if (columns > WIDTH / 2) {
         ce_add_rows(delta, rows, columns, sums);
         return;
     }
-    // Rows that are shorter than a vector are taken sixteen at a time.
-    float wide[CE_LANES * CE_LANES];
-    size_t whole = rows / CE_LANES;
-    ce_add_rows(delta, whole, CE_LANES * columns, wide);
-    ce_add_rows(delta + whole * CE_LANES * columns, rows % CE_LANES, columns, sums);
-    for (size_t i = 0; i < CE_LANES * columns; i++) sums[i % columns] += wide[i];
+    // Short rows are taken many at a time: a sum would wait for the one of the row before.
+    float wide[WIDTH];
+    size_t together = WIDTH / columns, whole = rows / together;
+    ce_add_rows(delta, whole, together * columns, wide);
+    ce_add_rows(delta + whole * together * columns, rows % together, columns, sums);
+    for (size_t row = 0; row < together; row++)
+        for (size_t column = 0; column < columns; column++) sums[column] += wide[row * columns + column];
 }
 
 CE_DISPATCH

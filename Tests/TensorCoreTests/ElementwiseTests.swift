@@ -199,22 +199,25 @@ import Testing
     }
 
     @Test(arguments: [(1, 1, 1, 1), (5, 7, 3, 1), (4, 6, 2, 2), (7, 3, 5, 3), (2, 9, 4, 2), (3, 2, 9, 1)], [1, 3, 17])
-    func windowsAreAddedUp(size: (height: Int, width: Int, kernel: Int, stride: Int), channels: Int) {
-        let (height, width, kernel, stride) = size
+    func windowsAreAddedUp(shape: (height: Int, width: Int, kernel: Int, stride: Int), channels: Int) {
+        let (height, width, kernel, stride) = shape
         let (rows, columns) = ((height + stride - 1) / stride, (width + stride - 1) / stride)
         let (images, before) = (2, (kernel - 1) / 2)
-        let windows = numbers(images * rows * columns * channels * kernel * kernel, stream: 17)
+        let size = channels * kernel * kernel
+        let apart = size + 5
+        let windows = numbers(images * rows * columns * apart, stream: 17)
         var out = [Float](repeating: 9, count: images * height * width * channels)
         var expected = [Double](repeating: 0, count: out.count)
         for (index, value) in windows.enumerated() {
-            let (tap, above) = (index % (kernel * kernel), index / (kernel * kernel))
-            let (channel, place) = (above % channels, above / channels)
+            let (place, inside) = (index / apart, index % apart)
+            guard inside < size else { continue }
+            let (channel, tap) = (inside / (kernel * kernel), inside % (kernel * kernel))
             let y = place / columns % rows * stride + tap / kernel - before
             let x = place % columns * stride + tap % kernel - before
             guard (0..<height).contains(y), (0..<width).contains(x) else { continue }
             expected[((place / (rows * columns) * height + y) * width + x) * channels + channel] += Double(value)
         }
-        ce_add_windows(windows, images, height, width, channels, kernel, stride, before, &out)
+        ce_add_windows(windows, apart, images, height, width, channels, kernel, stride, before, &out)
         expectClose(out, expected, within: 1e-5)
     }
 }

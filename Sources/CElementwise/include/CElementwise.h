@@ -67,10 +67,11 @@ void ce_upsample(const float *x, size_t images, size_t height, size_t width, siz
 void ce_upsample_backward(const float *delta, size_t images, size_t height, size_t width, size_t channels, size_t factor,
                           float *out);
 
-// out (images, height, width, channels) = the sums of windows (images, rows, columns, channels, kernel, kernel), each at its
-// place: stride places from one to the next, the first one `before` places outside. kernel <= 2^16
-void ce_add_windows(const float *windows, size_t images, size_t height, size_t width, size_t channels, size_t kernel,
-                    size_t stride, size_t before, float *out);
+// out (images, height, width, channels) = the sums of windows (images, rows, columns) of (channels, kernel, kernel) each,
+// which begin `apart` numbers from one another. Each is added at its place: stride places from one to the next, the first
+// one `before` places outside. kernel <= 2^16
+void ce_add_windows(const float *windows, size_t apart, size_t images, size_t height, size_t width, size_t channels,
+                    size_t kernel, size_t stride, size_t before, float *out);
 
 // --- Losses: z (rows, columns) are sums without bias; after it they are outputs y. They return the sum of the loss over
 // --- all elements and write its gradient by the sums, times scale, into delta (which may be NULL).

@@ -95,6 +95,17 @@ import Testing
         }
     }
 
+    @Test func aControlGroupsLimitIsFound() {
+        #expect(
+            AvailableMemory.limitFiles("9:name=systemd:/a\n4:memory:/box/b:c\n0::/user\n") == [
+                "/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/box/memory.limit_in_bytes",
+                "/sys/fs/cgroup/memory/box/b:c/memory.limit_in_bytes", "/sys/fs/cgroup/memory.max",
+                "/sys/fs/cgroup/user/memory.max",
+            ])
+        #expect(AvailableMemory.limitFiles("0::/\nnonsense\n") == ["/sys/fs/cgroup/memory.max"])
+        #expect(AvailableMemory.bytes >= 64 << 20)
+    }
+
     @Test(arguments: [false, true]) func aHeaderCannotClaimMoreThanTheFileHolds(isPacked: Bool) throws {
         try Made.folder { folder in
             let path = folder.appending(path: "claim").path

@@ -44,7 +44,7 @@ package final class MappedFile: Sendable {
 
     /// Whether so many bytes leave memory enough for everything else.
     package static func fitsMemory(_ count: Int) -> Bool {
-        count <= sysconf(CInt(_SC_PHYS_PAGES)) * sysconf(CInt(_SC_PAGESIZE)) / 2
+        count <= AvailableMemory.bytes / 2
     }
 
     /// Tells the kernel that all of the file will be wanted soon, in whatever order: it is read in one go, which is faster

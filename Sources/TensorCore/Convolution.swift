@@ -27,35 +27,26 @@ package final class Convolution {
         let weight = layouts.weightGradient(stream.engine, hint: forward)
         defer { [forward, input, weight].forEach { if let each = $0 { dnnl_primitive_desc_destroy(each) } } }
         forwardPass = ConvolutionPass(
-            stream, forward, layouts,
-            roles: [
-                .init(DNNL_ARG_SRC, .source, dnnl_query_src_md),
-                .init(DNNL_ARG_WEIGHTS, .weight, dnnl_query_weights_md),
-                .init(DNNL_ARG_DST, .output, dnnl_query_dst_md),
-            ])
+            stream, forward, layouts, .init(DNNL_ARG_SRC, .source, dnnl_query_src_md),
+            .init(DNNL_ARG_WEIGHTS, .weight, dnnl_query_weights_md),
+            result: .init(DNNL_ARG_DST, .output, dnnl_query_dst_md))
         inputPass = input.map { input in
             ConvolutionPass(
-                stream, input, layouts,
-                roles: [
-                    .init(DNNL_ARG_DIFF_DST, .output, dnnl_query_diff_dst_md),
-                    .init(DNNL_ARG_WEIGHTS, .weight, dnnl_query_weights_md),
-                    .init(DNNL_ARG_DIFF_SRC, .source, dnnl_query_diff_src_md),
-                ])
+                stream, input, layouts, .init(DNNL_ARG_DIFF_DST, .output, dnnl_query_diff_dst_md),
+                .init(DNNL_ARG_WEIGHTS, .weight, dnnl_query_weights_md),
+                result: .init(DNNL_ARG_DIFF_SRC, .source, dnnl_query_diff_src_md))
         }
         weightPass = ConvolutionPass(
-            stream, weight, layouts,
-            roles: [
-                .init(DNNL_ARG_SRC, .source, dnnl_query_src_md),
-                .init(DNNL_ARG_DIFF_DST, .output, dnnl_query_diff_dst_md),
-                .init(DNNL_ARG_DIFF_WEIGHTS, .weight, dnnl_query_diff_weights_md),
-            ])
+            stream, weight, layouts, .init(DNNL_ARG_SRC, .source, dnnl_query_src_md),
+            .init(DNNL_ARG_DIFF_DST, .output, dnnl_query_diff_dst_md),
+            result: .init(DNNL_ARG_DIFF_WEIGHTS, .weight, dnnl_query_diff_weights_md))
     }
 
     /// out (count, outputSize) = x (count, inputSize) * weight
     package func forward(
         _ x: UnsafeMutablePointer<Float>, weight: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
     ) {
-        forwardPass.run([x, weight], into: out)
+        forwardPass.run(x, weight, into: out)
     }
 
     /// Multiplies each place's channels with the weight to a window, and adds the windows up: some pictures at a time, so
@@ -95,7 +86,7 @@ package final class Convolution {
         into out: UnsafeMutablePointer<Float>
     ) {
         if let inputPass {
-            inputPass.run([delta, weight], into: out)
+            inputPass.run(delta, weight, into: out)
         } else {
             addWindows(delta, weight: weight, into: out)
         }
@@ -105,7 +96,7 @@ package final class Convolution {
     package func weightGradient(
         _ x: UnsafeMutablePointer<Float>, delta: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
     ) {
-        weightPass.run([x, delta], into: out)
+        weightPass.run(x, delta, into: out)
     }
 }
 

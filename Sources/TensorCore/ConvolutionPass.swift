@@ -80,9 +80,10 @@ struct ConvolutionLayouts {
     }
 }
 
-/// One operation of a convolution: its operands in our layouts, brought into the library's where they differ.
+/// One operation of a convolution: two operands and its result in our layouts, brought into the library's where they
+/// differ.
 final class ConvolutionPass {
-    /// An operand's place in the operation; the last of a list is its result.
+    /// An operand's place in the operation.
     struct Role {
         let argument: CInt
         let operand: ConvolutionLayouts.Operand
@@ -97,28 +98,41 @@ final class ConvolutionPass {
 
     private let stream: ComputeStream
     private let primitive: ComputePrimitive
-    private let operands: [ConvolutionOperand]
+    private let first: ConvolutionOperand
+    private let second: ConvolutionOperand
+    private let result: ConvolutionOperand
     private let arguments: [dnnl_exec_arg_t]
 
-    init(_ stream: ComputeStream, _ description: dnnl_primitive_desc_t, _ layouts: ConvolutionLayouts, roles: [Role]) {
-        self.stream = stream
-        primitive = ComputePrimitive(description)
-        operands = roles.enumerated().map { index, role in
+    init(
+        _ stream: ComputeStream, _ description: dnnl_primitive_desc_t, _ layouts: ConvolutionLayouts, _ first: Role,
+        _ second: Role, result: Role
+    ) {
+        func operand(_ role: Role, isResult: Bool = false) -> ConvolutionOperand {
             guard let theirs = dnnl_primitive_desc_query_md(description, role.query, 0) else {
                 preconditionFailure("oneDNN does not name a convolution's layout")
             }
             return ConvolutionOperand(
-                stream, ours: layouts.ours(role.operand), theirs: theirs.pointee, isResult: index == roles.count - 1)
+                stream, ours: layouts.ours(role.operand), theirs: theirs.pointee, isResult: isResult)
         }
-        arguments = zip(roles, operands).map { dnnl_exec_arg_t(arg: $0.argument, memory: $1.used.handle) }
+        self.stream = stream
+        primitive = ComputePrimitive(description)
+        self.first = operand(first)
+        self.second = operand(second)
+        self.result = operand(result, isResult: true)
+        arguments = [(first, self.first), (second, self.second), (result, self.result)].map {
+            dnnl_exec_arg_t(arg: $0.0.argument, memory: $0.1.used.handle)
+        }
     }
 
-    func run(_ inputs: [UnsafeMutablePointer<Float>], into result: UnsafeMutablePointer<Float>) {
-        let last = operands.count - 1
-        for index in 0..<last { operands[index].take(inputs[index]) }
-        operands[last].take(result)
+    func run(
+        _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>,
+        into result: UnsafeMutablePointer<Float>
+    ) {
+        self.first.take(first)
+        self.second.take(second)
+        self.result.take(result)
         primitive.execute(stream, arguments)
-        operands[last].giveBack()
+        self.result.giveBack()
     }
 }
 

@@ -126,12 +126,13 @@ struct StepPerformer: Sendable {
                 run.plan.decoders.dropLast($0.decoders.count) + $0.decoders
             }
                 ?? [],
-            planHash: manifest.planHash)
+            sparsity: run.plan.sparsity, planHash: manifest.planHash)
         let layers = try autoencoders(run).flatMap(\.self)
         var exports = [try put(Model(description: description, weights: layers))]
         if let first = run.fineTuned.first {
             description.part = .fineTuned
             description.decoders = []
+            description.sparsity = nil
             description.classes = manifest.classes
             description.divisor = manifest.draws[0].samples.divisor
             exports.append(try put(Model(description: description, weights: try update(first).vector())))

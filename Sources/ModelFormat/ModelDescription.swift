@@ -13,6 +13,8 @@ package struct ModelDescription: Codable, Hashable, Sendable {
     package var divisor: Double
     /// How each layer's decoder goes with its encoder; empty in a fine-tuned file, which has no decoders.
     package var decoders: [DecoderSpec]
+    /// What each layer's decoder was trained to see of its code; nil where all see all of it.
+    package var sparsity: [Sparsity]?
     /// Of a fine-tuned file.
     package var classes: Int?
     /// SHA-256 of the plan's settings and its data's contents.
@@ -20,12 +22,13 @@ package struct ModelDescription: Codable, Hashable, Sendable {
 
     package init(
         part: ExportDescription.Part, network: NetworkSpec, divisor: Double, decoders: [DecoderSpec],
-        classes: Int? = nil, planHash: Digest
+        sparsity: [Sparsity]? = nil, classes: Int? = nil, planHash: Digest
     ) {
         self.part = part
         self.network = network
         self.divisor = divisor
         self.decoders = decoders
+        self.sparsity = sparsity
         self.classes = classes
         self.planHash = planHash
     }
@@ -86,6 +89,7 @@ extension ModelDescription {
     /// Whether sizes computed from it cannot overflow.
     fileprivate var isPlausible: Bool {
         network.isWithinLimits && (1e-9...1e9).contains(divisor)
+            && sparsity.map { $0.count == network.layers.count && $0.allSatisfy(\.isPossible) } ?? true
             && (part == .pretrained
                 ? decoders.count == network.layers.count : (1...Limits.classes).contains(classes ?? 0))
     }

@@ -52,16 +52,6 @@ extension StageSettings {
     }
 }
 
-extension Sparsity {
-    fileprivate var isPossible: Bool {
-        switch self {
-        case .none: true
-        case .topK(let count): count >= 1
-        case .winnerTakeAll(let share): share > 0 && share <= 1
-        }
-    }
-}
-
 extension FineTuningSettings {
     fileprivate func isPossible(classes: Int) -> Bool {
         if case .list(let weights) = classWeights, weights.count != classes { return false }

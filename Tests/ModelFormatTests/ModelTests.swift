@@ -13,7 +13,8 @@ import Testing
         let decoder = DecoderSpec(constraint: tied ? .tied : .unitNorm, activation: .linear)
         let description = ModelDescription(
             part: part, network: network, divisor: 255,
-            decoders: part == .pretrained ? [decoder, decoder] : [], classes: part == .pretrained ? nil : 5,
+            decoders: part == .pretrained ? [decoder, decoder] : [],
+            sparsity: part == .pretrained ? [.topK(count: 2), .none] : nil, classes: part == .pretrained ? nil : 5,
             planHash: Digest(of: [1, 2, 3]))
         let weights = (0..<description.parameters.elementCount).map { Float($0) / 7 - 2 }
         return Model(description: description, weights: weights)
@@ -56,7 +57,7 @@ import Testing
         ("\"part\":\"pretrained\"", "\"part\":\"fine-tuned\""), ("\"part\":\"pretrained\"", "\"part\":\"half\""),
         ("\"relu\"", "\"step\""), ("\"unit_norm\"", "\"none\""), ("\"planHash\":\"", "\"planHash\":\"g"),
         ("\"decoders\":[", "\"decoders\":[{\"activation\":\"relu\",\"constraint\":\"free\"},"),
-        ("{", "["), ("\"network\"", "\"net\""),
+        ("{", "["), ("\"network\"", "\"net\""), ("\"count\":2", "\"count\":0"), ("{\"none\":{}}", "{\"all\":{}}"),
     ]) func aDescriptionThatCannotBeIsRefused(from: String, to: String) throws {
         let model = Self.model()
         let original = try text(model)

@@ -24,6 +24,28 @@ import Training
         expectGradient(network, decoder: .free, sparsity: sparsity)
     }
 
+    /// An exported network is decoded as its decoder was trained.
+    @Test(arguments: sparsities + [.none]) func reconstructionsSeeWhatTheDecoderSaw(sparsity: Sparsity) throws {
+        let window = ConvolutionWindow(kernel: 3, stride: 1, pooling: 2)
+        let network = NetworkSpec(
+            inputSize: 30, image: ImageShape(height: 5, width: 6, channels: 1),
+            layers: [LayerSpec(units: 4, activation: .relu, window: window)])
+        let settings = StageSettings.example(decoder: .free, sparsity: sparsity)
+        let weights = network.autoencoderParameters(layer: 0, decoder: .free).initialValues(seed: 3)
+        var random = Philox(key: 8, stream: 0)
+        let samples = Samples(
+            count: 5, size: 30, numbers: .float32((0..<150).map { _ in random.nextUnit() }), divisor: 1)
+        let set = SampleSet(digest: Digest(of: []), count: 5, size: 30, divisor: 1)
+        let work = ReconstructionWork(
+            network: network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
+            weights: set.digest, samples: set)
+        let measured = try TaskFunctions.measureReconstruction(work, weights: weights, samples: samples) { false }
+        let error = TaskFunctions.reconstructionError(
+            samples, network: network, decoders: [settings.decoderSpec],
+            sparsity: sparsity == .none ? nil : [sparsity], weights: weights)
+        #expect(abs(try #require(measured.figures.reconstructionError) - error) < 1e-4)
+    }
+
     private func expectGradient(_ network: NetworkSpec, decoder: DecoderConstraint, sparsity: Sparsity) {
         let settings = StageSettings.example(decoder: decoder, sparsity: sparsity)
         let parameters = network.autoencoderParameters(layer: 0, decoder: decoder)

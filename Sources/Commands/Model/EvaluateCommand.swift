@@ -88,7 +88,8 @@ struct EvaluateCommand: ParsableCommand {
             throw CommandError("\(file): has no classifier; use the one that was exported with --part fine-tuned")
         }
         let error = TaskFunctions.reconstructionError(
-            samples, network: model.description.network, decoders: model.description.decoders, weights: model.weights)
+            samples, network: model.description.network, decoders: model.description.decoders,
+            sparsity: model.description.sparsity, weights: model.weights)
         guard !json else {
             try JSONOutput.print(ReconstructionReport(tested: samples.count, squaredError: error))
             return

@@ -42,7 +42,8 @@ struct PictureCommand: ParsableCommand {
         Engine.useOneThread()
         let loaded = Samples(table, divisor: description.divisor)
         let decoded = TaskFunctions.reconstruct(
-            loaded, network: description.network, decoders: description.decoders, weights: model.weights)
+            loaded, network: description.network, decoders: description.decoders, sparsity: description.sparsity,
+            weights: model.weights)
         var sheet = ContactSheet(
             height: shape[0], width: shape[1], channels: shape.count == 3 ? shape[2] : 1, columns: table.count)
         for index in 0..<table.count {

@@ -33,6 +33,13 @@ extension Plan {
         return greedy + [AutoencoderStage(layer: 0, decoders: decoders, settings: joint)]
     }
 
+    /// What each layer's decoder has learnt to see of its code, from the input upwards; nil where all see all of it.
+    package var sparsity: [Sparsity]? {
+        let layers = joint.map { joint in stages.dropLast().map { _ in Sparsity.none } + [joint.sparsity] }
+        let sparsity = layers ?? stages.map(\.sparsity)
+        return sparsity.allSatisfy { $0 == .none } ? nil : sparsity
+    }
+
     /// How each layer's decoder goes with its encoder, from the input upwards.
     package var decoders: [DecoderSpec] {
         stages.map { DecoderSpec(constraint: $0.decoder, activation: $0.outputActivation) }

@@ -92,6 +92,14 @@ package enum Sparsity: Codable, Hashable, Sendable {
     /// Of each unit its largest activations, on this share (above 0, at most 1) of a batch's samples (Makhzani and Frey
     /// 2015). A convolutional unit first keeps its largest position in each sample alone.
     case winnerTakeAll(share: Double)
+
+    package var isPossible: Bool {
+        switch self {
+        case .none: true
+        case .topK(let count): count >= 1
+        case .winnerTakeAll(let share): share > 0 && share <= 1
+        }
+    }
 }
 
 /// What keeps a network from escaping the L1 penalty by shrinking its codes.

@@ -18,6 +18,10 @@ struct ChainLayer {
     /// A layer further on uses the same weight: the derivative is added to what it has left there.
     var sharesWeight = false
 
+    var isLinear: Bool {
+        if case .linear = operation { true } else { false }
+    }
+
     var usesBfloat16: Bool {
         guard case .linear(let map, _, _, _) = operation else { return false }
         return map is Bfloat16DenseMap

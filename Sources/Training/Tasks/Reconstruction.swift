@@ -6,14 +6,16 @@ extension TaskFunctions {
     ///
     /// - Parameters:
     ///   - decoders: one for each layer.
+    ///   - sparsity: what each layer's decoder sees of its code; nil: all.
     ///   - weights: the layers' `autoencoderParameters`, flat, from the input upwards.
     /// - Returns: (count, inputSize), row-major, on the scale of the samples divided by their divisor.
     package static func reconstruct(
-        _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], weights: [Float]
+        _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], sparsity: [Sparsity]?, weights: [Float]
     ) -> [Float] {
         var rows: [Float] = []
         rows.reserveCapacity(samples.count * network.inputSize)
-        forEachReconstruction(samples, network: network, decoders: decoders, weights: weights) { _, decoded in
+        forEachReconstruction(samples, network: network, decoders: decoders, sparsity: sparsity, weights: weights) {
+            _, decoded in
             rows += decoded
         }
         return rows
@@ -21,10 +23,11 @@ extension TaskFunctions {
 
     /// The mean over samples of the squared difference between a sample and what it is decoded to, summed over its numbers.
     package static func reconstructionError(
-        _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], weights: [Float]
+        _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], sparsity: [Sparsity]?, weights: [Float]
     ) -> Double {
         var sum = 0.0
-        forEachReconstruction(samples, network: network, decoders: decoders, weights: weights) { whole, decoded in
+        forEachReconstruction(samples, network: network, decoders: decoders, sparsity: sparsity, weights: weights) {
+            whole, decoded in
             for (x, y) in zip(whole, decoded) { sum += Double((x - y) * (x - y)) }
         }
         return sum / Double(samples.count)
@@ -32,15 +35,23 @@ extension TaskFunctions {
 
     /// Calls `body` with the samples of a batch and what they are decoded to.
     private static func forEachReconstruction(
-        _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], weights: [Float],
+        _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], sparsity: [Sparsity]?, weights: [Float],
         _ body: (_ whole: UnsafeBufferPointer<Float>, _ decoded: UnsafeBufferPointer<Float>) -> Void
     ) {
         let batchSize = min(256, samples.count)
         let layers = LayerChain.autoencoder(network: network, layer: 0, decoders: decoders, batchSize: batchSize)
         let chain = LayerChain(layers, weights: weights, batchSize: batchSize, isTrained: false)
+        let sparsifiers = (sparsity ?? []).enumerated().map { layer, sparsity in
+            Sparsifier(
+                sparsity, size: network.codeSize(ofLayer: layer), channels: network.layers[layer].units,
+                batchSize: batchSize)
+        }
+        // The rows that decoders read, from the top downwards, are those of the layers from the top downwards.
+        let codes = layers.indices.filter { layers[$0].isLinear }.suffix(decoders.count)
+        let byRow = Dictionary(uniqueKeysWithValues: zip(codes, sparsifiers.reversed()))
         for batch in batches(of: Array(0..<Int32(samples.count)), size: batchSize) {
             samples.gather(batch, into: chain.row(0))
-            chain.forward(count: batch.count)
+            chain.forward(count: batch.count) { index, row in byRow[index]?.keepFew(of: row, samples: batch.count) }
             let count = batch.count * network.inputSize
             let decoded = chain.activateLast(count: batch.count)
             body(

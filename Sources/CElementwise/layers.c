@@ -25,20 +25,20 @@ void ce_activation_backward(float *restrict gradient, const float *restrict y, s
 }
 
 CE_INLINE void ce_add_rows(const float *restrict delta, size_t rows, size_t columns, float *restrict sums) {
-    memset(sums, 0, columns * sizeof *sums);
     for (size_t row = 0; row < rows; row++)
         for (size_t column = 0; column < columns; column++) sums[column] += delta[row * columns + column];
 }
 
 CE_DISPATCH
-void ce_column_sums(const float *restrict delta, size_t rows, size_t columns, float *restrict sums) {
+void ce_column_sums(const float *restrict delta, size_t rows, size_t columns, bool adding, float *restrict sums) {
     enum { WIDTH = 256 };
+    if (!adding) memset(sums, 0, columns * sizeof *sums);
     if (columns > WIDTH / 2) {
         ce_add_rows(delta, rows, columns, sums);
         return;
     }
     // Short rows are taken many at a time: a sum would wait for the one of the row before.
-    float wide[WIDTH];
+    float wide[WIDTH] = {0};
     size_t together = WIDTH / columns, whole = rows / together;
     ce_add_rows(delta, whole, together * columns, wide);
     ce_add_rows(delta + whole * together * columns, rows % together, columns, sums);

@@ -53,11 +53,14 @@ import Testing
     @Test(arguments: sizes, [1, 3, 16, 37]) func columnSumsAddRows(columns: Int, rows: Int) {
         let x = numbers(rows * columns)
         var sums = [Float](repeating: 9, count: columns)
-        ce_column_sums(x, rows, columns, &sums)
+        ce_column_sums(x, rows, columns, false, &sums)
         for column in 0..<columns {
             let expected = (0..<rows).reduce(0.0) { $0 + Double(x[$1 * columns + column]) }
             #expect(abs(Double(sums[column]) - expected) < 1e-4)
         }
+        let once = sums
+        ce_column_sums(x, rows, columns, true, &sums)
+        for column in 0..<columns { #expect(abs(sums[column] - 2 * once[column]) < 1e-4) }
     }
 
     @Test(arguments: sizes) func adamIsTheFormulaOfThePaper(count: Int) {

@@ -66,6 +66,43 @@ import Training
         }
     }
 
+    /// Large pictures go through a few at a time.
+    @Test(arguments: DecoderConstraint.allCases) func aBatchInPartsHasTheMeanOfItsSamplesGradients(
+        constraint: DecoderConstraint
+    ) {
+        Engine.useOneThread()
+        let network = NetworkSpec(
+            inputSize: 784, image: ImageShape(height: 28, width: 28, channels: 1),
+            layers: [LayerSpec(units: 12, activation: .relu, window: .init(kernel: 3))])
+        let decoders = [DecoderSpec(constraint: constraint, activation: .sigmoid)]
+        let start = network.autoencoderParameters(first: 0, decoders: decoders).initialValues(seed: 3)
+        let count = 20
+        var random = Philox(key: 7, stream: 0)
+        let samples = FloatBuffer((0..<count * 784).map { _ in random.nextUnit() })
+        func gradients(batchSize: Int) -> (loss: Double, mean: [Double]) {
+            let autoencoder = Autoencoder(
+                network: network, layer: 0, decoders: decoders, settings: .example(l1: 0.01), weights: start,
+                batchSize: batchSize)
+            var (loss, sum, seen) = (0.0, [Double](repeating: 0, count: start.count), 0)
+            for first in stride(from: 0, to: count, by: batchSize) {
+                let target = samples.pointer + first * 784
+                autoencoder.input.update(from: target, count: batchSize * 784)
+                loss += autoencoder.computeGradient(target: target, count: batchSize) { seen += $0 }
+                for (index, value) in autoencoder.gradient.values.enumerated() {
+                    sum[index] += Double(value) * Double(batchSize) / Double(count)
+                }
+            }
+            #expect(seen == count)
+            return (loss, sum)
+        }
+
+        let (whole, single) = (gradients(batchSize: count), gradients(batchSize: 1))
+
+        #expect(abs(whole.loss - single.loss) < 1e-4 * single.loss)
+        let largest = single.mean.map(abs).max() ?? 0
+        for (one, other) in zip(whole.mean, single.mean) { #expect(abs(one - other) < 1e-5 * largest) }
+    }
+
     @Test(arguments: [0.0, 0.4]) func classifier(dropout: Double) {
         Engine.useOneThread()
         let network = NetworkSpec(

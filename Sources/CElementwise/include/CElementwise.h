@@ -1,4 +1,5 @@
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,8 +31,8 @@ void ce_salt_and_pepper(const float *x, size_t count, float p, uint64_t key, uin
 void ce_bias_activation(float *y, const float *bias, size_t rows, size_t columns, ce_activation activation);
 // gradient = (gradient + l1 * sign(y)) * activation'(at output y)
 void ce_activation_backward(float *gradient, const float *y, size_t count, float l1, ce_activation activation);
-// gradient (columns) = sums over the rows of delta (rows, columns)
-void ce_column_sums(const float *delta, size_t rows, size_t columns, float *sums);
+// sums (columns) = the sums over the rows of delta (rows, columns), or += where adding
+void ce_column_sums(const float *delta, size_t rows, size_t columns, bool adding, float *sums);
 void ce_scale(float *x, size_t count, float factor);
 // out += x
 void ce_add(float *out, const float *x, size_t count);

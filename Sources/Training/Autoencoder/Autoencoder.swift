@@ -44,7 +44,10 @@ package final class Autoencoder {
             network: network, layer: layer, decoders: decoders, batchSize: batchSize, usesBfloat16: usesBfloat16)
         // As many layers lead down again as up.
         codeRow = layers.count / 2
-        chain = LayerChain(layers, weights: start, batchSize: batchSize, isTrained: isTrained)
+        chain = LayerChain(
+            layers, weights: start, batchSize: batchSize,
+            partSize: sparsifier.looksAtBatch ? nil : LayerChain.partSize(of: layers, batchSize: batchSize),
+            isTrained: isTrained)
     }
 
     /// Told where each step's time goes.
@@ -57,52 +60,75 @@ package final class Autoencoder {
     package var weights: FloatBuffer { chain.weights }
     package var gradient: FloatBuffer { chain.gradient }
     /// Where the samples that the encoder sees go (batchSize, inputs).
-    package var input: UnsafeMutablePointer<Float> { chain.row(0) }
-    /// The code of the last batch (batchSize, places, units).
+    package var input: UnsafeMutablePointer<Float> { chain.samples }
+    /// The code of the last part of the last batch (count, places, units).
     package var lastCode: UnsafeMutablePointer<Float> { chain.row(codeRow) }
-    /// The derivative of the last batch's loss by its outputs' sums (batchSize, inputs).
+    /// The derivative of the last part's loss by its outputs' sums (count, inputs).
     var outputDelta: UnsafeMutablePointer<Float> { chain.delta(chain.layers.count) }
-    /// What the last batch was decoded to (batchSize, inputs).
+    /// What the last part was decoded to (count, inputs).
     package var lastOutput: UnsafeMutablePointer<Float> { chain.row(chain.layers.count) }
     /// How many rows of `units` activations a sample's code has.
     var places: Int { codeSize / units }
 
     /// The loss of the `count` uncorrupted samples at `input`, summed over them, without penalty.
     ///
-    /// - Parameter look: is called when `lastCode` is there whole, before it is made sparse.
-    package func reconstructionError(count: Int, look: () -> Void = {}) -> Double {
-        chain.forward(count: count) { index, row in
-            guard index == codeRow else { return }
-            look()
-            sparsifier.keepFew(of: row, samples: count)
-        }
-        return compare(with: input, count: count, delta: nil)
-    }
-
-    /// Computes the gradient of the batch's loss by all weights into `gradient`.
-    ///
-    /// - Parameter target: the whole samples (count, inputs), of which `input` has what the encoder sees.
-    /// - Returns: the loss, penalty included, summed over the samples.
-    package func computeGradient(target: UnsafeMutablePointer<Float>, count: Int) -> Double {
-        chain.forward(count: count) { index, row in
-            if index == codeRow { sparsifier.keepFew(of: row, samples: count) }
-        }
-        var loss = compare(with: target, count: count, delta: outputDelta)
-        if l1 > 0 { loss += l1 * ce_sum_of_absolutes(lastCode, count * codeSize) }
-        chain.backward(count: count, penalty: (codeRow, Float(l1 / Double(count)))) { index, delta in
-            if index == codeRow { sparsifier.backward(delta, through: lastCode, samples: count) }
+    /// - Parameters:
+    ///   - lookAtWhole: is called for each part of the batch when `lastCode` is there, before it is made sparse.
+    ///   - lookAtKept: is called for each part when its code is as sparse as the decoder sees it.
+    package func reconstructionError(
+        count: Int, lookAtWhole: (_ samples: Int) -> Void = { _ in }, lookAtKept: (_ samples: Int) -> Void = { _ in }
+    ) -> Double {
+        var loss = 0.0
+        for part in parts(of: count) {
+            chain.forward(first: part.lowerBound, count: part.count) { index, row in
+                guard index == codeRow else { return }
+                lookAtWhole(part.count)
+                sparsifier.keepFew(of: row, samples: part.count)
+            }
+            lookAtKept(part.count)
+            loss += compare(with: chain.row(0), count: part.count)
         }
         return loss
     }
 
-    /// - Returns: the sum over samples of the loss without penalty. Its derivative by the outputs' sums, divided by the
-    ///   number of samples, goes to `delta`.
-    private func compare(
-        with target: UnsafeMutablePointer<Float>, count: Int, delta: UnsafeMutablePointer<Float>?
+    private func parts(of count: Int) -> [Range<Int>] {
+        stride(from: 0, to: count, by: chain.partSize).map { $0..<min($0 + chain.partSize, count) }
+    }
+
+    /// Computes the gradient of the batch's loss by all weights into `gradient`.
+    ///
+    /// - Parameters:
+    ///   - target: the whole samples (count, inputs), of which `input` has what the encoder sees.
+    ///   - look: is called for each part of the batch when `lastCode` is there.
+    /// - Returns: the loss, penalty included, summed over the samples.
+    package func computeGradient(
+        target: UnsafeMutablePointer<Float>, count: Int, look: (_ samples: Int) -> Void = { _ in }
     ) -> Double {
+        let share = 1 / Float(count)
+        var loss = 0.0
+        for part in parts(of: count) {
+            chain.forward(first: part.lowerBound, count: part.count) { index, row in
+                if index == codeRow { sparsifier.keepFew(of: row, samples: part.count) }
+            }
+            loss += compare(with: target + part.lowerBound * inputs, count: part.count, share: share)
+            if l1 > 0 { loss += l1 * ce_sum_of_absolutes(lastCode, part.count * codeSize) }
+            chain.backward(
+                count: part.count, adding: part.lowerBound > 0, penalty: (codeRow, Float(l1 / Double(count)))
+            ) { index, delta in
+                if index == codeRow { sparsifier.backward(delta, through: lastCode, samples: part.count) }
+            }
+            look(part.count)
+        }
+        return loss
+    }
+
+    /// - Parameter share: of a sample in the batch's loss. The derivative by the outputs' sums goes to `outputDelta` where
+    ///   there is one.
+    /// - Returns: the sum over samples of the loss without penalty.
+    private func compare(with target: UnsafeMutablePointer<Float>, count: Int, share: Float? = nil) -> Double {
         let last = chain.layers[chain.layers.count - 1]
         guard case .linear(_, _, _, let activation) = last.operation else { return 0 }
-        let scale = 1 / Float(count)
+        let (scale, delta) = (share ?? 0, share == nil ? nil : outputDelta)
         return profile.measure(.loss, layer: last.name) {
             switch settings.loss {
             case .meanSquaredError:

@@ -41,8 +41,9 @@ extension TaskFunctions {
                         seed: work.seed, step: step)
                 }
                 autoencoder.l1 = clock.l1(step: step)
-                loss += autoencoder.computeGradient(target: target, count: batch.count)
-                if epoch == settings.localEpochs - 1 { activity.count(samples: batch.count) }
+                loss += autoencoder.computeGradient(target: target, count: batch.count) { samples in
+                    if epoch == settings.localEpochs - 1 { activity.count(samples: samples) }
+                }
                 optimizer.beginStep()
                 autoencoder.step(optimizer, rate: clock.learningRate(step: step))
                 revival?.stepDone(step, optimizer, samples: batch.count)
@@ -73,8 +74,9 @@ extension TaskFunctions {
         for batch in batches(of: Array(0..<Int32(samples.count)), size: 256) {
             if isCancelled() { throw TaskCancelled() }
             samples.gather(batch, into: autoencoder.input)
-            error += autoencoder.reconstructionError(count: batch.count) { activity.count(samples: batch.count) }
-            kept.count(samples: batch.count)
+            error += autoencoder.reconstructionError(
+                count: batch.count, lookAtWhole: { activity.count(samples: $0) },
+                lookAtKept: { kept.count(samples: $0) })
         }
         let isSparse = work.settings.sparsity != .none
         let figures = TaskFigures(

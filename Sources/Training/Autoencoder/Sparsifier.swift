@@ -24,6 +24,11 @@ struct Sparsifier {
         room = FloatBuffer(count: count)
     }
 
+    /// Whether what is kept of a sample depends on the others of its batch.
+    var looksAtBatch: Bool {
+        if case .winnerTakeAll = sparsity { true } else { false }
+    }
+
     /// What is not kept becomes zero.
     func keepFew(of code: UnsafeMutablePointer<Float>, samples: Int) {
         switch sparsity {

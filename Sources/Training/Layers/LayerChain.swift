@@ -4,11 +4,15 @@ import TensorCore
 
 /// Layers one after the other, with all the memory that a batch needs: nothing is allocated in a step.
 ///
-/// Row i is layer i's input (batchSize, inputSize); the last row is the chain's output. Of the last layer only the sums
-/// are computed, without bias: whoever uses them adds the bias, with its loss or its activation.
+/// Row i is layer i's input; the last row is the chain's output. Of the last layer only the sums are computed, without
+/// bias: whoever uses them adds the bias, with its loss or its activation.
+///
+/// A batch goes through in parts of `partSize` samples, one after the other in the same memory: row 0 has all samples of
+/// the batch, each other row those of the part at hand.
 final class LayerChain {
     let layers: [ChainLayer]
     let batchSize: Int
+    let partSize: Int
     /// All weights, flat, and the gradient in the same order.
     let weights: FloatBuffer
     let gradient: FloatBuffer
@@ -17,27 +21,38 @@ final class LayerChain {
     private let rows: FloatBuffer
     private let deltas: FloatBuffer
     private let starts: [Int]
+    /// Of the part at hand.
+    private var firstSample = 0
     /// Room for `lastBias` where the last layer gives pictures.
     private let wideBias: FloatBuffer
     var profile: StepProfile?
 
-    /// - Parameter isTrained: whether `backward` will be called.
-    init(_ layers: [ChainLayer], weights start: [Float], batchSize: Int, isTrained: Bool) {
+    /// - Parameters:
+    ///   - partSize: nil for whole batches.
+    ///   - isTrained: whether `backward` will be called.
+    init(_ layers: [ChainLayer], weights start: [Float], batchSize: Int, partSize: Int? = nil, isTrained: Bool) {
         self.layers = layers
         self.batchSize = batchSize
+        self.partSize = partSize ?? batchSize
         weights = FloatBuffer(start)
         gradient = FloatBuffer(count: isTrained ? start.count : 0)
         bfloat16Weights = layers.contains(where: \.usesBfloat16) ? Bfloat16Buffer(start) : nil
-        let sizes = layers.map { $0.inputSize * batchSize }
+        let perPart = self.partSize
+        let sizes = layers.enumerated().map { $1.inputSize * ($0 == 0 ? batchSize : perPart) }
         starts = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
         wideBias = FloatBuffer(count: layers.last.map { $0.columns < $0.outputSize ? $0.outputSize : 0 } ?? 0)
-        let count = starts[layers.count] + (layers.last?.outputSize ?? 0) * batchSize
+        let count = starts[layers.count] + (layers.last?.outputSize ?? 0) * perPart
         rows = FloatBuffer(count: count)
         deltas = FloatBuffer(count: isTrained ? count : 0)
     }
 
-    /// Row `index`, 0 ... layers.count.
-    func row(_ index: Int) -> Numbers { rows.pointer + starts[index] }
+    /// The samples of the whole batch (batchSize, inputSize).
+    var samples: Numbers { rows.pointer }
+
+    /// Row `index`, 0 ... layers.count, of the part at hand.
+    func row(_ index: Int) -> Numbers {
+        index == 0 ? samples + firstSample * layers[0].inputSize : rows.pointer + starts[index]
+    }
 
     private func weight(at place: Int) -> LayerWeight {
         LayerWeight(numbers: weights.pointer + place, bfloat16: bfloat16Weights.map { $0.pointer + place })
@@ -66,10 +81,12 @@ final class LayerChain {
 
     // MARK: Forward
 
-    /// Runs the `count` samples in row 0 through all layers.
+    /// Runs the `count` samples from `first` on through all layers.
     ///
     /// - Parameter prepare: changes a row before its layer reads it.
-    func forward(count: Int, prepare: (_ index: Int, _ row: Numbers) -> Void = { _, _ in }) {
+    func forward(first: Int = 0, count: Int, prepare: (_ index: Int, _ row: Numbers) -> Void = { _, _ in }) {
+        precondition(count <= partSize && first + count <= batchSize)
+        firstSample = first
         for (index, layer) in layers.enumerated() {
             let (input, output) = (row(index), row(index + 1))
             prepare(index, input)
@@ -108,10 +125,11 @@ final class LayerChain {
     /// Computes the gradient by the weights of the layers from `lowest` upwards, from the derivative in the last delta.
     ///
     /// - Parameters:
+    ///   - adding: whether it is added to the gradient of the batch's earlier parts.
     ///   - penalty: row `penalty.row` adds `penalty.weight` times the sum of its absolute numbers to the loss.
     ///   - prepare: changes the delta of a row below a layer, before the row's own activation is derived.
     func backward(
-        count: Int, lowest: Int = 0, penalty: (row: Int, weight: Float)? = nil,
+        count: Int, adding: Bool = false, lowest: Int = 0, penalty: (row: Int, weight: Float)? = nil,
         prepare: (_ index: Int, _ delta: Numbers) -> Void = { _, _ in }
     ) {
         for index in stride(from: layers.count - 1, through: lowest, by: -1) {
@@ -125,13 +143,13 @@ final class LayerChain {
                             delta(index + 1), row(index + 1), count * layer.outputSize, l1, activation.kernel)
                     }
                     ce_column_sums(
-                        delta(index + 1), count * layer.outputSize / layer.columns, layer.columns,
+                        delta(index + 1), count * layer.outputSize / layer.columns, layer.columns, adding,
                         gradient.pointer + bias)
                 }
                 profile.measure(.weightGradient, layer: layer.name) {
                     map.weightGradient(
                         row(index), delta: delta(index + 1), into: gradient.pointer + weight, count: count,
-                        adding: layer.sharesWeight)
+                        adding: adding || layer.sharesWeight)
                 }
                 guard index > lowest else { return }
                 profile.measure(.inputGradient, layer: layer.name) {

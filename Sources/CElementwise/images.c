@@ -63,11 +63,12 @@ void ce_upsample_backward(const float *restrict delta, size_t images, size_t hei
     }
 }
 
-// One window's channel into a picture, from which it may stick out.
+// One window's channel into a picture, from which it may stick out unless it is inside: then the loops have no branches
+// where the kernel is known.
 CE_INLINE void ce_add_window(const float *restrict window, ptrdiff_t kernel, ptrdiff_t top, ptrdiff_t left, ptrdiff_t height,
-                             ptrdiff_t width, ptrdiff_t channels, float *restrict out) {
-    ptrdiff_t firstY = top < 0 ? -top : 0, endY = top + kernel > height ? height - top : kernel;
-    ptrdiff_t firstX = left < 0 ? -left : 0, endX = left + kernel > width ? width - left : kernel;
+                             ptrdiff_t width, ptrdiff_t channels, bool isInside, float *restrict out) {
+    ptrdiff_t firstY = isInside || top >= 0 ? 0 : -top, endY = isInside || top + kernel <= height ? kernel : height - top;
+    ptrdiff_t firstX = isInside || left >= 0 ? 0 : -left, endX = isInside || left + kernel <= width ? kernel : width - left;
     for (ptrdiff_t y = firstY; y < endY; y++)
         for (ptrdiff_t x = firstX; x < endX; x++)
             out[((top + y) * width + left + x) * channels] += window[y * kernel + x];
@@ -83,16 +84,12 @@ CE_INLINE void ce_add_all_windows(const float *restrict windows, size_t apart, s
             for (size_t column = 0; column < columns; column++, windows += apart) {
                 ptrdiff_t top = (ptrdiff_t)(row * stride) - (ptrdiff_t)before;
                 ptrdiff_t left = (ptrdiff_t)(column * stride) - (ptrdiff_t)before;
-                int isInside = top >= 0 && left >= 0 && top + size <= lines && left + size <= line;
+                bool isInside = top >= 0 && left >= 0 && top + size <= lines && left + size <= line;
                 for (size_t channel = 0; channel < channels; channel++) {
                     const float *window = windows + channel * kernel * kernel;
-                    if (isInside)
-                        // With a known size the loops have no branches.
-                        for (ptrdiff_t y = 0; y < size; y++)
-                            for (ptrdiff_t x = 0; x < size; x++)
-                                out[(size_t)((top + y) * line + left + x) * channels + channel] += window[y * size + x];
-                    else
-                        ce_add_window(window, size, top, left, lines, line, (ptrdiff_t)channels, out + channel);
+                    float *to = out + channel;
+                    if (isInside) ce_add_window(window, size, top, left, lines, line, (ptrdiff_t)channels, true, to);
+                    else ce_add_window(window, size, top, left, lines, line, (ptrdiff_t)channels, false, to);
                 }
             }
 }

@@ -35,7 +35,7 @@ package struct Safetensors: Hashable, Sendable {
     // MARK: Writing
 
     package func encoded() -> Data {
-        var data = Data()
+        var data = Data(capacity: values.count * MemoryLayout<Float>.size)
         write { data.append(contentsOf: $0) }
         return data
     }

@@ -26,7 +26,8 @@ package struct Cairn: AsyncParsableCommand {
             CommandGroup(
                 name: "Runs",
                 subcommands: [
-                    SubmitCommand.self, ListCommand.self, StatusCommand.self, WatchCommand.self, CancelCommand.self,
+                    SubmitCommand.self, ListCommand.self, StatusCommand.self, EventsCommand.self, WatchCommand.self,
+                    CancelCommand.self,
                     ExportCommand.self,
                 ]),
             CommandGroup(

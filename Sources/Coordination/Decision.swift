@@ -9,6 +9,8 @@ package struct Decision: Hashable, Sendable {
         case perform(RunState.Step, of: RunID)
         /// There may be a task for requests that wait for one.
         case wakeWaitingSlots
+        /// Nothing; but whoever watches the run wants to know: who got a task, who lost one. Nil: it concerns all runs.
+        case tell(String, about: RunID?)
     }
 
     package let action: Action

@@ -34,7 +34,8 @@ package struct RunState: Hashable, Sendable {
     package private(set) var momentum: Digest?
     /// The answers to the round in progress, by the tasks' places in it.
     package private(set) var completions: [Int: TaskCompletion] = [:]
-    package private(set) var attempts: [Int: Int] = [:]
+    /// Who tried a task of the round in progress and came to nothing, by the tasks' places: once for each attempt.
+    package private(set) var attempts: [Int: [WorkerID]] = [:]
     /// The held-out error after each round of the stage that has been measured, and the weights it belongs to.
     package private(set) var measurements: [Measurement] = []
     /// The weights of each finished autoencoder's stage.
@@ -84,6 +85,18 @@ package struct RunState: Hashable, Sendable {
         return index == taskCount - 1
     }
 
+    /// The parts of a stage whose tasks cost about the same.
+    package enum TaskPart: Hashable, Sendable {
+        case training, measurement, fromScratch
+    }
+
+    package func part(ofTask index: Int) -> TaskPart {
+        switch kind(ofStage: stage) {
+        case .autoencoder: isMeasurement(index) ? .measurement : .training
+        case .fineTuning, .evaluation: index < manifest?.draws.count ?? 0 ? .training : .fromScratch
+        }
+    }
+
     /// The tasks of the round in progress that nobody has answered, by their places.
     package var openTasks: [Int] {
         guard phase == .running, opening != nil else { return [] }
@@ -107,7 +120,7 @@ package struct RunState: Hashable, Sendable {
         case .taskFinished(let completion):
             finishTask(completion)
         case .attemptFailed(let attempt):
-            attempts[attempt.task.index, default: 0] += 1
+            attempts[attempt.task.index, default: []].append(attempt.worker)
         case .roundClosed(let closing):
             weights = closing.weights
             momentum = closing.momentum

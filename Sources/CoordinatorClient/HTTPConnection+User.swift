@@ -25,6 +25,11 @@ extension HTTPConnection {
             waiting(request(.get, "/v1/runs/\(run)?after=\(revision)&wait=\(seconds)"), seconds: seconds))
     }
 
+    /// What happened to the run and why, after entry `number`: at most `Limits.journalEntries`, the oldest first.
+    package func journal(of run: RunID, after number: Int = 0) throws -> RunJournal {
+        try call(request(.get, "/v1/runs/\(run)/events?after=\(number)"))
+    }
+
     /// Ends a run for good.
     package func cancel(_ run: RunID) throws -> RunStatus {
         try call(request(.post, "/v1/runs/\(run)/cancel"))

@@ -36,11 +36,20 @@ extension Coordinator {
         let deadline = Self.deadline(request.waitSeconds)
         while true {
             try checkWorking()
-            guard cluster.workers[request.worker] != nil else { throw stranger(request.worker) }
+            guard let worker = cluster.workers[request.worker] else { throw stranger(request.worker) }
+            if let reason = worker.quarantine {
+                throw APIError(
+                    .quarantined, "\(request.worker) gets no more tasks: \(reason)",
+                    hint:
+                        "look at that host's memory, disk and program; a worker that is started again is taken for a new one"
+                )
+            }
             let rings = tasksOpened.rings
             guard mayWait else { return nil }
-            if let task = cluster.leaseRequested(by: request.worker, now: now) {
-                logger.debug("\(request.worker) has \(task.id)")
+            if let grant = cluster.leaseRequested(by: request.worker, now: now) {
+                let task = grant.task
+                logger.debug("\(request.worker) has \(task.id): \(grant.reason)")
+                note("\(request.worker) has \(task.id)", because: grant.reason, about: task.id.run)
                 return TaskLease(task: task, leaseSeconds: Double(cluster.times.leaseMilliseconds) / 1000)
             }
             guard .now < deadline else { return nil }
@@ -89,7 +98,7 @@ extension Coordinator {
                 try UpdateInspection.inspect(update, answering: description)
             }
             try checkWorking()
-            return try accept(completion, update)
+            return try accept(completion, update, from: worker)
         } catch let error as RefusedAnswer {
             logger.warning("\(task) from \(worker) was refused: \(error.reason)")
             carryOut(cluster.updateRefused(task, from: worker, reason: error.reason))
@@ -99,9 +108,11 @@ extension Coordinator {
 
     /// Makes the update a blob, then writes the fact down, then answers: after a crash at any point the task is either
     /// answered or open.
-    private func accept(_ completion: TaskCompletion, _ update: UploadedFile) throws -> UpdateReceipt {
+    private func accept(
+        _ completion: TaskCompletion, _ update: UploadedFile, from worker: WorkerID
+    ) throws -> UpdateReceipt {
         guard cluster.isOpen(completion.task) else {
-            return UpdateReceipt(verdict: cluster.updateReceived(completion).0)
+            return UpdateReceipt(verdict: cluster.updateReceived(completion, from: worker, now: now).0)
         }
         do {
             try store.blobs.adopt(update)
@@ -109,7 +120,7 @@ extension Coordinator {
             throw APIError(.storageFull, "the update could not be kept: \(error)", hint: "make room on the coordinator")
         }
         leftovers[completion.task.run, default: []].insert(update.digest)
-        let (verdict, decisions) = cluster.updateReceived(completion)
+        let (verdict, decisions) = cluster.updateReceived(completion, from: worker, now: now)
         carryOut(decisions)
         try checkWorking()
         return UpdateReceipt(verdict: verdict)

@@ -20,6 +20,7 @@ package actor Coordinator: CoordinatorAPI {
 
     var cluster: Cluster
     private var histories: [RunID: RunHistory] = [:]
+    private var journals: [RunID: Journal] = [:]
     private var folders: [RunID: String] = [:]
     /// The blobs that each run needed when that was last looked at.
     private var held: [RunID: Set<Digest>] = [:]
@@ -67,8 +68,13 @@ package actor Coordinator: CoordinatorAPI {
 
     private func takeUp(_ stored: RunStore.StoredRun) {
         var history = RunHistory(plan: stored.plan, submittedAt: stored.submittedAt)
-        for event in stored.events { history.apply(event.event, at: event.time) }
+        var journal = Journal()
+        for event in stored.events {
+            history.apply(event.event, at: event.time)
+            journal.add(event.event.name, because: event.reason, at: event.time)
+        }
         histories[stored.id] = history
+        journals[stored.id] = journal
         self.folders[stored.id] = stored.folder
         let decisions = cluster.runSubmitted(stored.id, plan: stored.plan, events: stored.events.map(\.event))
         held[stored.id] = cluster.run(stored.id)?.neededBlobs
@@ -131,19 +137,31 @@ package actor Coordinator: CoordinatorAPI {
                 stepContinuation.yield(PendingStep(step: step, run: run))
             case .wakeWaitingSlots:
                 tasksOpened.ring()
+            case .tell(let text, let run):
+                logger.warning("\(text): \(decision.reason)")
+                note(text, because: decision.reason, about: run)
             }
+        }
+    }
+
+    /// Something that is not written down. Nil: of all runs that go on.
+    func note(_ text: String, because reason: String, about run: RunID?) {
+        let runs = run.map { [$0] } ?? cluster.runs.filter { !$0.phase.isFinal }.map(\.id)
+        for run in runs {
+            journals[run, default: Journal()].add(text, because: reason, at: Date().timeIntervalSince1970)
         }
     }
 
     private func record(_ event: RunEvent, of run: RunID, because reason: String) {
         let time = Date().timeIntervalSince1970
         do {
-            try store.record(event, of: run, at: time)
+            try store.record(event, of: run, because: reason, at: time)
         } catch {
             fail(error as? StoreError ?? StoreError("\(error)"))
             return
         }
         histories[run]?.apply(event, at: time)
+        journals[run, default: Journal()].add(event.name, because: reason, at: time)
         logger.log(level: event.isMilestone ? .info : .debug, "\(run): \(event.name), because \(reason)")
         if event.endsNeeds { deleteUnneeded(of: run) }
         recorded.ring()
@@ -216,7 +234,7 @@ package actor Coordinator: CoordinatorAPI {
             WorkerStatus(
                 worker: id, registration: worker.registration,
                 secondsSinceHeard: Double(now.milliseconds - worker.lastHeard.milliseconds) / 1000,
-                tasks: cluster.leases.filter { $0.value.worker == id }.keys.sorted { $0.description < $1.description })
+                tasks: cluster.tasks(of: id), quarantine: worker.quarantine)
         }
         return CoordinatorInformation(version: version, workers: workers)
     }
@@ -261,6 +279,7 @@ package actor Coordinator: CoordinatorAPI {
         }
         histories[id] = RunHistory(plan: plan, submittedAt: time)
         folders[id] = folder
+        journals[id] = Journal()
         held[id] = []
         carryOut(cluster.runSubmitted(id, plan: plan))
         return try status(of: id)
@@ -285,6 +304,11 @@ package actor Coordinator: CoordinatorAPI {
             guard let revision, status.revision <= revision, .now < deadline, mayWait else { return status }
             await recorded.wait(after: rings, until: deadline)
         }
+    }
+
+    package func journal(of run: RunID, after number: Int) throws -> RunJournal {
+        guard let journal = journals[run] else { throw unknown(run) }
+        return journal.entries(after: number)
     }
 
     package func cancel(_ run: RunID) throws -> RunStatus {
@@ -331,7 +355,7 @@ package actor Coordinator: CoordinatorAPI {
     func status(of run: RunID) throws(APIError) -> RunStatus {
         guard let state = cluster.run(run), let history = histories[run] else { throw unknown(run) }
         return RunStatus(
-            state, history, workers: cluster.workers.count,
+            state, history, workers: cluster.workers.values.map(\.quarantine),
             tasksInProgress: cluster.leases.keys.count { $0.run == run })
     }
 }

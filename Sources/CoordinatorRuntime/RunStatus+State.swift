@@ -3,8 +3,16 @@ import RunProtocol
 
 extension RunStatus {
     /// A run's status, from its facts and their history.
-    init(_ run: RunState, _ history: RunHistory, workers: Int, tasksInProgress: Int) {
-        let (state, reason) = Self.state(of: run.phase)
+    ///
+    /// - Parameter workers: why each of them is quarantined, where it is.
+    init(_ run: RunState, _ history: RunHistory, workers: [String?], tasksInProgress: Int) {
+        var (state, reason) = Self.state(of: run.phase)
+        let useful = workers.count { $0 == nil }
+        if state == .running, useful == 0, !run.openTasks.isEmpty {
+            reason =
+                workers.last.flatMap(\.self).map { "it waits for workers: the last one is quarantined, because \($0)" }
+                ?? "it waits for workers"
+        }
         var stages = history.stages
         if stages.indices.contains(run.stage), !run.phase.isFinal {
             stages[run.stage].round = min(run.round, stages[run.stage].rounds)
@@ -14,7 +22,7 @@ extension RunStatus {
         self.init(
             id: run.id, name: run.plan.name, state: state, reason: reason, revision: history.revision,
             planHash: run.manifest?.planHash, submittedAt: history.submittedAt, finishedAt: history.finishedAt,
-            stages: stages, workers: workers, tasksInProgress: tasksInProgress,
+            stages: stages, workers: useful, tasksInProgress: tasksInProgress,
             samplesPerSecond: history.samplesPerSecond,
             secondsLeft: run.manifest.flatMap { _ in history.secondsLeft(on: run.network) },
             results: run.results, exports: run.exports)

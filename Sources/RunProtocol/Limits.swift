@@ -24,13 +24,17 @@ package enum Limits {
     package static let workers = 10_000
     package static let nameCharacters = 100
     package static let longPollSeconds = 30.0
+    /// Of a run, that are remembered and sent.
+    package static let journalEntries = 5_000
     /// An update's number is refused beyond ± this; so a round's exact sum cannot overflow.
     package static let updateMagnitude: Float = 1_024
-    /// A task that has failed this often ends its run.
+    /// A task that has failed this often ends its run; what quarantined workers did does not count.
     package static let taskAttempts = 5
+    /// A worker of which so many answers in a row were refused gets no more tasks.
+    package static let refusedAnswers = 3
 }
 
 /// The version of messages and formats; a worker and a coordinator must have the same.
 package enum ProtocolVersion {
-    package static let current = 1
+    package static let current = 2
 }

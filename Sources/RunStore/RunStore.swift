@@ -30,6 +30,7 @@ package final class RunStore: Sendable {
     /// A fact and when it was written down, in seconds since 1970.
     package struct StoredEvent: Sendable {
         package var event: RunEvent
+        package var reason: String
         package var time: Double
     }
 
@@ -88,6 +89,9 @@ package final class RunStore: Sendable {
                 table.column("time", .double).notNull()
             }
         }
+        migrator.registerMigration("why events happened") { database in
+            try database.alter(table: "event") { $0.add(column: "reason", .text).notNull().defaults(to: "") }
+        }
         return migrator
     }
 
@@ -100,12 +104,14 @@ package final class RunStore: Sendable {
                 try Row.fetchAll(database, sql: "SELECT * FROM run ORDER BY number").map { row in
                     guard let id = RunID(rawValue: row["id"]) else { throw StoreError("a run has a damaged name") }
                     let events = try Row.fetchAll(
-                        database, sql: "SELECT event, time FROM event WHERE run = ? ORDER BY number",
+                        database, sql: "SELECT event, reason, time FROM event WHERE run = ? ORDER BY number",
                         arguments: [id.rawValue])
                     return StoredRun(
                         id: id, plan: try Self.decode(row["plan"]), folder: row["folder"],
                         submittedAt: row["submittedAt"],
-                        events: try events.map { StoredEvent(event: try Self.decode($0["event"]), time: $0["time"]) })
+                        events: try events.map {
+                            StoredEvent(event: try Self.decode($0["event"]), reason: $0["reason"], time: $0["time"])
+                        })
                 }
             }
         }
@@ -123,12 +129,12 @@ package final class RunStore: Sendable {
     }
 
     /// Writes a fact down; when this returns it is on the disk.
-    package func record(_ event: RunEvent, of run: RunID, at time: Double) throws {
+    package func record(_ event: RunEvent, of run: RunID, because reason: String, at time: Double) throws {
         try translating {
             try database.write { database in
                 try database.execute(
-                    sql: "INSERT INTO event (run, event, time) VALUES (?, ?, ?)",
-                    arguments: [run.rawValue, try Self.encode(event), time])
+                    sql: "INSERT INTO event (run, event, reason, time) VALUES (?, ?, ?, ?)",
+                    arguments: [run.rawValue, try Self.encode(event), reason, time])
             }
         }
     }

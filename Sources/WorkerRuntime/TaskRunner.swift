@@ -5,10 +5,22 @@ import Training
 struct TaskRunner {
     let inputs: TaskInputs
 
+    /// - Parameter isCancelled: is asked at every step and told how much of the task is done, 0 ... 1.
     /// - Throws: `TaskCancelled` when `isCancelled` says so; `ConnectionError`, `APIError` or `DataError` whenever an
     ///   input cannot be had.
-    func perform(_ task: TaskDescription, isCancelled: () -> Bool) throws -> TaskResult {
+    func perform(_ task: TaskDescription, isCancelled: (_ share: Double) -> Bool) throws -> TaskResult {
         try task.check()
+        var (steps, isFetched) = (0, false)
+        let total = Double(task.work.steps)
+        return try perform(task, whenFetched: { isFetched = true }) {
+            steps += isFetched ? 1 : 0
+            return isCancelled(min(Double(steps) / total, 1))
+        }
+    }
+
+    private func perform(
+        _ task: TaskDescription, whenFetched: () -> Void, isCancelled: () -> Bool
+    ) throws -> TaskResult {
         switch task.work {
         case .pretrain(let work):
             let parameters = work.network.autoencoderParameters(first: work.layer, decoders: work.decoders)
@@ -16,6 +28,7 @@ struct TaskRunner {
             let samples = try inputs.codes(
                 work.samples, network: work.network, layerCount: work.layer, frozen: work.frozen,
                 isCancelled: isCancelled)
+            whenFetched()
             return try timed {
                 try TaskFunctions.pretrain(work, start: start, samples: samples, isCancelled: isCancelled)
             }
@@ -25,16 +38,19 @@ struct TaskRunner {
             let samples = try inputs.codes(
                 work.samples, network: work.network, layerCount: work.layer, frozen: work.frozen,
                 isCancelled: isCancelled)
+            whenFetched()
             return try timed {
                 try TaskFunctions.measureReconstruction(
                     work, weights: weights, samples: samples, isCancelled: isCancelled)
             }
-        case .fineTune(let work): return try fineTune(work, isCancelled: isCancelled)
-        case .classify(let work): return try classify(work, isCancelled: isCancelled)
+        case .fineTune(let work): return try fineTune(work, whenFetched: whenFetched, isCancelled: isCancelled)
+        case .classify(let work): return try classify(work, whenFetched: whenFetched, isCancelled: isCancelled)
         }
     }
 
-    private func fineTune(_ work: FineTuneWork, isCancelled: () -> Bool) throws -> TaskResult {
+    private func fineTune(
+        _ work: FineTuneWork, whenFetched: () -> Void, isCancelled: () -> Bool
+    ) throws -> TaskResult {
         let parameters = work.network.stackParameters(count: work.network.layers.count)
         let start = try work.start.map { try inputs.weights($0, parameters) }
         /// The codes of unlabeled samples are the same for every draw: the cache has them.
@@ -47,16 +63,20 @@ struct TaskRunner {
         let labeled = try samples(work.samples)
         let labels = try checked(try inputs.labels(work.labels), count: labeled.count, classes: work.classes)
         let unlabeled = try work.unlabeled.map(samples)
+        whenFetched()
         return try timed {
             try TaskFunctions.fineTune(
                 work, start: start, samples: labeled, labels: labels, unlabeled: unlabeled, isCancelled: isCancelled)
         }
     }
 
-    private func classify(_ work: ClassifyWork, isCancelled: () -> Bool) throws -> TaskResult {
+    private func classify(
+        _ work: ClassifyWork, whenFetched: () -> Void, isCancelled: () -> Bool
+    ) throws -> TaskResult {
         let weights = try inputs.weights(work.weights, work.network.classifierParameters(classes: work.classes))
         let samples = try inputs.samples(work.samples)
         let labels = try checked(try inputs.labels(work.labels), count: samples.count, classes: work.classes)
+        whenFetched()
         return try timed {
             try TaskFunctions.classify(
                 work, weights: weights, samples: samples, labels: labels, isCancelled: isCancelled)

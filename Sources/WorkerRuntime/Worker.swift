@@ -45,12 +45,17 @@ package final class Worker: Sendable {
     private struct State {
         var worker: WorkerID?
         var heartbeatSeconds = 3.0
-        /// The tasks in hand; true: to be given up.
-        var tasks: [TaskID: Bool] = [:]
+        var tasks: [TaskID: TaskInHand] = [:]
         var stoppedAt: ContinuousClock.Instant?
         var finishedTasks = 0
         /// Ends the worker.
         var failure: (any Error)?
+    }
+
+    private struct TaskInHand {
+        /// How much of it is done, 0 ... 1.
+        var share = 0.0
+        var mustGiveUp = false
     }
 
     private let connection: any WorkerConnection
@@ -101,7 +106,7 @@ package final class Worker: Sendable {
             if state.stoppedAt == nil {
                 state.stoppedAt = .now
             } else {
-                for task in state.tasks.keys { state.tasks[task] = true }
+                for task in state.tasks.keys { state.tasks[task]?.mustGiveUp = true }
             }
         }
         connection.interrupt()
@@ -126,10 +131,10 @@ package final class Worker: Sendable {
     }
 
     private func work(on task: TaskDescription, as worker: WorkerID) {
-        state.withLock { $0.tasks[task.id] = false }
+        state.withLock { $0.tasks[task.id] = TaskInHand() }
         defer { state.withLock { $0.tasks[task.id] = nil } }
         do {
-            let result = try runner.perform(task) { mustGiveUp(task.id) }
+            let result = try runner.perform(task) { share in mustGiveUp(task.id, share: share) }
             guard result.figures.isFinite else { throw Diverged() }
             let update = try UpdateFormat.encode(task: task.id, result: result)
             let receipt = try connection.deliver(task.id, from: worker, update: update)
@@ -155,9 +160,10 @@ package final class Worker: Sendable {
         do { try connection.release(task, release) } catch { logger.debug("\(error)") }
     }
 
-    private func mustGiveUp(_ task: TaskID) -> Bool {
+    private func mustGiveUp(_ task: TaskID, share: Double) -> Bool {
         state.withLock { state in
-            if state.tasks[task] != false { return true }
+            state.tasks[task]?.share = share
+            if state.tasks[task]?.mustGiveUp != false { return true }
             return state.stoppedAt.map { ContinuousClock.now - $0 > .seconds(settings.graceSeconds) } ?? false
         }
     }
@@ -184,7 +190,8 @@ package final class Worker: Sendable {
         case let error as APIError where error.code == .notFound:
             logger.info("the coordinator does not know this worker any more; it registers again")
             forget(worker)
-        case let error as APIError where [.unauthorized, .incompatibleVersion, .badRequest].contains(error.code):
+        case let error as APIError
+        where [.unauthorized, .quarantined, .incompatibleVersion, .badRequest].contains(error.code):
             end(error)
         default:
             logger.warning("\(error)")
@@ -213,13 +220,15 @@ package final class Worker: Sendable {
         while true {
             let seconds = state.withLock { $0.heartbeatSeconds }
             if slots.wait(timeout: .now() + seconds) == .success { return }
-            let (worker, tasks) = state.withLock { ($0.worker, Array($0.tasks.keys)) }
+            let (worker, tasks) = state.withLock { state in
+                (state.worker, state.tasks.map { TaskProgress(task: $0.key, share: $0.value.share) })
+            }
             guard let worker else { continue }
             do {
                 let reply = try connection.heartbeat(
-                    Heartbeat(worker: worker, tasks: tasks.sorted { $0.description < $1.description }))
+                    Heartbeat(worker: worker, tasks: tasks.sorted { $0.task.description < $1.task.description }))
                 state.withLock { state in
-                    for task in reply.abandon where state.tasks[task] != nil { state.tasks[task] = true }
+                    for task in reply.abandon { state.tasks[task]?.mustGiveUp = true }
                 }
             } catch let error as APIError where error.code == .notFound {
                 forget(worker)

@@ -79,7 +79,7 @@ final class TestShell {
             switch decision.action {
             case .record(let event, _): recorded.append(event)
             case .perform(let step, _): perform(cluster.stepFinished(outcome(of: step), of: run))
-            case .wakeWaitingSlots: continue
+            case .wakeWaitingSlots, .tell: continue
             }
         }
     }
@@ -111,12 +111,18 @@ final class TestShell {
     }
 
     func lease(_ worker: WorkerID) -> TaskDescription? {
-        cluster.leaseRequested(by: worker, now: clock)
+        cluster.leaseRequested(by: worker, now: clock)?.task
     }
 
-    func answer(_ task: TaskDescription, error: Double? = nil) -> UpdateReceipt.Verdict? {
+    func heartbeat(_ worker: WorkerID, _ tasks: [TaskID], share: Double = 0) -> [TaskID] {
+        let progress = tasks.map { TaskProgress(task: $0, share: share) }
+        return cluster.heartbeatReceived(from: worker, tasks: progress, now: clock)
+    }
+
+    func answer(_ task: TaskDescription, by worker: WorkerID? = nil, error: Double? = nil) -> UpdateReceipt.Verdict? {
         guard let completion = Example.completion(task, error: error) else { return nil }
-        let (verdict, decisions) = cluster.updateReceived(completion)
+        let holder = worker ?? cluster.leases[task.id]?.first?.worker ?? WorkerID(rawValue: "stranger")!
+        let (verdict, decisions) = cluster.updateReceived(completion, from: holder, now: clock)
         perform(decisions)
         return verdict
     }

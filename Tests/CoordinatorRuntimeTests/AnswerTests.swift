@@ -108,7 +108,7 @@ import Testing
             let worker = try await coordinator.join()
             for attempt in 1...Limits.taskAttempts {
                 let task = try #require(try await coordinator.trainingTask(for: worker))
-                if attempt == 2 {
+                if attempt < Limits.taskAttempts {
                     try await coordinator.release(task.id, TaskRelease(worker: worker, failure: "no\u{1B}\nluck"))
                 } else {
                     let update = try Fault.notFinite.update(task)
@@ -122,6 +122,32 @@ import Testing
             #expect(status.reason?.contains("failed 5 times, the last time because: number 1") == true)
             #expect(try await coordinator.task(for: worker, within: 0) == nil)
             #expect(try site.blobs() == [])
+        }
+    }
+
+    @Test func aWorkerWhoseAnswersAreRefusedIsQuarantinedAndNamed() async throws {
+        let site = try Site()
+        try await site.living { coordinator in
+            let run = try await coordinator.submit(site.submission).id
+            let liar = try await coordinator.join()
+            for _ in 1...Limits.refusedAnswers {
+                let task = try #require(try await coordinator.trainingTask(for: liar))
+                let update = try Fault.notFinite.update(task)
+                await #expect(throws: APIError.self) { try await coordinator.send(update, to: task.id, as: liar) }
+            }
+            let refusal = await #expect(throws: APIError.self) { try await coordinator.task(for: liar, within: 0) }
+            #expect(refusal?.code == .quarantined)
+            let named = await coordinator.information().workers.first { $0.worker == liar }
+            #expect(named?.quarantine?.contains("3 of its answers in a row were refused") == true)
+            let status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
+            #expect(status.state == .running && status.workers == 0)
+            #expect(status.reason?.contains("quarantined") == true)
+            let journal = try await coordinator.journal(of: run, after: 0).entries
+            #expect(journal.contains { $0.text.contains("\(liar)") && $0.reason.contains("is not finite") })
+            #expect(journal.map(\.number) == Array(1...journal.count))
+            let last = try await coordinator.journal(of: run, after: journal.count - 1)
+            #expect(last.entries == [journal[journal.count - 1]])
+            #expect(try await coordinator.finish(run).state == .finished)
         }
     }
 
@@ -215,7 +241,7 @@ import Testing
             #expect(error?.code == .badRequest)
         }
         var other = good
-        other.protocolVersion = 2
+        other.protocolVersion = ProtocolVersion.current + 1
         let error = await #expect(throws: APIError.self) { try await coordinator.register(other) }
         #expect(error?.code == .incompatibleVersion)
         for _ in 0..<Limits.workers { _ = try await coordinator.register(good) }
@@ -230,10 +256,10 @@ import Testing
             let worker = try await coordinator.join(slots: 2)
             let task = try #require(try await coordinator.task(for: worker))
             let over = TaskID(run: task.id.run, stage: 9, round: 9, index: 999_999_999)
-            let reply = try await coordinator.heartbeat(Heartbeat(worker: worker, tasks: [task.id, over]))
+            let reply = try await coordinator.heartbeat(Heartbeat(worker: worker, [task.id, over]))
             #expect(reply.abandon == [over])
             let error = await #expect(throws: APIError.self) {
-                try await coordinator.heartbeat(Heartbeat(worker: worker, tasks: [task.id, over, over]))
+                try await coordinator.heartbeat(Heartbeat(worker: worker, [task.id, over, over]))
             }
             #expect(error?.code == .badRequest)
         }

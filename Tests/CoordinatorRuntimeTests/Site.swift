@@ -92,6 +92,13 @@ final class Site: Sendable {
     }
 }
 
+extension Heartbeat {
+    /// From a worker that says nothing of how far it is.
+    init(worker: WorkerID, _ tasks: [TaskID]) {
+        self.init(worker: worker, tasks: tasks.map { TaskProgress(task: $0, share: 0) })
+    }
+}
+
 extension Coordinator {
     func join(slots: Int = 1) throws -> WorkerID {
         try register(

@@ -124,7 +124,7 @@ import Testing
             while others.last != lost.id, let task = try await coordinator.task(for: steady, within: 10) {
                 others.append(task.id)
                 // All the others are kept.
-                _ = try? await coordinator.heartbeat(Heartbeat(worker: steady, tasks: [task.id]))
+                _ = try? await coordinator.heartbeat(Heartbeat(worker: steady, [task.id]))
             }
             #expect(others.contains(lost.id))
             #expect(try await coordinator.answer(lost, as: silent) == .accepted)

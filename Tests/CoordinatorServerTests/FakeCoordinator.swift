@@ -51,6 +51,12 @@ final class FakeCoordinator: CoordinatorAPI {
         return Examples.status
     }
 
+    func journal(of run: RunID, after number: Int) throws -> RunJournal {
+        guard run == Examples.run else { throw APIError(.notFound, "there is no run \(run)") }
+        return RunJournal(
+            entries: [RunJournal.Entry(number: number + 1, time: 1e9, text: "w has a task", reason: "it was open")])
+    }
+
     func cancel(_ run: RunID) throws -> RunStatus {
         guard run == Examples.run else { throw SecretFailure() }
         return Examples.status
@@ -81,7 +87,7 @@ final class FakeCoordinator: CoordinatorAPI {
         return nil
     }
 
-    func heartbeat(_ heartbeat: Heartbeat) -> HeartbeatReply { HeartbeatReply(abandon: heartbeat.tasks) }
+    func heartbeat(_ heartbeat: Heartbeat) -> HeartbeatReply { HeartbeatReply(abandon: heartbeat.tasks.map(\.task)) }
 
     func release(_ task: TaskID, _ release: TaskRelease) { memory.withLock { $0.released.append(release) } }
 

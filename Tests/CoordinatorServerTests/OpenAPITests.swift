@@ -53,7 +53,8 @@ import Yams
         try check(RunSubmission(plan: "x"), "RunSubmission")
         try check(Examples.registration, "WorkerRegistration")
         try check(LeaseRequest(worker: Examples.worker, waitSeconds: 2.5), "LeaseRequest")
-        try check(Heartbeat(worker: Examples.worker, tasks: [Examples.task]), "Heartbeat")
+        try check(
+            Heartbeat(worker: Examples.worker, tasks: [TaskProgress(task: Examples.task, share: 0.5)]), "Heartbeat")
         try check(TaskRelease(worker: Examples.worker, failure: "x"), "TaskRelease")
         try check(TaskRelease(worker: Examples.worker), "TaskRelease")
     }
@@ -125,6 +126,9 @@ import Yams
             Exchange(method: .post, path: "/v1/runs", uri: "/v1/runs", body: #"{"plan":"wrong"}"#),
             Exchange(method: .get, path: "/v1/runs/{run}", uri: run),
             Exchange(method: .get, path: "/v1/runs/{run}", uri: "/v1/runs/x"),
+            Exchange(method: .get, path: "/v1/runs/{run}/events", uri: run + "/events"),
+            Exchange(method: .get, path: "/v1/runs/{run}/events", uri: run + "/events?after=7"),
+            Exchange(method: .get, path: "/v1/runs/{run}/events", uri: "/v1/runs/x/events"),
             Exchange(method: .post, path: "/v1/runs/{run}/cancel", uri: run + "/cancel"),
             Exchange(method: .post, path: "/v1/runs/{run}/cancel", uri: "/v1/runs/x/cancel"),
             Exchange(method: .get, path: "/v1/runs/{run}/exports/{part}", uri: run + "/exports/pretrained"),
@@ -133,7 +137,7 @@ import Yams
             Exchange(method: .post, path: "/v1/workers", uri: "/v1/workers", body: "{"),
             Exchange(
                 method: .post, path: "/v1/heartbeats", uri: "/v1/heartbeats",
-                body: #"{"worker":"w","tasks":["\#(Examples.task)"]}"#),
+                body: #"{"worker":"w","tasks":[{"task":"\#(Examples.task)","share":0.25}]}"#),
             Exchange(
                 method: .post, path: "/v1/tasks/{task}/release", uri: task + "/release", body: #"{"worker":"w"}"#),
             Exchange(

@@ -24,7 +24,8 @@ import Testing
             #expect(none.status == .noContent)
             #expect(none.headers[.contentLength] == nil)
             let heartbeat = try await client.post(
-                "/v1/heartbeats", Heartbeat(worker: Examples.worker, tasks: [Examples.task]))
+                "/v1/heartbeats",
+                Heartbeat(worker: Examples.worker, tasks: [TaskProgress(task: Examples.task, share: 0.5)]))
             #expect(try heartbeat.json(HeartbeatReply.self).abandon == [Examples.task])
             let release = try await client.post(
                 "/v1/tasks/\(Examples.task)/release", TaskRelease(worker: Examples.worker, failure: "no memory"))
@@ -88,9 +89,9 @@ import Testing
 
     @Test func aFieldWithinAListIsNamed() async throws {
         try await withServer(try FakeCoordinator()) { client async throws in
-            let body = #"{"worker":"w","tasks":["run-1.s0.r1.t0","x"]}"#
+            let body = #"{"worker":"w","tasks":[{"task":"run-1.s0.r1.t0","share":0},{"task":"x","share":0}]}"#
             let error = try await client.post("/v1/heartbeats", text: body).error
-            #expect(error?.message.hasPrefix("`tasks[1]` is not what it should be") == true)
+            #expect(error?.message.hasPrefix("`tasks[1].task` is not what it should be") == true)
         }
     }
 

@@ -20,8 +20,8 @@ import Testing
             let store = try RunStore(folder: folder.path)
             try store.add(run, plan: plan(), folder: "/somewhere", at: 5)
             try store.add(RunID(rawValue: "run-0")!, plan: plan(), folder: "/else", at: 6)
-            try store.record(.failed(reason: "because"), of: run, at: 7)
-            try store.record(.cancelled, of: run, at: 8)
+            try store.record(.failed(reason: "because"), of: run, because: "of a test", at: 7)
+            try store.record(.cancelled, of: run, because: "of another", at: 8)
         }
         let runs = try RunStore(folder: folder.path).runs()
         #expect(runs.map(\.id.rawValue) == ["run-1", "run-0"])

@@ -35,6 +35,7 @@ struct ListCommand: ParsableCommand {
             print(
                 "\(worker.worker)  \(registration.host), \(registration.slots) slots, \(registration.instructionSet),"
                     + " \(worker.tasks.count) tasks, heard \(worker.secondsSinceHeard.formatted(decimals: 0)) s ago")
+            if let reason = worker.quarantine { print("  gets no more tasks: \(reason)") }
         }
     }
 }

@@ -16,6 +16,9 @@ extension Route {
                     try await call.api.status(of: run, after: revision, waitSeconds: seconds)
                 })
         },
+        Route(.get, "/v1/runs/{run}/events") { call in
+            try .json(await call.api.journal(of: call.run(), after: call.revision() ?? 0))
+        },
         Route(.post, "/v1/runs/{run}/cancel") { call in try .json(await call.api.cancel(call.run())) },
         Route(.get, "/v1/runs/{run}/exports/{part}") { call in
             try .json(await call.api.export(call.part(), of: call.run()))

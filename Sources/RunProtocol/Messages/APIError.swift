@@ -4,6 +4,8 @@ package struct APIError: Error, Codable, Hashable, Sendable, CustomStringConvert
     package enum Code: String, Codable, Sendable, CaseIterable {
         case badRequest = "bad_request"
         case unauthorized
+        /// The worker gets no more tasks: too many of its answers were refused.
+        case quarantined
         case notFound = "not_found"
         case methodNotAllowed = "method_not_allowed"
         case conflict
@@ -23,6 +25,7 @@ package struct APIError: Error, Codable, Hashable, Sendable, CustomStringConvert
             switch self {
             case .badRequest: 400
             case .unauthorized: 401
+            case .quarantined: 403
             case .notFound: 404
             case .methodNotAllowed: 405
             case .conflict: 409

@@ -9,6 +9,8 @@ package protocol CoordinatorAPI: Sendable {
     func runs() async throws -> RunList
     /// The run's status; where `after` is given, as soon as its revision is higher or `waitSeconds` are over.
     func status(of run: RunID, after revision: Int?, waitSeconds: Double) async throws -> RunStatus
+    /// What happened to the run and why, after entry `number`: at most `Limits.journalEntries`, the oldest first.
+    func journal(of run: RunID, after number: Int) async throws -> RunJournal
     func cancel(_ run: RunID) async throws -> RunStatus
     /// - Throws: `.conflict` whenever the run has not got that far.
     func export(_ part: ExportDescription.Part, of run: RunID) async throws -> ExportDescription

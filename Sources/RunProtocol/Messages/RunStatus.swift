@@ -213,11 +213,43 @@ package struct WorkerStatus: Codable, Hashable, Sendable {
     package var registration: WorkerRegistration
     package var secondsSinceHeard: Double
     package var tasks: [TaskID]
+    /// Why it gets no more tasks, where it does not.
+    package var quarantine: String?
 
-    package init(worker: WorkerID, registration: WorkerRegistration, secondsSinceHeard: Double, tasks: [TaskID]) {
+    package init(
+        worker: WorkerID, registration: WorkerRegistration, secondsSinceHeard: Double, tasks: [TaskID],
+        quarantine: String? = nil
+    ) {
         self.worker = worker
         self.registration = registration
         self.secondsSinceHeard = secondsSinceHeard
         self.tasks = tasks
+        self.quarantine = quarantine
+    }
+}
+
+/// What happened to a run, the oldest first. `GET /v1/runs/RUN/events`
+package struct RunJournal: Codable, Hashable, Sendable {
+    package var entries: [Entry]
+
+    package struct Entry: Codable, Hashable, Sendable {
+        /// Goes up by one with each entry since the coordinator's start: `?after=NUMBER` leaves out what is known already.
+        package var number: Int
+        /// Seconds since 1970.
+        package var time: Double
+        package var text: String
+        /// Why it happened.
+        package var reason: String
+
+        package init(number: Int, time: Double, text: String, reason: String) {
+            self.number = number
+            self.time = time
+            self.text = text
+            self.reason = reason
+        }
+    }
+
+    package init(entries: [Entry]) {
+        self.entries = entries
     }
 }

@@ -59,11 +59,23 @@ package struct TaskLease: Codable, Hashable, Sendable {
 /// "I am alive and working on these." `POST /v1/heartbeats`
 package struct Heartbeat: Codable, Hashable, Sendable {
     package var worker: WorkerID
-    package var tasks: [TaskID]
+    package var tasks: [TaskProgress]
 
-    package init(worker: WorkerID, tasks: [TaskID]) {
+    package init(worker: WorkerID, tasks: [TaskProgress]) {
         self.worker = worker
         self.tasks = tasks
+    }
+}
+
+/// How far a worker is with a task.
+package struct TaskProgress: Codable, Hashable, Sendable {
+    package var task: TaskID
+    /// Of the task's steps, 0 ... 1: 0 while its data are being fetched.
+    package var share: Double
+
+    package init(task: TaskID, share: Double) {
+        self.task = task
+        self.share = share
     }
 }
 

@@ -1,0 +1,119 @@
+import Coordination
+import RunProtocol
+import Testing
+
+/// Second workers for slow tasks, and workers that get no more.
+@Suite struct LeasingTests {
+    /// Plays one stage with workers of which each needs so many milliseconds a task.
+    ///
+    /// - Returns: how long each round took.
+    private func roundTimes(_ milliseconds: [Int64], replicas: Int, rounds: Int = 12) -> [Int64] {
+        let shell = TestShell(Example.plan(layers: 1, rounds: rounds, replicas: replicas, draws: nil))
+        shell.start()
+        let workers = milliseconds.indices.map { shell.join("w\($0)") }
+        var busy: [Int: (task: TaskDescription, since: Int64)] = [:]
+        var (ends, round): ([Int64], Int) = ([0], 1)
+        while shell.phase == .running {
+            for (index, worker) in workers.enumerated() {
+                let now = shell.clock.milliseconds
+                if let (task, since) = busy[index] {
+                    let needed = task.elementCount == 0 ? milliseconds[index] / 20 : milliseconds[index]
+                    if now - since >= needed {
+                        _ = shell.answer(task, by: worker)
+                        busy[index] = nil
+                    } else if now % 3_000 == 0 {
+                        let share = Double(now - since) / Double(needed)
+                        if shell.heartbeat(worker, [task.id], share: share) != [] { busy[index] = nil }
+                    }
+                }
+                if busy[index] == nil, let task = shell.lease(worker) { busy[index] = (task, now) }
+            }
+            if let run = shell.cluster.run(shell.run), run.round != round {
+                ends.append(shell.clock.milliseconds)
+                round = run.round
+            }
+            shell.clock = shell.clock + 100
+            shell.perform(shell.cluster.timePassed(now: shell.clock))
+        }
+        return zip(ends, ends.dropFirst()).map { $1 - $0 }
+    }
+
+    @Test(arguments: [2, 3, 4, 6, 9]) func aSlowWorkerHoldsNobodyUp(replicas: Int) {
+        let without = roundTimes([20_000, 20_000], replicas: replicas)
+        let with = roundTimes([20_000, 20_000, 200_000], replicas: replicas)
+        // From the second round on it is known how long a task takes.
+        let (usual, slowed) = (without.dropFirst().reduce(0, +), with.dropFirst().reduce(0, +))
+        #expect(Double(slowed) <= 1.3 * Double(usual), "\(with) instead of \(without)")
+        #expect(with[0] <= 2 * without[0])
+    }
+
+    @Test func aTaskThatHangsIsGivenToAnotherWorker() throws {
+        let shell = TestShell(Example.plan(layers: 1, replicas: 2, draws: nil))
+        shell.start()
+        let (good, hanging) = (shell.join("good"), shell.join("hanging"))
+        let first = try #require(shell.lease(good))
+        _ = shell.answer(first, by: good)
+        let stuck = try #require(shell.lease(hanging))
+        let task = try #require(shell.lease(good))
+        shell.clock = shell.clock + 5_000
+        _ = shell.heartbeat(hanging, [stuck.id])
+        _ = shell.answer(task, by: good)
+        #expect(shell.lease(good) == nil)
+        // It is alive, but says nothing new for longer than the task takes.
+        for _ in 0..<2 {
+            shell.clock = shell.clock + 5_000
+            #expect(shell.heartbeat(hanging, [stuck.id]) == [])
+        }
+        let grant = shell.cluster.leaseRequested(by: good, now: shell.clock)
+        let granted = try #require(grant)
+        #expect(granted.task.id == stuck.id)
+        #expect(granted.reason.contains("hanging"))
+        #expect(shell.answer(stuck, by: good) == .accepted)
+        #expect(shell.heartbeat(hanging, [stuck.id]) == [stuck.id])
+        #expect(shell.answer(stuck, by: hanging) == .late)
+    }
+
+    @Test func whoseAnswersAreRefusedGetsNoMoreTasks() throws {
+        let shell = TestShell(Example.plan(layers: 1, replicas: 2, draws: nil))
+        shell.start()
+        let liars = [shell.join("liar"), shell.join("other-liar")]
+        for liar in liars {
+            for _ in 0..<Limits.refusedAnswers {
+                let task = try #require(shell.lease(liar))
+                shell.perform(shell.cluster.updateRefused(task.id, from: liar, reason: "it is not finite"))
+            }
+            #expect(shell.lease(liar) == nil)
+            #expect(shell.cluster.workers[liar]?.quarantine?.contains("it is not finite") == true)
+        }
+        // Their attempts, more than a task may have, do not end the run.
+        #expect(shell.phase == .running)
+        shell.runToTheEnd()
+        #expect(shell.phase == .finished)
+    }
+
+    @Test func anAcceptedAnswerForgivesARefusedOne() throws {
+        let shell = TestShell(Example.plan(layers: 1, rounds: 9, replicas: 3, draws: nil))
+        shell.start()
+        let worker = shell.join("clumsy")
+        for _ in 0..<5 {
+            for _ in 1..<Limits.refusedAnswers {
+                let task = try #require(shell.lease(worker))
+                shell.perform(shell.cluster.updateRefused(task.id, from: worker, reason: "it is cut off"))
+            }
+            let task = try #require(shell.lease(worker))
+            #expect(shell.answer(task, by: worker) == .accepted)
+        }
+    }
+
+    @Test func othersTryATaskFirstThatFailedWithOne() throws {
+        let shell = TestShell(Example.plan(layers: 1, replicas: 1, draws: nil))
+        shell.start()
+        let (first, second) = (shell.join("first"), shell.join("second"))
+        let task = try #require(shell.lease(first))
+        shell.perform(shell.cluster.taskReleased(task.id, by: first, failure: "no memory"))
+        #expect(shell.lease(first)?.id != task.id)
+        #expect(shell.lease(second)?.id == task.id)
+        shell.perform(shell.cluster.taskReleased(task.id, by: second, failure: "no memory"))
+        #expect(shell.lease(first)?.id == task.id)
+    }
+}

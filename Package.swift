@@ -29,6 +29,7 @@ let hummingbird: [Target.Dependency] = [
     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
 ]
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -49,6 +50,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -126,6 +128,12 @@ let package = Package(
             ]),
         .executableTarget(name: "cairn", dependencies: ["Commands"], swiftSettings: swiftSettings),
 
+        // MARK: For developers
+        // A whole cluster without clock, network, disk or training: every fault from a seed, promises checked after each event.
+        layer("Simulation", ["Coordination", "RunProtocol", "RandomNumbers", heap]),
+        .executableTarget(
+            name: "cairn-simulate", dependencies: ["Simulation", argumentParser], swiftSettings: swiftSettings),
+
         // MARK: Tests
         tests("RunProtocolTests", ["RunProtocol", "RandomNumbers"]),
         tests("PlanFileTests", ["PlanFile", "RunProtocol", "RandomNumbers"]),
@@ -135,7 +143,8 @@ let package = Package(
             "TrainingTests", ["Training", "Averaging", "TensorCore", "COneDNN", "RunProtocol", "RandomNumbers"],
             resources: [.copy("Golden")]),
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
-        tests("CoordinationTests", ["Coordination", "RunProtocol", "RandomNumbers"]),
+        tests("CoordinationTests", ["Coordination", "Simulation", "RunProtocol", "RandomNumbers"]),
+        tests("SimulationTests", ["Simulation", "Coordination", "RunProtocol"]),
         tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol"]),
         tests("ModelFormatTests", ["ModelFormat", "DataFormats", "RunProtocol", "RandomNumbers"]),
         tests(

@@ -66,7 +66,9 @@ extension Cluster {
             let text = "\(worker) on \(known.registration.host) gets no more tasks: \(why)"
             decisions.append(Decision(.tell(text, about: nil), because: why))
         }
-        return decisions + attemptFailed(FailedAttempt(task: task, worker: worker, reason: reason))
+        let attempt = FailedAttempt(task: task, worker: worker, reason: reason)
+        decisions += record(.answerRefused(attempt), of: task.run, because: reason)
+        return decisions + [Decision(.wakeWaitingSlots, because: "\(task) must be done again")]
     }
 
     /// - Returns: whether the worker had the task, and it is open.

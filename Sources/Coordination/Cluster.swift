@@ -59,13 +59,12 @@ package struct Cluster: Sendable {
 
     // MARK: What follows
 
-    /// A task came to nothing with a worker. What quarantined workers did counts for nothing.
     mutating func attemptFailed(_ attempt: FailedAttempt) -> [Decision] {
         let id = attempt.task.run
         var decisions = record(.attemptFailed(attempt), of: id, because: attempt.reason)
-        let attempts = run(id)?.attempts[attempt.task.index]?.count { workers[$0]?.quarantine == nil } ?? 0
-        if attempts >= Limits.taskAttempts {
-            let reason = "task \(attempt.task) failed \(attempts) times, the last time because: \(attempt.reason)"
+        let failures = run(id)?.failures[attempt.task.index] ?? 0
+        if failures >= Limits.taskAttempts {
+            let reason = "task \(attempt.task) failed \(failures) times, the last time because: \(attempt.reason)"
             decisions += record(.failed(reason: reason), of: id, because: reason)
         }
         return decisions + [Decision(.wakeWaitingSlots, because: "\(attempt.task) must be done again")]

@@ -7,8 +7,10 @@ package enum RunEvent: Codable, Hashable, Sendable {
     /// A stage's blobs are there: its tasks can be handed out.
     case stageOpened(StageOpening)
     case taskFinished(TaskCompletion)
-    /// A task was given back with a failure, or its update was refused.
+    /// A task was given back with a failure: the task may be to blame.
     case attemptFailed(FailedAttempt)
+    /// An answer could not be used: its worker is to blame, since workers look at their answers before they send them.
+    case answerRefused(FailedAttempt)
     /// All of a round's updates are averaged.
     case roundClosed(RoundClosing)
     case stageFinished(StageEnding)

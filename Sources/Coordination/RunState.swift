@@ -36,6 +36,8 @@ package struct RunState: Hashable, Sendable {
     package private(set) var completions: [Int: TaskCompletion] = [:]
     /// Who tried a task of the round in progress and came to nothing, by the tasks' places: once for each attempt.
     package private(set) var attempts: [Int: [WorkerID]] = [:]
+    /// How often each of them was given back with a failure.
+    package private(set) var failures: [Int: Int] = [:]
     /// The held-out error after each round of the stage that has been measured, and the weights it belongs to.
     package private(set) var measurements: [Measurement] = []
     /// The weights of each finished autoencoder's stage.
@@ -120,6 +122,9 @@ package struct RunState: Hashable, Sendable {
         case .taskFinished(let completion):
             finishTask(completion)
         case .attemptFailed(let attempt):
+            failures[attempt.task.index, default: 0] += 1
+            attempts[attempt.task.index, default: []].append(attempt.worker)
+        case .answerRefused(let attempt):
             attempts[attempt.task.index, default: []].append(attempt.worker)
         case .roundClosed(let closing):
             weights = closing.weights
@@ -148,6 +153,7 @@ package struct RunState: Hashable, Sendable {
         self.round = round
         completions = [:]
         attempts = [:]
+        failures = [:]
     }
 
     private mutating func finishStage(_ ending: StageEnding) {

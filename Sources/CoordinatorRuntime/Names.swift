@@ -23,6 +23,7 @@ extension RunEvent {
         case .stageOpened(let opening): "stage \(opening.stage) opened"
         case .taskFinished(let completion): "\(completion.task) done"
         case .attemptFailed(let attempt): "\(attempt.task) failed with \(attempt.worker)"
+        case .answerRefused(let attempt): "\(attempt.worker)'s answer to \(attempt.task) refused"
         case .roundClosed(let closing): "round \(closing.round) of stage \(closing.stage) averaged"
         case .stageFinished(let ending): "stage \(ending.stage) finished"
         case .finished: "finished"
@@ -55,7 +56,7 @@ extension RunEvent {
         case .taskFinished(let completion): [completion.update]
         case .finished(let exports): exports.map(\.digest)
         case .dataPrepared(let manifest): manifest.blobs
-        case .attemptFailed, .stageFinished, .failed, .cancelled: []
+        case .attemptFailed, .answerRefused, .stageFinished, .failed, .cancelled: []
         }
     }
 }

@@ -28,7 +28,7 @@ package enum Limits {
     package static let journalEntries = 5_000
     /// An update's number is refused beyond ± this; so a round's exact sum cannot overflow.
     package static let updateMagnitude: Float = 1_024
-    /// A task that has failed this often ends its run; what quarantined workers did does not count.
+    /// A task that workers gave back with a failure this often ends its run.
     package static let taskAttempts = 5
     /// A worker of which so many answers in a row were refused gets no more tasks.
     package static let refusedAnswers = 3

@@ -135,7 +135,7 @@ package final class Worker: Sendable {
         defer { state.withLock { $0.tasks[task.id] = nil } }
         do {
             let result = try runner.perform(task) { share in mustGiveUp(task.id, share: share) }
-            guard result.figures.isFinite else { throw Diverged() }
+            guard result.figures.isFinite, result.vector.isSendable else { throw Diverged() }
             let update = try UpdateFormat.encode(task: task.id, result: result)
             let receipt = try connection.deliver(task.id, from: worker, update: update)
             state.withLock { $0.finishedTasks += 1 }
@@ -241,13 +241,20 @@ package final class Worker: Sendable {
 
 /// The weights grew beyond all bounds.
 private struct Diverged: Error, CustomStringConvertible {
-    var description: String { "the training has diverged: its loss or error is not finite; lower learning_rate" }
+    var description: String {
+        "the training has diverged: its loss, error or weights are not finite or far too large; lower learning_rate"
+    }
 }
 
 extension TaskFigures {
     fileprivate var isFinite: Bool {
         [loss, reconstructionError, activeShare].allSatisfy { $0?.isFinite != false }
     }
+}
+
+extension [Float] {
+    /// What a coordinator accepts: an update that it refuses would be this worker's fault.
+    fileprivate var isSendable: Bool { allSatisfy { $0.magnitude <= Limits.updateMagnitude } }
 }
 
 extension Error {

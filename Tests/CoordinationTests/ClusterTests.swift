@@ -1,6 +1,7 @@
 import Coordination
 import RandomNumbers
 import RunProtocol
+import Simulation
 import Testing
 
 @Suite struct ClusterTests {

@@ -1,5 +1,6 @@
 import Coordination
 import RunProtocol
+import Simulation
 import Testing
 
 /// Second workers for slow tasks, and workers that get no more.

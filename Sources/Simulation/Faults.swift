@@ -1,0 +1,45 @@
+import RandomNumbers
+
+/// What goes wrong in a simulated cluster: shares are of messages, writes or seconds, 0 ... 1.
+package struct Faults: Hashable, Sendable {
+    /// A message gets lost, on the way there or on the way back.
+    package var drop = 0.0
+    /// A request arrives twice.
+    package var duplicate = 0.0
+    /// How many milliseconds a message takes at most: later ones overtake earlier ones.
+    package var delay = 50
+    /// The coordinator is killed right before or right after a write.
+    package var crash = 0.0
+    /// A write fails, and with it the coordinator ends.
+    package var writeError = 0.0
+    /// Each second: a worker is killed, and another starts in its place.
+    package var death = 0.0
+    /// Each second: a worker stands still for up to two minutes and then goes on as if nothing had happened.
+    package var pause = 0.0
+    /// Each second: a worker's network fails one way or both ways for up to a minute.
+    package var partition = 0.0
+    /// Of the workers, those that need ten times as long.
+    package var slow = 0.0
+    /// Of the workers, those whose answers cannot be used.
+    package var liars = 0.0
+
+    package init() {}
+
+    /// A mixture of its own for each seed: some have one kind of fault only, some all kinds.
+    package init(seed: UInt64) {
+        var random = Philox(key: seed, stream: 1)
+        func share(_ most: Float) -> Double {
+            random.next(below: 2) == 0 ? 0 : Double(random.nextUnit() * most)
+        }
+        drop = share(0.3)
+        duplicate = share(0.3)
+        delay = 1 + random.next(below: random.next(below: 3) == 0 ? 20_000 : 500)
+        crash = share(0.05)
+        writeError = share(0.02)
+        death = share(0.02)
+        pause = share(0.01)
+        partition = share(0.02)
+        slow = share(0.5)
+        liars = share(0.5)
+    }
+}

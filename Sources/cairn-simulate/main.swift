@@ -1,0 +1,50 @@
+import ArgumentParser
+import Dispatch
+import Simulation
+import Synchronization
+
+/// Plays schedules of a simulated cluster, each with faults of its own, and says which broke a promise.
+struct Simulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cairn-simulate",
+        abstract: "Play simulated clusters with faults, and check what the coordinator promises.")
+
+    @Option(help: "How many schedules.") var schedules = 100_000
+    @Option(help: "The first one's seed; the others follow.") var seed: UInt64 = 0
+
+    func validate() throws {
+        guard schedules > 0 else { throw ValidationError("--schedules goes from 1.") }
+    }
+
+    func run() throws {
+        let start = ContinuousClock.now
+        let results = Mutex((total: Simulation.Report(), violations: [(seed: UInt64, text: String)]()))
+        let first = seed
+        DispatchQueue.concurrentPerform(iterations: schedules) { index in
+            var simulation = Simulation(seed: first &+ UInt64(index))
+            do {
+                try simulation.play()
+            } catch {
+                results.withLock { $0.violations.append((first &+ UInt64(index), "\(error)")) }
+            }
+            let report = simulation.report
+            results.withLock { $0.total.add(report) }
+        }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let (total, violations) = results.withLock { $0 }
+        print(
+            """
+            \(schedules) schedules in \(Int(seconds)) s, \(Int(Double(schedules) / seconds)) a second
+            \(total.events) events, \(total.milliseconds / 3_600_000) simulated hours
+            coordinator killed \(total.coordinatorCrashes) times, workers \(total.workerDeaths) times
+            \(total.superfluousAnswers) superfluous answers, \(total.quarantined) workers quarantined
+            \(violations.count) schedules broke a promise
+            """)
+        for violation in violations.sorted(by: { $0.seed < $1.seed }).prefix(20) {
+            print("seed \(violation.seed): \(violation.text)")
+        }
+        if !violations.isEmpty { throw ExitCode.failure }
+    }
+}
+
+Simulate.main()

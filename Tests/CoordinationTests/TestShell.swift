@@ -1,0 +1,66 @@
+import Coordination
+import RunProtocol
+import Simulation
+
+/// Performs a cluster's decisions at once, as the coordinator's shell does, and keeps what it recorded.
+final class TestShell {
+    var cluster = Cluster()
+    var recorded: [RunEvent] = []
+    var clock = Instant(milliseconds: 0)
+    let run: RunID
+    let plan: Plan
+
+    init(_ plan: Plan) {
+        run = RunID(rawValue: "run-test") ?? { preconditionFailure("a valid name") }()
+        self.plan = plan
+    }
+
+    func start(events: [RunEvent] = []) {
+        cluster = Cluster()
+        recorded = events
+        perform(cluster.runSubmitted(run, plan: plan, events: events))
+    }
+
+    func perform(_ decisions: [Decision]) {
+        for decision in decisions {
+            switch decision.action {
+            case .record(let event, _): recorded.append(event)
+            case .perform(let step, _):
+                guard let state = cluster.run(run) else { continue }
+                perform(cluster.stepFinished(Example.outcome(of: step, state), of: run))
+            case .wakeWaitingSlots, .tell: continue
+            }
+        }
+    }
+
+    func join(_ name: String) -> WorkerID {
+        guard let worker = WorkerID(rawValue: name) else { preconditionFailure("a valid name") }
+        cluster.workerRegistered(worker, Example.registration(), now: clock)
+        return worker
+    }
+
+    func lease(_ worker: WorkerID) -> TaskDescription? {
+        cluster.leaseRequested(by: worker, now: clock)?.task
+    }
+
+    func heartbeat(_ worker: WorkerID, _ tasks: [TaskID], share: Double = 0) -> [TaskID] {
+        let progress = tasks.map { TaskProgress(task: $0, share: share) }
+        return cluster.heartbeatReceived(from: worker, tasks: progress, now: clock)
+    }
+
+    func answer(_ task: TaskDescription, by worker: WorkerID? = nil, error: Double? = nil) -> UpdateReceipt.Verdict? {
+        guard let completion = Example.completion(task, error: error) else { return nil }
+        let holder = worker ?? cluster.leases[task.id]?.first?.worker ?? WorkerID(rawValue: "stranger")!
+        let (verdict, decisions) = cluster.updateReceived(completion, from: holder, now: clock)
+        perform(decisions)
+        return verdict
+    }
+
+    var phase: RunState.Phase? { cluster.run(run)?.phase }
+
+    /// One worker does everything.
+    func runToTheEnd(error: (TaskDescription) -> Double? = { _ in nil }) {
+        let worker = join("steady")
+        while phase == .running, let task = lease(worker) { _ = answer(task, error: error(task)) }
+    }
+}

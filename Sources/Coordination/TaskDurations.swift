@@ -9,30 +9,40 @@ struct TaskDurations: Sendable {
         let part: RunState.TaskPart
     }
 
+    /// Milliseconds of one kind's tasks. Medians are kept, since every slot that waits asks for them.
+    private struct Known {
+        var recent: [WorkerID: [Int64]] = [:]
+        var medians: [WorkerID: Int64] = [:]
+        /// Over the workers.
+        var median: Int64?
+        var fastest: Int64?
+    }
+
     /// So many of a worker's last tasks are looked at.
     private static let memory = 5
-    /// Milliseconds, by worker.
-    private var recent: [Kind: [WorkerID: [Int64]]] = [:]
+    private var known: [Kind: Known] = [:]
 
     mutating func add(_ milliseconds: Int64, _ kind: Kind, by worker: WorkerID) {
-        recent[kind, default: [:]][worker, default: []].append(milliseconds)
-        if let count = recent[kind]?[worker]?.count, count > Self.memory { recent[kind]?[worker]?.removeFirst() }
+        var new = known[kind] ?? Known()
+        let recent = ((new.recent[worker] ?? []) + [milliseconds]).suffix(Self.memory)
+        new.recent[worker] = Array(recent)
+        new.medians[worker] = Array(recent).median
+        new.median = Array(new.medians.values).median
+        new.fastest = new.medians.values.min()
+        known[kind] = new
     }
 
     /// How long `worker` will take: the median of its last tasks of this kind; where it has done none, the median over the
     /// other workers'. Nil where nobody has done any.
     func expected(_ kind: Kind, by worker: WorkerID) -> Int64? {
-        guard let known = recent[kind] else { return nil }
-        return (known[worker] ?? known.values.compactMap(\.median)).median
+        known[kind].flatMap { $0.medians[worker] ?? $0.median }
     }
 
     /// Of the fastest worker.
-    func fastest(_ kind: Kind) -> Int64? {
-        recent[kind]?.values.compactMap(\.median).min()
-    }
+    func fastest(_ kind: Kind) -> Int64? { known[kind]?.fastest }
 
     mutating func forget(_ run: RunID) {
-        recent = recent.filter { $0.key.run != run }
+        known = known.filter { $0.key.run != run }
     }
 }
 

@@ -55,10 +55,10 @@ extension Cluster {
     private func slowTask(of run: RunState, for worker: WorkerID, now: Instant) -> (index: Int, reason: String)? {
         var slowest: (index: Int, left: Int64, own: Int64, other: WorkerID)?
         for index in run.openTasks where !shuns(worker, index, of: run) {
-            let task = run.taskID(index)
-            guard let claims = leases[task], claims.allSatisfy({ $0.worker != worker }), let kind = kind(of: task),
-                let own = durations.expected(kind, by: worker), let left = isSlow(claims, kind, than: own, now: now),
-                left > slowest?.left ?? 0
+            let kind = kind(of: index, in: run)
+            guard let claims = leases[run.taskID(index)], claims.allSatisfy({ $0.worker != worker }),
+                let own = durations.expected(kind, by: worker),
+                let left = timeLeft(claims, kind, ifLongerThan: own, now: now), left > slowest?.left ?? 0
             else { continue }
             slowest = (index, left, own, claims[0].worker)
         }
@@ -70,7 +70,7 @@ extension Cluster {
 
     /// - Parameter own: the milliseconds that another worker needs from the beginning.
     /// - Returns: how many milliseconds the one worker that has the task needs, where that is longer by a quarter.
-    func isSlow(_ claims: [Lease], _ kind: TaskDurations.Kind, than own: Int64, now: Instant) -> Int64? {
+    func timeLeft(_ claims: [Lease], _ kind: TaskDurations.Kind, ifLongerThan own: Int64, now: Instant) -> Int64? {
         guard claims.count < Self.claims, let lease = claims.first else { return nil }
         let expected = durations.expected(kind, by: lease.worker)
         guard let left = lease.millisecondsLeft(expected: expected, now: now), left > own + own / 4 else { return nil }
@@ -78,6 +78,10 @@ extension Cluster {
     }
 
     func kind(of task: TaskID) -> TaskDurations.Kind? {
-        run(task.run).map { TaskDurations.Kind(run: task.run, stage: task.stage, part: $0.part(ofTask: task.index)) }
+        run(task.run).map { kind(of: task.index, in: $0) }
+    }
+
+    private func kind(of index: Int, in run: RunState) -> TaskDurations.Kind {
+        TaskDurations.Kind(run: run.id, stage: run.stage, part: run.part(ofTask: index))
     }
 }

@@ -97,7 +97,7 @@ extension Cluster {
         }
         let isBackupWorthwhile = leases.contains { task, claims in
             guard let kind = kind(of: task), let fastest = durations.fastest(kind) else { return false }
-            return isSlow(claims, kind, than: fastest, now: now) != nil
+            return timeLeft(claims, kind, ifLongerThan: fastest, now: now) != nil
         }
         if !decisions.isEmpty || isBackupWorthwhile {
             decisions.append(Decision(.wakeWaitingSlots, because: "tasks may be open, or worth a second worker"))

@@ -355,7 +355,8 @@ package actor Coordinator: CoordinatorAPI {
     func status(of run: RunID) throws(APIError) -> RunStatus {
         guard let state = cluster.run(run), let history = histories[run] else { throw unknown(run) }
         return RunStatus(
-            state, history, workers: cluster.workers.values.map(\.quarantine),
+            state, history,
+            workers: cluster.workers.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value.quarantine),
             tasksInProgress: cluster.leases.keys.count { $0.run == run })
     }
 }

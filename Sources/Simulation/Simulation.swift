@@ -364,7 +364,7 @@ package struct Simulation {
 }
 
 extension RunEvent {
-    /// Whether it names weights.
+    /// Whether it says which weights there are, and so must be the same in every schedule.
     package var isWeight: Bool {
         switch self {
         case .roundClosed, .stageFinished, .stageOpened, .finished: true

@@ -5,13 +5,6 @@ import Simulation
 import Testing
 
 @Suite struct ClusterTests {
-    func undisturbed(_ plan: Plan) -> [RunEvent] {
-        let shell = TestShell(plan)
-        shell.start()
-        shell.runToTheEnd()
-        return shell.recorded
-    }
-
     @Test func aRunGoesThroughAllItsStages() throws {
         let shell = TestShell(Example.plan())
         shell.start()
@@ -146,7 +139,7 @@ import Testing
 
     @Test func afterARestartTheRunGoesOnFromAnyFact() {
         let plan = Example.plan()
-        let expected = undisturbed(plan)
+        let expected = Example.undisturbed(plan, TestShell(plan).run)
         for kept in 0...expected.count {
             let shell = TestShell(plan)
             shell.start(events: Array(expected[0..<kept]))
@@ -178,14 +171,7 @@ import Testing
             shell.perform(shell.cluster.timePassed(now: shell.clock))
         }
         #expect(shell.phase == .finished)
-        func weights(_ events: [RunEvent]) -> [RunEvent] {
-            events.filter { event in
-                switch event {
-                case .roundClosed, .stageFinished, .stageOpened, .finished: true
-                default: false
-                }
-            }
-        }
-        #expect(weights(shell.recorded) == weights(undisturbed(plan)))
+        let expected = Example.undisturbed(plan, shell.run)
+        #expect(shell.recorded.filter(\.isWeight) == expected.filter(\.isWeight))
     }
 }

@@ -112,7 +112,7 @@ let package = Package(
         // Lease, fetch, train, send; slots and caches.
         layer("WorkerRuntime", ["Training", "TensorCore", "RunProtocol", "DataFormats", "ModelFormat", logging]),
         // What a coordinator can be asked, over HTTP: a translation without decisions.
-        layer("CoordinatorServer", ["RunProtocol"] + hummingbird),
+        layer("CoordinatorServer", ["DataFormats", "RunProtocol"] + hummingbird),
 
         // MARK: The program
         // The commit it was built from, in a target of its own, so that a new commit compiles one line of C again.
@@ -134,6 +134,10 @@ let package = Package(
         .executableTarget(
             name: "cairn-simulate", dependencies: ["Simulation", argumentParser], swiftSettings: swiftSettings),
 
+        // The program, killed right before or after the writes that a file names.
+        .executableTarget(
+            name: "cairn-interrupted", dependencies: ["Commands", "DataFormats"], swiftSettings: swiftSettings),
+
         // MARK: Tests
         tests("RunProtocolTests", ["RunProtocol", "RandomNumbers"]),
         tests("PlanFileTests", ["PlanFile", "RunProtocol", "RandomNumbers"]),
@@ -145,7 +149,7 @@ let package = Package(
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
         tests("CoordinationTests", ["Coordination", "Simulation", "RunProtocol", "RandomNumbers"]),
         tests("SimulationTests", ["Simulation", "Coordination", "RunProtocol"]),
-        tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol"]),
+        tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol", grdb]),
         tests("ModelFormatTests", ["ModelFormat", "DataFormats", "RunProtocol", "RandomNumbers"]),
         tests(
             "CoordinatorRuntimeTests",
@@ -162,7 +166,7 @@ let package = Package(
         tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
         tests("CoordinatorServerTests", ["CoordinatorServer", "RunProtocol", hummingbirdTesting, yams] + hummingbird),
         // The program as people start it.
-        tests("ProcessTests", []),
+        tests("ProcessTests", ["Coordination", "DataFormats", "RunProtocol"]),
         // What starts it on other machines: scripts over a real ssh, systemd units.
         tests("ClusterTests", []),
         // House rules: lengths, words, formatting.

@@ -41,12 +41,14 @@ package struct Cairn: AsyncParsableCommand {
     package init() {}
 
     /// Does what the command line asks for, and exits.
-    package static func start() async {
+    ///
+    /// - Parameter arguments: nil for the process' own.
+    package static func start(_ arguments: [String]? = nil) async {
         // Whoever started this process may have blocked them; then nothing could stop it but SIGKILL.
         var signals = sigset_t()
         sigemptyset(&signals)
         for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, number) }
         sigprocmask(SIG_UNBLOCK, &signals, nil)
-        await main()
+        await main(arguments)
     }
 }

@@ -19,7 +19,7 @@ extension Cluster {
         guard let known = workers[worker] else { return nil }
         workers[worker]?.lastHeard = now
         guard known.quarantine == nil else { return nil }
-        let running = runs.filter { $0.phase == .running }
+        let running = runs.filter { $0.phase == .running && paused[$0.id] == nil }
         for run in running {
             guard let index = freeTask(of: run, for: worker), let task = run.describeTask(index) else { continue }
             grant(task.id, to: worker, now: now)

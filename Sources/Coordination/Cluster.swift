@@ -15,6 +15,8 @@ package struct Cluster: Sendable {
     /// Who works on which open task: one worker, or two where the second is faster or the first may be lost.
     package internal(set) var leases: [TaskID: [Lease]] = [:]
     var durations = TaskDurations()
+    /// Runs that wait until somebody mends something, and what.
+    package private(set) var paused: [RunID: String] = [:]
     /// What the shell is computing for a run.
     private var performing: [RunID: RunState.Step] = [:]
 
@@ -52,8 +54,24 @@ package struct Cluster: Sendable {
         return record(event, of: run, because: "it has been computed") + advance(run)
     }
 
+    /// What a run needs is damaged: nobody gets its tasks until it is mended.
+    package mutating func damageFound(in run: RunID, _ reason: String) -> [Decision] {
+        guard let state = self.run(run), !state.phase.isFinal else { return [] }
+        paused[run] = reason
+        return [Decision(.tell("the run is paused", about: run), because: reason)]
+    }
+
+    package mutating func damageMended(in run: RunID) -> [Decision] {
+        guard paused.removeValue(forKey: run) != nil else { return [] }
+        return [
+            Decision(.tell("the run goes on", about: run), because: "what it needs is whole again"),
+            Decision(.wakeWaitingSlots, because: "its tasks can be done"),
+        ]
+    }
+
     package mutating func cancelRequested(_ run: RunID) -> [Decision] {
         guard let state = self.run(run), !state.phase.isFinal else { return [] }
+        paused[run] = nil
         return record(.cancelled, of: run, because: "somebody asked for it")
     }
 

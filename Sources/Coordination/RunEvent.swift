@@ -17,6 +17,26 @@ package enum RunEvent: Codable, Hashable, Sendable {
     case finished(exports: [ExportDescription])
     case failed(reason: String)
     case cancelled
+
+    package enum Kind: String, CaseIterable, Sendable {
+        case dataPrepared, stageOpened, taskFinished, attemptFailed, answerRefused, roundClosed, stageFinished, finished
+        case failed, cancelled
+    }
+
+    package var kind: Kind {
+        switch self {
+        case .dataPrepared: .dataPrepared
+        case .stageOpened: .stageOpened
+        case .taskFinished: .taskFinished
+        case .attemptFailed: .attemptFailed
+        case .answerRefused: .answerRefused
+        case .roundClosed: .roundClosed
+        case .stageFinished: .stageFinished
+        case .finished: .finished
+        case .failed: .failed
+        case .cancelled: .cancelled
+        }
+    }
 }
 
 /// What a stage starts from.

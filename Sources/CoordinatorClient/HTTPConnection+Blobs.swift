@@ -27,7 +27,7 @@ extension HTTPConnection {
         let found = file.digest
         guard found == blob else {
             throw ConnectionError(
-                .malformedAnswer,
+                .damagedBlob,
                 "blob \(blob.short) arrived from \(configuration.address) as \(found.short): something on the way "
                     + "or on the coordinator's disk has changed it")
         }

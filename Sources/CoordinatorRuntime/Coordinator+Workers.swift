@@ -1,7 +1,6 @@
 import Coordination
 import DataFormats
 import FoundationEssentials
-import Glibc
 import Logging
 package import RunProtocol
 import RunStore
@@ -69,9 +68,14 @@ extension Coordinator {
             abandon: cluster.heartbeatReceived(from: heartbeat.worker, tasks: heartbeat.tasks, now: now))
     }
 
-    package func release(_ task: TaskID, _ release: TaskRelease) throws {
+    package func release(_ task: TaskID, _ release: TaskRelease) async throws {
         try checkWorking()
-        guard cluster.run(task.run) != nil else { throw unknown(task.run) }
+        guard let run = cluster.run(task.run) else { throw unknown(task.run) }
+        if release.failure != nil || release.damagedInput == true, let description = run.openTask(task),
+            cluster.tasks(of: release.worker).contains(task), await findsDamage(of: description)
+        {
+            return carryOut(cluster.taskReleased(task, by: release.worker, failure: nil))
+        }
         let failure = release.failure.map { $0.printable(atMost: 1_000) }
         if let failure { logger.warning("\(release.worker) could not do \(task): \(failure)") }
         carryOut(cluster.taskReleased(task, by: release.worker, failure: failure))
@@ -85,7 +89,7 @@ extension Coordinator {
     }
 
     package func deliver(_ task: TaskID, from worker: WorkerID, update: UploadedFile) async throws -> UpdateReceipt {
-        defer { unlink(update.path) }
+        defer { store.blobs.discard(update) }
         try checkWorking()
         guard let run = cluster.run(task.run) else { throw unknown(task.run) }
         guard let description = run.openTask(task) else {
@@ -117,9 +121,10 @@ extension Coordinator {
         do {
             try store.blobs.adopt(update)
         } catch {
+            stopWriting(StoreError(error))
             throw APIError(.storageFull, "the update could not be kept: \(error)", hint: "make room on the coordinator")
         }
-        leftovers[completion.task.run, default: []].insert(update.digest)
+        ledger.blobsAppeared([update.digest], for: completion.task.run)
         let (verdict, decisions) = cluster.updateReceived(completion, from: worker, now: now)
         carryOut(decisions)
         try checkWorking()

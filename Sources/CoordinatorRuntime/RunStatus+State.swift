@@ -4,11 +4,18 @@ import RunProtocol
 extension RunStatus {
     /// A run's status, from its facts and their history.
     ///
-    /// - Parameter workers: why each of them is quarantined, where it is.
-    init(_ run: RunState, _ history: RunHistory, workers: [String?], tasksInProgress: Int) {
+    /// - Parameters:
+    ///   - workers: why each of them is quarantined, where it is.
+    ///   - pause: why the run cannot go on, where that is so.
+    ///   - pauses: how often that has changed.
+    init(
+        _ run: RunState, _ history: RunHistory, workers: [String?], tasksInProgress: Int, pause: String?, pauses: Int
+    ) {
         var (state, reason) = Self.state(of: run.phase)
         let useful = workers.count { $0 == nil }
-        if state == .running, useful == 0, !run.openTasks.isEmpty {
+        if let pause, !state.isFinal {
+            (state, reason) = (.paused, pause)
+        } else if state == .running, useful == 0, !run.openTasks.isEmpty {
             reason =
                 workers.last.flatMap(\.self).map { "it waits for workers: the last one is quarantined, because \($0)" }
                 ?? "it waits for workers"
@@ -20,7 +27,7 @@ extension RunStatus {
             stages[run.stage].tasksDone = run.completions.count
         }
         self.init(
-            id: run.id, name: run.plan.name, state: state, reason: reason, revision: history.revision,
+            id: run.id, name: run.plan.name, state: state, reason: reason, revision: history.revision + pauses,
             planHash: run.manifest?.planHash, submittedAt: history.submittedAt, finishedAt: history.finishedAt,
             stages: stages, workers: useful, tasksInProgress: tasksInProgress,
             samplesPerSecond: history.samplesPerSecond,

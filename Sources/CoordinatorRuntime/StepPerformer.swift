@@ -76,7 +76,8 @@ struct StepPerformer: Sendable {
     }
 
     private func weights(_ digest: Digest, _ parameters: [ParameterSpec]) throws -> [Float] {
-        try WeightsBlob.read(blobs.path(of: digest), parameters)
+        try blobs.verify(digest)
+        return try WeightsBlob.read(blobs.path(of: digest), parameters)
     }
 
     private func put(_ weights: [Float], _ parameters: [ParameterSpec]) throws -> Digest {
@@ -84,7 +85,8 @@ struct StepPerformer: Sendable {
     }
 
     private func update(_ completion: TaskCompletion) throws -> UpdateFile {
-        try UpdateFile(blobs.path(of: completion.update), limitBytes: .max)
+        try blobs.verify(completion.update)
+        return try UpdateFile(blobs.path(of: completion.update), limitBytes: .max)
     }
 
     // MARK: Averaging

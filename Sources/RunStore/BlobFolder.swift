@@ -14,7 +14,8 @@ package struct BlobFolder: Sendable {
         self.folder = folder + "/blobs"
         uploadFolder = folder + "/uploads"
         // What an upload left behind when the program was killed is of no use: its task is sent again.
-        try? FileManager.default.removeItem(atPath: uploadFolder)
+        let uploads = uploadFolder
+        WritePoint.clearUploads.perform { try? FileManager.default.removeItem(atPath: uploads) }
         try Self.makeFolder(self.folder)
         try Self.makeFolder(uploadFolder)
     }
@@ -48,13 +49,21 @@ package struct BlobFolder: Sendable {
         return digest
     }
 
-    /// Makes a complete file in `uploadFolder`, already brought to the disk, a blob.
+    /// Makes a complete file in `uploadFolder`, already brought to the disk, a blob; its name is brought there too.
     package func adopt(_ upload: UploadedFile) throws(DataError) {
         try makeParent(of: upload.digest)
         let path = path(of: upload.digest)
-        guard rename(upload.path, path) == 0 else {
+        guard WritePoint.adoptUpload.perform({ rename(upload.path, path) }) == 0 else {
             throw DataError(.unwritable, at: path, "cannot be written: \(String(cString: strerror(errno)))")
         }
+        try AtomicFile.synchronizeFolder(of: path)
+    }
+
+    /// Deletes a file that has become nothing.
+    package func discard(_ upload: UploadedFile) {
+        // An upload that was adopted has another name now.
+        guard access(upload.path, F_OK) == 0 else { return }
+        _ = WritePoint.deleteUpload.perform { unlink(upload.path) }
     }
 
     /// - Returns: the blob's size in bytes; nil where it is not there.
@@ -69,7 +78,7 @@ package struct BlobFolder: Sendable {
     }
 
     package func delete(_ digests: some Sequence<Digest>) {
-        for digest in digests { unlink(path(of: digest)) }
+        for digest in digests { delete(path(of: digest)) }
     }
 
     /// Deletes every blob that is not in `needed`, and every half-written file.
@@ -78,9 +87,42 @@ package struct BlobFolder: Sendable {
         for part in (try? manager.contentsOfDirectory(atPath: folder)) ?? [] {
             for name in (try? manager.contentsOfDirectory(atPath: "\(folder)/\(part)")) ?? [] {
                 if let digest = Digest(hex: name), needed.contains(digest) { continue }
-                unlink("\(folder)/\(part)/\(name)")
+                delete("\(folder)/\(part)/\(name)")
             }
         }
+    }
+
+    private func delete(_ path: String) {
+        _ = WritePoint.deleteBlob.perform { unlink(path) }
+    }
+
+    // MARK: Damage
+
+    /// - Throws: `DamagedBlob` whenever the blob's bytes are not those that its name promises: a disk, a person or another
+    ///   program has changed them.
+    package func verify(_ digest: Digest) throws(DamagedBlob) {
+        let path = path(of: digest)
+        do {
+            var hasher = DigestHasher()
+            hasher.update(try MappedFile(path).bytes.buffer)
+            guard hasher.finish() == digest else { throw DamagedBlob(digest: digest, path: path, isMissing: false) }
+        } catch let error as DamagedBlob {
+            throw error
+        } catch {
+            throw DamagedBlob(digest: digest, path: path, isMissing: true)
+        }
+    }
+
+    /// Whether a file of so many bytes can be written just now.
+    package func hasRoom(bytes: Int) -> Bool {
+        let path = uploadFolder + "/room"
+        let descriptor = WritePoint.tryForRoom.perform { open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600) }
+        guard descriptor >= 0 else { return false }
+        defer {
+            close(descriptor)
+            unlink(path)
+        }
+        return posix_fallocate(descriptor, 0, off_t(bytes)) == 0 && fsync(descriptor) == 0
     }
 
     private func makeParent(of digest: Digest) throws(DataError) {
@@ -88,11 +130,44 @@ package struct BlobFolder: Sendable {
     }
 
     private static func makeFolder(_ path: String) throws(DataError) {
+        guard access(path, F_OK) != 0 else { return }
         do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try WritePoint.makeFolder.perform {
+                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            }
         } catch {
             throw DataError(
                 .unwritable, at: path, "the folder cannot be made", hint: "check its permissions and the disk")
         }
+    }
+}
+
+/// A blob that a run needs is not there, or not as it was written.
+package struct DamagedBlob: Error, Hashable, Sendable, CustomStringConvertible {
+    package let digest: Digest
+    package let path: String
+    package let isMissing: Bool
+
+    package var description: String {
+        "the file \(path) \(isMissing ? "is missing or cannot be read" : "has been changed"): bring it back from a copy, or "
+            + "cancel the run and submit its plan again"
+    }
+}
+
+/// By which a file that was changed or replaced is known.
+package struct FileStamp: Hashable, Sendable {
+    private let inode: UInt
+    private let size: Int
+    private let seconds: Int
+    private let nanoseconds: Int
+
+    /// - Returns: nil where there is no file.
+    package init?(_ path: String) {
+        var information = stat()
+        guard stat(path, &information) == 0 else { return nil }
+        inode = information.st_ino
+        size = Int(information.st_size)
+        seconds = information.st_mtim.tv_sec
+        nanoseconds = information.st_mtim.tv_nsec
     }
 }

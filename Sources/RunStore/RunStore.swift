@@ -47,7 +47,7 @@ package final class RunStore: Sendable {
             guard try database.read(Self.migrator.hasBeenSuperseded) == false else {
                 throw StoreError("\(folder): was written by a newer version of this program; use that one")
             }
-            try Self.migrator.migrate(database)
+            try WritePoint.migrateDatabase.perform { try Self.migrator.migrate(database) }
         } catch {
             close(lock)
             throw StoreError(error, folder: folder)
@@ -59,7 +59,9 @@ package final class RunStore: Sendable {
     }
 
     private static func takeLock(_ folder: String) throws -> CInt {
-        let descriptor = open(folder + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        let descriptor = WritePoint.takeLock.perform {
+            open(folder + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        }
         guard descriptor >= 0 else {
             throw StoreError("\(folder): cannot be written: \(String(cString: strerror(errno)))")
         }
@@ -92,38 +94,60 @@ package final class RunStore: Sendable {
         migrator.registerMigration("why events happened") { database in
             try database.alter(table: "event") { $0.add(column: "reason", .text).notNull().defaults(to: "") }
         }
+        migrator.registerMigration("checks of records", migrate: RecordCheck.addColumns)
         return migrator
     }
 
     // MARK: Reading and writing
 
     /// All runs, in the order in which they were submitted.
+    ///
+    /// - Throws: `StoreError` whenever a record is not as it was written.
     package func runs() throws -> [StoredRun] {
         try translating {
             try database.read { database in
                 try Row.fetchAll(database, sql: "SELECT * FROM run ORDER BY number").map { row in
-                    guard let id = RunID(rawValue: row["id"]) else { throw StoreError("a run has a damaged name") }
-                    let events = try Row.fetchAll(
-                        database, sql: "SELECT event, reason, time FROM event WHERE run = ? ORDER BY number",
-                        arguments: [id.rawValue])
+                    let check = RecordCheck(ofRun: row)
+                    guard let id = RunID(rawValue: row["id"]), check.text == row["check"] else {
+                        throw StoreError(damaged: "the record of run \(row["id"] as String)")
+                    }
                     return StoredRun(
                         id: id, plan: try Self.decode(row["plan"]), folder: row["folder"],
-                        submittedAt: row["submittedAt"],
-                        events: try events.map {
-                            StoredEvent(event: try Self.decode($0["event"]), reason: $0["reason"], time: $0["time"])
-                        })
+                        submittedAt: row["submittedAt"], events: try Self.events(of: id, after: check, database))
                 }
             }
+        }
+    }
+
+    private static func events(of run: RunID, after first: RecordCheck, _ database: Database) throws -> [StoredEvent] {
+        var check = first
+        let rows = try Row.fetchAll(
+            database, sql: "SELECT * FROM event WHERE run = ? ORDER BY number", arguments: [run.rawValue])
+        return try rows.enumerated().map { index, row in
+            check = RecordCheck(ofEvent: row, after: check)
+            guard check.text == row["check"] else {
+                throw StoreError(damaged: "record \(index + 1) of run \(run)")
+            }
+            return StoredEvent(event: try decode(row["event"]), reason: row["reason"], time: row["time"])
         }
     }
 
     /// Writes a new run down.
     package func add(_ run: RunID, plan: Plan, folder: String, at time: Double) throws {
         try translating {
-            try database.write { database in
-                try database.execute(
-                    sql: "INSERT INTO run (id, plan, folder, submittedAt) VALUES (?, ?, ?, ?)",
-                    arguments: [run.rawValue, try Self.encode(plan), folder, time])
+            var row: [String: any DatabaseValueConvertible] = [
+                "id": run.rawValue, "plan": try Self.encode(plan), "folder": folder, "submittedAt": time,
+            ]
+            row["check"] = RecordCheck(ofRun: Row(row)).text
+            let values = row
+            try WritePoint.commitRun.perform {
+                try database.write { database in
+                    try database.execute(
+                        sql: """
+                            INSERT INTO run (id, plan, folder, submittedAt, "check")
+                            VALUES (:id, :plan, :folder, :submittedAt, :check)
+                            """, arguments: StatementArguments(values))
+                }
             }
         }
     }
@@ -131,10 +155,20 @@ package final class RunStore: Sendable {
     /// Writes a fact down; when this returns it is on the disk.
     package func record(_ event: RunEvent, of run: RunID, because reason: String, at time: Double) throws {
         try translating {
-            try database.write { database in
-                try database.execute(
-                    sql: "INSERT INTO event (run, event, reason, time) VALUES (?, ?, ?, ?)",
-                    arguments: [run.rawValue, try Self.encode(event), reason, time])
+            let row: [String: any DatabaseValueConvertible] = [
+                "run": run.rawValue, "event": try Self.encode(event), "reason": reason, "time": time,
+            ]
+            try WritePoint.commitFact.perform(kind: event.kind.rawValue) {
+                try database.write { database in
+                    var row = row
+                    let last = try RecordCheck(ofLast: run, database)
+                    row["check"] = RecordCheck(ofEvent: Row(row), after: last).text
+                    try database.execute(
+                        sql: """
+                            INSERT INTO event (run, event, reason, time, "check")
+                            VALUES (:run, :event, :reason, :time, :check)
+                            """, arguments: StatementArguments(row))
+                }
             }
         }
     }
@@ -164,14 +198,23 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         self.isFull = isFull
     }
 
+    /// Something else has written to the database, or its disk has lost something.
+    init(damaged what: String) {
+        self.init("\(what) is damaged: bring back a copy of the state folder, or start with another one")
+    }
+
     init(_ error: any Error, folder: String) {
         switch error {
         case let error as StoreError: self = error
         case let error as DatabaseError where error.resultCode == .SQLITE_FULL || error.resultCode == .SQLITE_IOERR:
             self.init(
                 "\(folder): the disk is full or failing; make room and start again: nothing is lost", isFull: true)
+        case let error as DatabaseError where error.resultCode == .SQLITE_READONLY:
+            self.init("\(folder): cannot be written; make it writable: nothing is lost")
         case let error as DatabaseError where error.resultCode == .SQLITE_NOTADB:
             self.init("\(folder): runs.sqlite is not this program's database; choose another folder with --state")
+        case let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT:
+            self.init(damaged: "runs.sqlite in \(folder)")
         case is DecodingError:
             self.init("\(folder): a record cannot be understood; was it written by another version of this program?")
         default: self.init("\(folder): \(error)")

@@ -150,7 +150,11 @@ package final class Worker: Sendable {
             end(error)
         } catch {
             logger.warning("\(task.id) came to nothing: \(error)")
-            release(task.id, TaskRelease(worker: worker, failure: error.isFaultOfTask ? "\(error)" : nil))
+            release(
+                task.id,
+                TaskRelease(
+                    worker: worker, failure: error.isFaultOfTask ? "\(error)" : nil,
+                    damagedInput: error.isDamagedInput ? true : nil))
             if !error.isFaultOfTask { waitABit(seconds: 1) }
         }
     }
@@ -193,6 +197,7 @@ package final class Worker: Sendable {
         case let error as APIError
         where [.unauthorized, .quarantined, .incompatibleVersion, .badRequest].contains(error.code):
             end(error)
+        case let error as APIError where error.code == .storageFull && !settings.waitsForRoom: end(error)
         default:
             logger.warning("\(error)")
             waitABit(seconds: 1)
@@ -266,4 +271,7 @@ extension Error {
         default: self is Diverged
         }
     }
+
+    /// Whether a blob arrived, but not as its digest says.
+    fileprivate var isDamagedInput: Bool { (self as? ConnectionError)?.reason == .damagedBlob }
 }

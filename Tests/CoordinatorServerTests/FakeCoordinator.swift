@@ -10,6 +10,7 @@ final class FakeCoordinator: CoordinatorAPI {
         var waits: [Double] = []
         var waiting = 0
         var cancelledWaits = 0
+        var failedUploads: [String] = []
     }
 
     let folder: String
@@ -103,6 +104,8 @@ final class FakeCoordinator: CoordinatorAPI {
         guard task == Examples.task else { throw APIError(.notFound, "there is no task \(task)") }
         return 1 << 20
     }
+
+    func uploadFailed(because reason: String) { memory.withLock { $0.failedUploads.append(reason) } }
 
     func blob(_ digest: Digest) throws -> StoredBlob {
         guard digest == blobDigest else { throw APIError(.notFound, "there is no blob \(digest.short)") }

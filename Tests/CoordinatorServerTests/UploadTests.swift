@@ -67,16 +67,16 @@ import Testing
         }
     }
 
-    @Test func aMissingFolderIsTheCoordinatorsOwnMatter() async throws {
+    @Test func aMissingFolderIsToldToTheCoordinator() async throws {
         let api = try FakeCoordinator()
         try FileManager.default.removeItem(atPath: api.uploadFolder)
         try await withServer(api) { client async throws in
-            #expect(try await client.put(updatePath, [1]).error?.code == .internal)
+            let error = try await client.put(updatePath, [1]).error
+            #expect(error?.code == .storageFull)
+            #expect(error?.hint == "look at its state folder; workers try again")
         }
-    }
-
-    @Test(arguments: [ENOSPC, EDQUOT]) func aFullDiskIsSaid(code: Int32) {
-        #expect((Upload.failure(code) as? APIError)?.code == .storageFull)
-        #expect(!(Upload.failure(EIO) is APIError))
+        #expect(
+            api.memory.withLock { $0.failedUploads }
+                == ["the coordinator cannot write an upload: No such file or directory"])
     }
 }

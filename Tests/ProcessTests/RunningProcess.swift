@@ -6,10 +6,10 @@ final class RunningProcess {
     let log: URL
 
     /// - Parameter folder: where it runs, and its log lies.
-    init(_ arguments: [String], in folder: URL) throws {
-        log = folder.appending(path: "\(arguments.first ?? "")-\(UUID().uuidString.prefix(8)).log")
+    init(_ arguments: [String], in folder: URL, program: String = "cairn") throws {
+        log = folder.appending(path: "\(program)-\(UUID().uuidString.prefix(8)).log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-        process.executableURL = Bundle.main.bundleURL.appending(path: "cairn")
+        process.executableURL = Bundle.main.bundleURL.appending(path: program)
         process.arguments = arguments
         process.currentDirectoryURL = folder
         process.standardError = try FileHandle(forWritingTo: log)

@@ -44,7 +44,7 @@ struct PretrainCommand: AsyncParsableCommand {
         // Whoever can start this command can read the file anyway.
         let coordinator = try await Coordinator(
             store: store, folders: DataFolders(["/"]), defaultFolder: loaded.folder, version: Cairn.version,
-            logger: logger)
+            logger: logger, waitsForRoom: false)
         let submitted = try await coordinator.submit(RunSubmission(plan: loaded.text, folder: loaded.folder))
         let final = try await finish(submitted, on: coordinator, cache: state + "/cache", logger: logger)
         try write(final, from: coordinator)

@@ -1,3 +1,4 @@
+import DataFormats
 import FoundationEssentials
 import Glibc
 import Hummingbird
@@ -11,14 +12,16 @@ package enum Upload {
         _ body: RequestBody, limit: Int, digest: Digest, into folder: String
     ) async throws -> UploadedFile {
         let path = "\(folder)/upload-\(UUID().uuidString)"
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let descriptor = WritePoint.createUpload.perform {
+            open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        }
         guard descriptor >= 0 else { throw failure(errno) }
         defer { close(descriptor) }
         do {
             let bytes = try await receive(body, limit: limit, digest: digest, descriptor: descriptor)
             return UploadedFile(path: path, bytes: bytes, digest: digest)
         } catch {
-            unlink(path)
+            _ = WritePoint.deleteUpload.perform { unlink(path) }
             throw error
         }
     }
@@ -54,7 +57,9 @@ package enum Upload {
                 .badRequest, "the body does not have the SHA-256 that Content-Digest names",
                 hint: "it was cut off or changed on the way: send it again")
         }
-        try await onDiskThread { guard fsync(descriptor) == 0 else { throw failure(errno) } }
+        try await onDiskThread {
+            guard WritePoint.synchronizeUpload.perform({ fsync(descriptor) }) == 0 else { throw failure(errno) }
+        }
         return count
     }
 
@@ -67,24 +72,26 @@ package enum Upload {
         try chunk.withUnsafeReadableBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
-                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                let count = WritePoint.writeUpload.perform {
+                    Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                }
                 guard count > 0 else { throw failure(errno) }
                 rest = rest.dropFirst(count)
             }
         }
     }
 
-    /// What a file operation's error means to the one who sent the upload.
-    package static func failure(_ code: Int32) -> any Error {
+    private static func failure(_ code: Int32) -> UploadFailure {
         code == ENOSPC || code == EDQUOT
-            ? APIError(.storageFull, "the coordinator's disk is full", hint: "make room on it; workers try again")
-            : UploadFailure(reason: String(cString: strerror(code)))
+            ? UploadFailure(description: "the coordinator's disk is full", hint: "make room on it; workers try again")
+            : UploadFailure(
+                description: "the coordinator cannot write an upload: \(String(cString: strerror(code)))",
+                hint: "look at its state folder; workers try again")
     }
 }
 
-/// The upload folder does not work: a matter for the coordinator's log, not for the one who sent the upload.
+/// The upload folder does not work: a matter for the coordinator, not for the one who sent the upload.
 struct UploadFailure: Error, CustomStringConvertible {
-    let reason: String
-
-    var description: String { "an upload cannot be written: \(reason)" }
+    let description: String
+    let hint: String
 }

@@ -33,8 +33,13 @@ extension Route {
                 hint: "send the body's SHA-256: Content-Digest: sha-256=:BASE64:")
         }
         let limit = try await call.api.updateLimit(of: task)
-        let file = try await Upload.receive(
-            call.body(limit: limit), limit: limit, digest: digest, into: call.api.uploadFolder)
-        return try await call.api.deliver(task, from: worker, update: file)
+        do {
+            let file = try await Upload.receive(
+                call.body(limit: limit), limit: limit, digest: digest, into: call.api.uploadFolder)
+            return try await call.api.deliver(task, from: worker, update: file)
+        } catch let error as UploadFailure {
+            await call.api.uploadFailed(because: "\(error)")
+            throw APIError(.storageFull, "\(error)", hint: error.hint)
+        }
     }
 }

@@ -21,7 +21,9 @@ package final class FileWriter {
         self.path = path
         temporary = "\(path).\(String(UInt64.random(in: 0 ... .max), radix: 36))\(Self.unfinishedSuffix)"
         let name = temporary
-        descriptor = retrying { open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644) }
+        descriptor = WritePoint.createFile.perform {
+            retrying { open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644) }
+        }
         guard descriptor >= 0 else { throw failure(path, errno) }
     }
 
@@ -46,7 +48,9 @@ package final class FileWriter {
         var offset = 0
         while offset < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-            let written = retrying { pwrite(descriptor, rest.baseAddress, rest.count, off_t(start + offset)) }
+            let written = WritePoint.writeFile.perform {
+                retrying { pwrite(descriptor, rest.baseAddress, rest.count, off_t(start + offset)) }
+            }
             guard written > 0 else { throw failure(path, written < 0 ? errno : EIO) }
             offset += written
         }
@@ -56,29 +60,32 @@ package final class FileWriter {
     ///
     /// - Parameter isDurable: brings it to the disk before, and its name after.
     package func keep(as path: String, isDurable: Bool = true) throws(DataError) {
-        if isDurable, retrying({ fsync(descriptor) }) != 0 { throw failure(path, errno) }
+        if isDurable, WritePoint.synchronizeFile.perform({ retrying { fsync(descriptor) } }) != 0 {
+            throw failure(path, errno)
+        }
         // Closed even where it says that it was interrupted.
         let problem = close(descriptor) != 0 && errno != EINTR ? errno : 0
         descriptor = -1
-        guard problem == 0, rename(temporary, path) == 0 else {
+        guard problem == 0, WritePoint.nameFile.perform({ rename(temporary, path) }) == 0 else {
             let reason = problem == 0 ? errno : problem
             unlink(temporary)
             throw failure(path, reason)
         }
-        if isDurable { try synchronizeFolder(of: path) }
+        if isDurable { try AtomicFile.synchronizeFolder(of: path) }
     }
 }
 
-/// A new name is on the disk only when its folder is.
-private func synchronizeFolder(of path: String) throws(DataError) {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-    let descriptor = retrying { open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-    // A folder that may be written but not read cannot be opened: then there is no more to be done.
-    guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
-    // Some file systems have nothing to do here, and say so.
-    guard retrying({ fsync(descriptor) }) == 0 || errno == EINVAL || errno == ENOTSUP else {
-        throw failure(path, errno)
+extension AtomicFile {
+    /// Brings the name of `path` to the disk: it is there only when its folder is.
+    package static func synchronizeFolder(of path: String) throws(DataError) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let descriptor = retrying { open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        // A folder that may be written but not read cannot be opened: then there is no more to be done.
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let result = WritePoint.synchronizeFolder.perform { retrying { fsync(descriptor) } }
+        // Some file systems have nothing to do here, and say so.
+        guard result == 0 || errno == EINVAL || errno == ENOTSUP else { throw failure(path, errno) }
     }
 }
 

@@ -28,6 +28,9 @@ package protocol CoordinatorAPI: Sendable {
     /// - Throws: `.notFound` whenever there is no such task.
     func updateLimit(of task: TaskID) async throws -> Int
 
+    /// An upload found no room, or its file could not be written.
+    func uploadFailed(because reason: String) async
+
     /// Where uploads are written: on the file system that holds the blobs.
     var uploadFolder: String { get }
     /// Where a blob lies, for reading.

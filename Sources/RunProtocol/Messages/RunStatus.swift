@@ -4,6 +4,8 @@ package struct RunStatus: Codable, Hashable, Sendable {
         /// The data are being read and cut.
         case preparing
         case running
+        /// Nothing can go on before somebody mends what `reason` says.
+        case paused
         case finished
         case failed
         case cancelled

@@ -22,7 +22,7 @@ package protocol WorkerConnection: Sendable {
 /// The coordinator cannot be reached, or does not speak as it should.
 package struct ConnectionError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Reason: String, Sendable {
-        case unreachable, timedOut, tls, malformedAnswer, interrupted
+        case unreachable, timedOut, tls, malformedAnswer, damagedBlob, interrupted
     }
 
     package var reason: Reason

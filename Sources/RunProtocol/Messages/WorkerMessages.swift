@@ -94,10 +94,13 @@ package struct TaskRelease: Codable, Hashable, Sendable {
     package var worker: WorkerID
     /// Nil when the worker is only stopping; else what went wrong, which counts as a failed attempt.
     package var failure: String?
+    /// True where a blob that the task needs did not arrive as its digest says: the coordinator looks at its own copy.
+    package var damagedInput: Bool?
 
-    package init(worker: WorkerID, failure: String? = nil) {
+    package init(worker: WorkerID, failure: String? = nil, damagedInput: Bool? = nil) {
         self.worker = worker
         self.failure = failure
+        self.damagedInput = damagedInput
     }
 }
 

@@ -1,0 +1,134 @@
+import Coordination
+import DataFormats
+import FoundationEssentials
+import Logging
+import PlanFile
+package import RunProtocol
+import RunStore
+
+/// What people ask: runs are submitted, watched, cancelled, their results fetched.
+extension Coordinator {
+    package func information() -> CoordinatorInformation {
+        let workers = cluster.workers.sorted { $0.key.rawValue < $1.key.rawValue }.map { id, worker in
+            WorkerStatus(
+                worker: id, registration: worker.registration,
+                secondsSinceHeard: Double(now.milliseconds - worker.lastHeard.milliseconds) / 1000,
+                tasks: cluster.tasks(of: id), quarantine: worker.quarantine)
+        }
+        return CoordinatorInformation(version: version, workers: workers)
+    }
+
+    package func submit(_ submission: RunSubmission) throws -> RunStatus {
+        try checkWorking()
+        let plan: Plan
+        do {
+            plan = try PlanReader.read(submission.plan)
+        } catch {
+            throw APIError(
+                .invalidPlan, "\(error)", hint: "`cairn plan check` finds mistakes before a plan is submitted")
+        }
+        return try submit(plan, folder: submission.folder ?? defaultFolder)
+    }
+
+    /// Takes a checked plan; or, where the same plan came from the same folder before and has not failed, gives that run:
+    /// a coordinator that is started again with its plan goes on with it.
+    package func resume(_ plan: Plan, folder: String) throws -> RunStatus {
+        let known = cluster.runs.last { run in
+            guard run.plan == plan, folders[run.id] == folder else { return false }
+            if case .failed = run.phase { return false }
+            return run.phase != .cancelled
+        }
+        return try known.map { try status(of: $0.id) } ?? submit(plan, folder: folder)
+    }
+
+    private func submit(_ plan: Plan, folder: String) throws -> RunStatus {
+        guard folder.hasPrefix("/") else {
+            throw APIError(.badRequest, "the plan's folder is not an absolute path", hint: "send it with a leading /")
+        }
+        try DataPreparation(plan: plan, folder: folder, folders: performer.folders, blobs: store.blobs).checkPaths()
+        let digits = String(UInt32.random(in: 0...UInt32.max), radix: 16)
+        guard let id = RunID(rawValue: "run-" + String(repeating: "0", count: 8 - digits.count) + digits) else {
+            throw APIError(.internal, "no name could be made for the run")
+        }
+        let time = Date().timeIntervalSince1970
+        do {
+            try store.add(id, plan: plan, folder: folder, at: time)
+        } catch {
+            throw APIError(.storageFull, "the run could not be written down: \(error)", hint: "make room and try again")
+        }
+        histories[id] = RunHistory(plan: plan, submittedAt: time)
+        folders[id] = folder
+        journals[id] = Journal()
+        carryOut(cluster.runSubmitted(id, plan: plan))
+        return try status(of: id)
+    }
+
+    /// Without their rounds and results: a list of many long runs would be too large for a message.
+    package func runs() throws -> RunList {
+        RunList(
+            runs: try cluster.runs.reversed().map { run in
+                var status = try status(of: run.id)
+                status.results = []
+                for stage in status.stages.indices { status.stages[stage].history = [] }
+                return status
+            })
+    }
+
+    package func status(of run: RunID, after revision: Int?, waitSeconds: Double) async throws -> RunStatus {
+        let deadline = Self.deadline(waitSeconds)
+        while true {
+            let rings = changed.rings
+            let status = try status(of: run)
+            guard let revision, status.revision <= revision, .now < deadline, mayWait else { return status }
+            await changed.wait(after: rings, until: deadline)
+        }
+    }
+
+    package func journal(of run: RunID, after number: Int) throws -> RunJournal {
+        guard let journal = journals[run] else { throw unknown(run) }
+        return journal.entries(after: number)
+    }
+
+    package func cancel(_ run: RunID) throws -> RunStatus {
+        try checkWorking()
+        guard let state = cluster.run(run) else { throw unknown(run) }
+        guard !state.phase.isFinal else {
+            throw APIError(.conflict, "run \(run) has ended already", hint: "`cairn status \(run)` says how")
+        }
+        carryOut(cluster.cancelRequested(run))
+        return try status(of: run)
+    }
+
+    package func export(_ part: ExportDescription.Part, of run: RunID) throws -> ExportDescription {
+        guard let state = cluster.run(run) else { throw unknown(run) }
+        guard let export = state.exports.first(where: { $0.part == part }) else {
+            throw state.phase == .finished
+                ? APIError(.notFound, "run \(run) has no \(part.rawValue) weights: its plan has no fine_tuning")
+                : APIError(
+                    .conflict, "run \(run) has not finished", hint: "`cairn watch \(run)` shows how far it is")
+        }
+        return export
+    }
+
+    package nonisolated var uploadFolder: String { store.blobs.uploadFolder }
+
+    package nonisolated func blob(_ digest: Digest) throws -> StoredBlob {
+        guard let bytes = store.blobs.size(of: digest) else {
+            throw APIError(.notFound, "there is no blob \(digest)", hint: "its task may be over")
+        }
+        return StoredBlob(digest: digest, path: store.blobs.path(of: digest), bytes: bytes)
+    }
+
+    func unknown(_ run: RunID) -> APIError {
+        APIError(.notFound, "there is no run \(run)", hint: "`cairn list` shows all runs")
+    }
+
+    func status(of run: RunID) throws(APIError) -> RunStatus {
+        guard let state = cluster.run(run), let history = histories[run] else { throw unknown(run) }
+        return RunStatus(
+            state, history,
+            workers: cluster.workers.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value.quarantine),
+            tasksInProgress: cluster.leases.keys.count { $0.run == run },
+            pause: pauses.reason ?? cluster.paused[run], pauses: pauses.count)
+    }
+}

@@ -1,0 +1,87 @@
+import Coordination
+import DataFormats
+import Foundation
+import Testing
+
+/// The coordinator is killed right before and right after each of its writes, and its runs end with the same bits.
+@Suite(.serialized, .timeLimit(.minutes(10))) struct CrashPointTests {
+    /// Facts that an ordinary run does not have, and what is written only where something goes wrong.
+    private static let rareFacts: Set<RunEvent.Kind> = [.attemptFailed, .answerRefused, .failed, .cancelled]
+    private static let rareWrites: Set<WritePoint> = [.deleteUpload, .tryForRoom]
+
+    /// Each write, of each kind, before and after.
+    private func lines(_ points: some Sequence<WritePoint>, _ kinds: some Sequence<RunEvent.Kind>) -> Set<String> {
+        let names = points.flatMap { point in
+            point == .commitFact ? kinds.map { "\(point.rawValue) \($0.rawValue)" } : [point.rawValue]
+        }
+        return Set(names.flatMap { name in WritePoint.Moment.allCases.map { "\(name) \($0.rawValue)" } })
+    }
+
+    @Test func everyWriteOfARunCanBeItsLast() throws {
+        let cluster = try InterruptedCluster()
+        let expected = try cluster.reference()
+        let ordinary = RunEvent.Kind.allCases.filter { !Self.rareFacts.contains($0) }
+        cluster.points = lines(WritePoint.allCases.filter { !Self.rareWrites.contains($0) }, ordinary)
+        let count = cluster.points.count
+        let worker = try cluster.worker()
+        defer { worker.kill() }
+        var kills = 0
+        while kills <= count {
+            let coordinator = try cluster.coordinator(["--exit-when-done"])
+            defer { coordinator.kill() }
+            let code = coordinator.exitCode(within: 60)
+            if code == 0 { break }
+            try #require(code == SIGKILL, "\(cluster.points) \(coordinator.said)")
+            kills += 1
+        }
+        #expect(cluster.points == [], "these writes never came")
+        #expect(kills == count)
+        #expect(try cluster.exports() == expected)
+    }
+
+    @Test func everyWriteAboutWhatGoesWrongCanBeItsLast() throws {
+        let cluster = try InterruptedCluster()
+        let expected = try cluster.reference()
+        cluster.points = lines(Self.rareWrites.subtracting([.tryForRoom]), [.attemptFailed, .answerRefused])
+        var run = ""
+        try cluster.whileKilled { url in
+            run = try cluster.onlyRun(url)
+            let worker = try cluster.register(url)
+            let task = try cluster.lease(worker, url)
+            try cluster.call("PUT", "\(url)/v1/tasks/\(task)/update?worker=\(worker)", Data("nonsense".utf8))
+            let next = try cluster.lease(worker, url)
+            let release = ["worker": worker, "failure": "bad luck"]
+            try cluster.call("POST", "\(url)/v1/tasks/\(next)/release", JSONEncoder().encode(release))
+        }
+        let worker = try cluster.worker()
+        defer { worker.kill() }
+        let coordinator = try cluster.coordinator(["--exit-when-done"])
+        defer { coordinator.kill() }
+        #expect(coordinator.exitCode(within: 60) == 0, "\(coordinator.said)")
+        #expect(try cluster.exports() == expected)
+
+        cluster.points = lines([.commitFact], [.cancelled])
+        try cluster.whileKilled(plan: false) { url in
+            let copy = try JSONEncoder().encode(["plan": cluster.planText, "folder": cluster.folder.path])
+            let answer = try cluster.call("POST", "\(url)/v1/runs", copy)
+            let second = try #require(answer?["id"] as? String)
+            #expect(second != run)
+            try cluster.call("POST", "\(url)/v1/runs/\(second)/cancel", Data())
+        }
+    }
+
+    /// Five failures of one task end a run.
+    @Test func theWriteThatEndsARunCanBeItsLast() throws {
+        let cluster = try InterruptedCluster()
+        cluster.points = lines([.commitFact], [.failed])
+        try cluster.whileKilled { url in
+            _ = try cluster.onlyRun(url)
+            let worker = try cluster.register(url)
+            for _ in 0..<5 {
+                guard let task = try? cluster.lease(worker, url) else { return }
+                let release = ["worker": worker, "failure": "bad luck"]
+                try cluster.call("POST", "\(url)/v1/tasks/\(task)/release", JSONEncoder().encode(release))
+            }
+        }
+    }
+}

@@ -102,27 +102,42 @@ package struct BlobFolder: Sendable {
     ///   program has changed them.
     package func verify(_ digest: Digest) throws(DamagedBlob) {
         let path = path(of: digest)
-        do {
-            var hasher = DigestHasher()
-            hasher.update(try MappedFile(path).bytes.buffer)
-            guard hasher.finish() == digest else { throw DamagedBlob(digest: digest, path: path, isMissing: false) }
-        } catch let error as DamagedBlob {
-            throw error
-        } catch {
+        guard let found = Self.digest(of: path) else {
             throw DamagedBlob(digest: digest, path: path, isMissing: true)
+        }
+        guard found == digest else { throw DamagedBlob(digest: digest, path: path, isMissing: false) }
+    }
+
+    /// Reads, and does not map: somebody may cut the file off meanwhile.
+    ///
+    /// - Returns: nil where the file is not there or cannot be read to its end.
+    private static func digest(of path: String) -> Digest? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var hasher = DigestHasher()
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+        defer { piece.deallocate() }
+        while true {
+            let count = Glibc.read(descriptor, piece.baseAddress, piece.count)
+            guard count >= 0 else { return nil }
+            if count == 0 { return hasher.finish() }
+            hasher.update(UnsafeRawBufferPointer(rebasing: piece[..<count]))
         }
     }
 
     /// Whether a file of so many bytes can be written just now.
     package func hasRoom(bytes: Int) -> Bool {
         let path = uploadFolder + "/room"
-        let descriptor = WritePoint.tryForRoom.perform { open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600) }
-        guard descriptor >= 0 else { return false }
-        defer {
-            close(descriptor)
-            unlink(path)
+        return WritePoint.tryForRoom.perform {
+            let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { return false }
+            defer {
+                close(descriptor)
+                unlink(path)
+            }
+            return posix_fallocate(descriptor, 0, off_t(bytes)) == 0 && fsync(descriptor) == 0
         }
-        return posix_fallocate(descriptor, 0, off_t(bytes)) == 0 && fsync(descriptor) == 0
     }
 
     private func makeParent(of digest: Digest) throws(DataError) {

@@ -74,7 +74,7 @@ import Testing
         try Example.withFolder { folder in
             let connection = try Example.connection(to: server.url)
             let error = try Example.connectionError { try connection.localCopy(of: digest, in: folder) }
-            #expect(error.reason == .malformedAnswer && error.message.contains(digest.short))
+            #expect(error.reason == .damagedBlob && error.message.contains(digest.short))
             #expect(Example.files(in: folder) == [])
         }
     }

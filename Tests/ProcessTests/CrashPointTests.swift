@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(10))) struct CrashPointTests {
     /// Facts that an ordinary run does not have, and what is written only where something goes wrong.
     private static let rareFacts: Set<RunEvent.Kind> = [.attemptFailed, .answerRefused, .failed, .cancelled]
-    private static let rareWrites: Set<WritePoint> = [.deleteUpload, .tryForRoom]
+    private static let rareWrites: Set<WritePoint> = [.deleteUpload, .dropFile, .tryForRoom]
 
     /// Each write, of each kind, before and after.
     private func lines(_ points: some Sequence<WritePoint>, _ kinds: some Sequence<RunEvent.Kind>) -> Set<String> {
@@ -42,7 +42,7 @@ import Testing
     @Test func everyWriteAboutWhatGoesWrongCanBeItsLast() throws {
         let cluster = try InterruptedCluster()
         let expected = try cluster.reference()
-        cluster.points = lines(Self.rareWrites.subtracting([.tryForRoom]), [.attemptFailed, .answerRefused])
+        cluster.points = lines([.deleteUpload], [.attemptFailed, .answerRefused])
         var run = ""
         try cluster.whileKilled { url in
             run = try cluster.onlyRun(url)
@@ -53,20 +53,46 @@ import Testing
             let release = ["worker": worker, "failure": "bad luck"]
             try cluster.call("POST", "\(url)/v1/tasks/\(next)/release", JSONEncoder().encode(release))
         }
+        // The same data once more: their blobs are there already.
+        cluster.points = lines([.commitFact, .dropFile], [.cancelled])
+        try cluster.whileKilled { url in
+            let copy = try JSONEncoder().encode([
+                "plan": cluster.planText + "name: again\n", "folder": cluster.folder.path,
+            ])
+            let answer = try cluster.call("POST", "\(url)/v1/runs", copy)
+            let second = try #require(answer?["id"] as? String)
+            #expect(second != run)
+            try cluster.waitUntilPrepared(second, url)
+            try cluster.call("POST", "\(url)/v1/runs/\(second)/cancel", Data())
+        }
         let worker = try cluster.worker()
         defer { worker.kill() }
         let coordinator = try cluster.coordinator(["--exit-when-done"])
         defer { coordinator.kill() }
         #expect(coordinator.exitCode(within: 60) == 0, "\(coordinator.said)")
-        #expect(try cluster.exports() == expected)
+        #expect(try cluster.exports(of: run) == expected)
+    }
 
-        cluster.points = lines([.commitFact], [.cancelled])
-        try cluster.whileKilled(plan: false) { url in
-            let copy = try JSONEncoder().encode(["plan": cluster.planText, "folder": cluster.folder.path])
-            let answer = try cluster.call("POST", "\(url)/v1/runs", copy)
-            let second = try #require(answer?["id"] as? String)
-            #expect(second != run)
-            try cluster.call("POST", "\(url)/v1/runs/\(second)/cancel", Data())
+    @Test(.enabled(if: SmallDisk.isPossible, "mounting a small tmpfs needs root and the right to mount"))
+    func lookingForRoomCanBeItsLast() throws {
+        try SmallDisk.mounted(kibibytes: 16_384) { disk in
+            let cluster = try InterruptedCluster(state: disk.path + "/state")
+            let expected = try cluster.reference()
+            let worker = try cluster.worker()
+            defer { worker.kill() }
+            for line in lines([.tryForRoom], []).sorted() {
+                cluster.points = [line]
+                let coordinator = try cluster.coordinator()
+                defer { coordinator.kill() }
+                try #require(wait(30) { coordinator.said.contains("listening on http") }, "\(coordinator.said)")
+                let filler = try SmallDisk.fill(disk)
+                #expect(coordinator.exitCode(within: 60) == SIGKILL, "\(coordinator.said)")
+                try FileManager.default.removeItem(at: filler)
+            }
+            let coordinator = try cluster.coordinator(["--exit-when-done"])
+            defer { coordinator.kill() }
+            #expect(coordinator.exitCode(within: 60) == 0, "\(coordinator.said)")
+            #expect(try cluster.exports() == expected)
         }
     }
 

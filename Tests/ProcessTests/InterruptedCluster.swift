@@ -8,8 +8,10 @@ final class InterruptedCluster {
     let folder: URL
     private let list: URL
     private let port: Int
+    private let state: String
 
-    init() throws {
+    init(state: String = "state") throws {
+        self.state = state
         folder = FileManager.default.temporaryDirectory.appending(path: "cairn-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         list = folder.appending(path: "points")
@@ -49,10 +51,12 @@ final class InterruptedCluster {
 
     // MARK: Processes
 
-    func coordinator(_ options: [String] = [], plan: Bool = true) throws -> RunningProcess {
+    func coordinator(_ options: [String] = []) throws -> RunningProcess {
         try RunningProcess(
-            [list.path, "coordinator", "--state", "state", "--lease", "2", "--listen", "127.0.0.1:\(port)"]
-                + (plan ? ["--plan", "plan.yaml"] : []) + options,
+            [
+                list.path, "coordinator", "--state", state, "--lease", "2", "--listen", "127.0.0.1:\(port)", "--plan",
+                "plan.yaml",
+            ] + options,
             in: folder, program: "cairn-interrupted")
     }
 
@@ -63,10 +67,10 @@ final class InterruptedCluster {
 
     /// Starts the coordinator again and again and asks it the same, until it has been killed at all points; what it cannot
     /// answer because it dies is no failure.
-    func whileKilled(plan: Bool = true, _ body: (_ url: String) throws -> Void) throws {
+    func whileKilled(_ body: (_ url: String) throws -> Void) throws {
         for _ in 0...points.count {
             let before = points
-            let coordinator = try coordinator(plan: plan)
+            let coordinator = try coordinator()
             defer { coordinator.kill() }
             try #require(wait(30) { coordinator.said.contains("listening on http") || !coordinator.isRunning })
             do {
@@ -89,13 +93,13 @@ final class InterruptedCluster {
         }
     }
 
-    /// Of the only run that has finished.
-    func exports() throws -> [Data] {
+    /// - Parameter run: nil where there is only one.
+    func exports(of run: String? = nil) throws -> [Data] {
         let coordinator = try coordinator()
         defer { coordinator.kill() }
         try #require(wait(30) { coordinator.said.contains("listening on http") }, "\(coordinator.said)")
         let url = "http://127.0.0.1:\(port)"
-        let run = try onlyRun(url)
+        let run = try run ?? onlyRun(url)
         return try ["pretrained", "fine-tuned"].map { part in
             let file = folder.appending(path: "\(part).safetensors")
             let ended = try Cairn.run(["export", run, "--part", part, "--output", file.path, "--coordinator", url])
@@ -142,6 +146,10 @@ final class InterruptedCluster {
         let list = try call("GET", "\(url)/v1/runs")
         let runs = try #require(list?["runs"] as? [[String: Any]])
         return try #require(runs.last?["id"] as? String)
+    }
+
+    func waitUntilPrepared(_ run: String, _ url: String) throws {
+        try wait(20) { try call("GET", "\(url)/v1/runs/\(run)")?["state"] as? String == "running" }
     }
 
     func register(_ url: String) throws -> String {

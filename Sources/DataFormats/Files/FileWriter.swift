@@ -30,7 +30,11 @@ package final class FileWriter {
     deinit {
         guard descriptor >= 0 else { return }
         close(descriptor)
-        unlink(temporary)
+        drop()
+    }
+
+    private func drop() {
+        _ = WritePoint.dropFile.perform { unlink(temporary) }
     }
 
     package func append(_ bytes: UnsafeRawBufferPointer) throws(DataError) {
@@ -68,7 +72,7 @@ package final class FileWriter {
         descriptor = -1
         guard problem == 0, WritePoint.nameFile.perform({ rename(temporary, path) }) == 0 else {
             let reason = problem == 0 ? errno : problem
-            unlink(temporary)
+            drop()
             throw failure(path, reason)
         }
         if isDurable { try AtomicFile.synchronizeFolder(of: path) }

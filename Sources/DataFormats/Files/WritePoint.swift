@@ -2,7 +2,7 @@
 /// right after any of them must find its way when it is started again, and a test kills it at each.
 package enum WritePoint: String, CaseIterable, Sendable {
     // A file that gets its name when it is whole.
-    case createFile, writeFile, synchronizeFile, nameFile, synchronizeFolder
+    case createFile, writeFile, synchronizeFile, nameFile, synchronizeFolder, dropFile
     // An answer on its way in.
     case createUpload, writeUpload, synchronizeUpload, deleteUpload
     // The blobs.

@@ -14,10 +14,13 @@ package struct BlobLedger: Sendable {
 
     package init() {}
 
-    /// A run is taken up, and all that it needs is there.
+    /// A run is taken up where its facts end.
     package mutating func runTakenUp(_ run: RunState) {
         needed[run.id] = run.neededBlobs
     }
+
+    /// What all runs needed when that was last looked at.
+    package var neededBlobs: Set<Digest> { needed.values.reduce(into: []) { $0.formUnion($1) } }
 
     /// Blobs that are there now, whether or not a fact will ever name them.
     package mutating func blobsAppeared(_ blobs: some Sequence<Digest>, for run: RunID) {
@@ -32,14 +35,29 @@ package struct BlobLedger: Sendable {
         new[run.id] = nil
     }
 
-    /// - Returns: what to delete now.
+    /// - Returns: what to delete now; `blobsDeleted` takes what has been.
     package mutating func sweep(runs: [RunState]) -> Set<Digest> {
-        defer { garbage = [] }
-        return garbage.isEmpty ? [] : runs.reduce(into: garbage) { $0.subtract($1.neededBlobs) }
+        if !garbage.isEmpty { garbage = runs.reduce(into: garbage) { $0.subtract($1.neededBlobs) } }
+        return garbage
     }
 
-    /// All that is on the disk for a run.
+    /// What could not be deleted is swept again.
+    package mutating func blobsDeleted(_ blobs: Set<Digest>) {
+        garbage.subtract(blobs)
+    }
+
+    /// All that is on the disk for a run, and what is about to be deleted.
     package func blobs(of run: RunState) -> Set<Digest> {
-        run.neededBlobs.union(new[run.id] ?? [])
+        run.neededBlobs.union(needed[run.id] ?? []).union(new[run.id] ?? []).union(garbage)
+    }
+}
+
+extension RunEvent {
+    /// Whether blobs that were needed before may be needed no more.
+    package var endsNeeds: Bool {
+        switch self {
+        case .roundClosed, .stageFinished, .finished, .failed, .cancelled: true
+        default: false
+        }
     }
 }

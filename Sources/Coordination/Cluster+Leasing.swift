@@ -19,11 +19,16 @@ extension Cluster {
         guard let known = workers[worker] else { return nil }
         workers[worker]?.lastHeard = now
         guard known.quarantine == nil else { return nil }
-        let running = runs.filter { $0.phase == .running && paused[$0.id] == nil }
+        let running = runs.filter { $0.phase == .running && paused[$0.id] == nil && suits(known, $0) }
         for run in running {
             guard let index = freeTask(of: run, for: worker), let task = run.describeTask(index) else { continue }
             grant(task.id, to: worker, now: now)
             return Grant(task: task, reason: "it was open")
+        }
+        for run in running {
+            guard let index = taskToVerify(of: run, for: worker), let task = run.describeTask(index) else { continue }
+            grant(task.id, to: worker, now: now)
+            return Grant(task: task, reason: "another worker must come to the same")
         }
         for run in running {
             guard let (index, reason) = slowTask(of: run, for: worker, now: now), let task = run.describeTask(index)
@@ -42,7 +47,7 @@ extension Cluster {
     private func freeTask(of run: RunState, for worker: WorkerID) -> Int? {
         let open = run.openTasks
         return (open.filter(run.isMeasurement) + open).first { index in
-            leases[run.taskID(index)] == nil && !shuns(worker, index, of: run)
+            leases[run.taskID(index)] == nil && !shuns(worker, index, of: run) && mayWitness(worker, index, of: run)
         }
     }
 
@@ -54,7 +59,7 @@ extension Cluster {
 
     private func slowTask(of run: RunState, for worker: WorkerID, now: Instant) -> (index: Int, reason: String)? {
         var slowest: (index: Int, left: Int64, own: Int64, other: WorkerID)?
-        for index in run.openTasks where !shuns(worker, index, of: run) {
+        for index in run.openTasks where !shuns(worker, index, of: run) && mayWitness(worker, index, of: run) {
             let kind = kind(of: index, in: run)
             guard let claims = leases[run.taskID(index)], claims.allSatisfy({ $0.worker != worker }),
                 let own = durations.expected(kind, by: worker),

@@ -49,6 +49,10 @@ extension Cluster {
         if let lease = leases[task]?.first(where: { $0.worker == worker }), lease.isWhole, let kind = kind(of: task) {
             durations.add(now.milliseconds - lease.since.milliseconds, kind, by: worker)
         }
+        if let run = run(task.run), run.isVerified(task.index) {
+            _ = endLease(of: task, by: worker)
+            return (.accepted, compare(completion, from: worker, in: run))
+        }
         leases[task] = nil
         let recorded = record(.taskFinished(completion), of: task.run, because: "\(worker) answered \(task)")
         return (.accepted, recorded + advance(task.run))
@@ -59,16 +63,21 @@ extension Cluster {
         guard endLease(of: task, by: worker) else { return [] }
         workers[worker]?.refusals += 1
         var decisions: [Decision] = []
-        if let known = workers[worker], known.refusals >= Limits.refusedAnswers, known.quarantine == nil {
-            let why = "\(known.refusals) of its answers in a row were refused, the last because \(reason)"
-            workers[worker]?.quarantine = why
-            for task in leases.keys { _ = endLease(of: task, by: worker) }
-            let text = "\(worker) on \(known.registration.host) gets no more tasks: \(why)"
-            decisions.append(Decision(.tell(text, about: nil), because: why))
+        if let refusals = workers[worker]?.refusals, refusals >= Limits.refusedAnswers {
+            let why = "\(refusals) of its answers in a row were refused, the last because \(reason)"
+            decisions += quarantine(worker, because: why)
         }
         let attempt = FailedAttempt(task: task, worker: worker, reason: reason)
         decisions += record(.answerRefused(attempt), of: task.run, because: reason)
         return decisions + [Decision(.wakeWaitingSlots, because: "\(task) must be done again")]
+    }
+
+    mutating func quarantine(_ worker: WorkerID, because reason: String) -> [Decision] {
+        guard let known = workers[worker], known.quarantine == nil else { return [] }
+        workers[worker]?.quarantine = reason
+        for task in leases.keys { _ = endLease(of: task, by: worker) }
+        let text = "\(worker) on \(known.registration.host) gets no more tasks"
+        return [Decision(.tell(text, about: nil), because: reason)]
     }
 
     /// - Returns: whether the worker had the task, and it is open.

@@ -41,9 +41,7 @@ package struct Cluster: Sendable {
 
     /// A run came in, or is taken up again after a restart with the facts that were recorded.
     package mutating func runSubmitted(_ id: RunID, plan: Plan, events: [RunEvent] = []) -> [Decision] {
-        var state = RunState(id: id, plan: plan)
-        events.forEach { state.apply($0) }
-        runs.append(state)
+        runs.append(RunState(id: id, plan: plan, events: events))
         return advance(id)
     }
 

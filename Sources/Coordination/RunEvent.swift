@@ -11,6 +11,10 @@ package enum RunEvent: Codable, Hashable, Sendable {
     case attemptFailed(FailedAttempt)
     /// An answer could not be used: its worker is to blame, since workers look at their answers before they send them.
     case answerRefused(FailedAttempt)
+    /// An answer that another worker must come to as well before it counts.
+    case answerWitnessed(Witness)
+    /// Two other workers came to the same, and this one to something else.
+    case answerContradicted(FailedAttempt)
     /// All of a round's updates are averaged.
     case roundClosed(RoundClosing)
     case stageFinished(StageEnding)
@@ -19,8 +23,8 @@ package enum RunEvent: Codable, Hashable, Sendable {
     case cancelled
 
     package enum Kind: String, CaseIterable, Sendable {
-        case dataPrepared, stageOpened, taskFinished, attemptFailed, answerRefused, roundClosed, stageFinished, finished
-        case failed, cancelled
+        case dataPrepared, stageOpened, taskFinished, attemptFailed, answerRefused, answerWitnessed, answerContradicted
+        case roundClosed, stageFinished, finished, failed, cancelled
     }
 
     package var kind: Kind {
@@ -30,6 +34,8 @@ package enum RunEvent: Codable, Hashable, Sendable {
         case .taskFinished: .taskFinished
         case .attemptFailed: .attemptFailed
         case .answerRefused: .answerRefused
+        case .answerWitnessed: .answerWitnessed
+        case .answerContradicted: .answerContradicted
         case .roundClosed: .roundClosed
         case .stageFinished: .stageFinished
         case .finished: .finished
@@ -62,16 +68,36 @@ package struct TaskCompletion: Codable, Hashable, Sendable {
     package var figures: TaskFigures
     /// The held-out error in units of 2^-20, by which rounds are compared: decisions use whole numbers only.
     package var heldOutError: Int64?
+    /// Of all in the answer that is the same whoever computed it; nil where nobody compares it.
+    package var bits: Digest?
 
     /// - Returns: nil where the figures are not finite or an error does not fit.
-    package init?(task: TaskID, update: Digest, figures: TaskFigures) {
+    package init?(task: TaskID, update: Digest, figures: TaskFigures, bits: Digest? = nil) {
         let numbers = [figures.loss, figures.reconstructionError, figures.activeShare, figures.keptShare]
             .compactMap(\.self)
         guard numbers.allSatisfy({ $0.isFinite && $0.magnitude < 0x1p40 }), figures.samples >= 0 else { return nil }
         self.task = task
         self.update = update
         self.figures = figures
+        self.bits = bits
         heldOutError = figures.reconstructionError.map { Int64(($0 * 0x1p20).rounded()) }
+    }
+}
+
+/// An answer to a task that several workers do, and whose it is.
+package struct Witness: Codable, Hashable, Sendable {
+    package var completion: TaskCompletion
+    package var worker: WorkerID
+    /// Host and process: a worker gets another name when it registers again.
+    package var process: String
+    /// Workers with another one may come to other bits, and are not asked.
+    package var instructionSet: String
+
+    package init(completion: TaskCompletion, worker: WorkerID, process: String, instructionSet: String) {
+        self.completion = completion
+        self.worker = worker
+        self.process = process
+        self.instructionSet = instructionSet
     }
 }
 

@@ -9,6 +9,7 @@ extension RunState {
         needed.formUnion([opening?.frozen, weights, momentum].compactMap { $0 })
         needed.formUnion(opening?.weights ?? [])
         needed.formUnion(completions.values.map(\.update) + fineTuned.map(\.update))
+        needed.formUnion(witnesses.values.joined().map(\.completion.update))
         // Early stopping may go back to the weights of any round before.
         if case .autoencoder(let stage) = kind(ofStage: stage), stage.settings.earlyStopping != nil {
             needed.formUnion(measurements.map(\.weights))

@@ -59,6 +59,13 @@ extension RunState {
         return TaskDescription(id: taskID(index), work: .fineTune(work), elementCount: count)
     }
 
+    /// Whether two workers must agree about task `index` of the round in progress: the seed picks the share that is.
+    package func isVerified(_ index: Int) -> Bool {
+        guard let share = plan.verify else { return false }
+        let drawn = Seed.derive(from: plan.seed, UInt64(stage), UInt64(round), UInt64(index), 1)
+        return drawn >> 11 < UInt64(share * 0x1p53)
+    }
+
     private func seed(ofTask index: Int) -> UInt64 {
         Seed.derive(from: plan.seed, UInt64(stage), UInt64(round), UInt64(index))
     }

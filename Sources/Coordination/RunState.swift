@@ -36,6 +36,8 @@ package struct RunState: Hashable, Sendable {
     package private(set) var completions: [Int: TaskCompletion] = [:]
     /// Who tried a task of the round in progress and came to nothing, by the tasks' places: once for each attempt.
     package private(set) var attempts: [Int: [WorkerID]] = [:]
+    /// Answers that wait until another worker comes to the same, by the tasks' places.
+    package private(set) var witnesses: [Int: [Witness]] = [:]
     /// How often each of them was given back with a failure.
     package private(set) var failures: [Int: Int] = [:]
     /// The held-out error after each round of the stage that has been measured, and the weights it belongs to.
@@ -53,9 +55,10 @@ package struct RunState: Hashable, Sendable {
         package let heldOutError: Int64
     }
 
-    package init(id: RunID, plan: Plan) {
+    package init(id: RunID, plan: Plan, events: [RunEvent] = []) {
         self.id = id
         self.plan = plan
+        events.forEach { apply($0) }
     }
 
     /// How many stages the run has.
@@ -124,8 +127,10 @@ package struct RunState: Hashable, Sendable {
         case .attemptFailed(let attempt):
             failures[attempt.task.index, default: 0] += 1
             attempts[attempt.task.index, default: []].append(attempt.worker)
-        case .answerRefused(let attempt):
+        case .answerRefused(let attempt), .answerContradicted(let attempt):
             attempts[attempt.task.index, default: []].append(attempt.worker)
+        case .answerWitnessed(let witness):
+            witnesses[witness.completion.task.index, default: []].append(witness)
         case .roundClosed(let closing):
             weights = closing.weights
             momentum = closing.momentum
@@ -144,6 +149,7 @@ package struct RunState: Hashable, Sendable {
 
     private mutating func finishTask(_ completion: TaskCompletion) {
         completions[completion.task.index] = completion
+        witnesses[completion.task.index] = nil
         if isMeasurement(completion.task.index), let weights, let error = completion.heldOutError {
             measurements.append(Measurement(weights: weights, heldOutError: error))
         }
@@ -154,6 +160,7 @@ package struct RunState: Hashable, Sendable {
         completions = [:]
         attempts = [:]
         failures = [:]
+        witnesses = [:]
     }
 
     private mutating func finishStage(_ ending: StageEnding) {

@@ -127,8 +127,8 @@ extension Coordinator {
         guard let state = cluster.run(run), let history = histories[run] else { throw unknown(run) }
         return RunStatus(
             state, history,
-            workers: cluster.workers.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value.quarantine),
+            workers: cluster.workers.values.count { $0.quarantine == nil },
             tasksInProgress: cluster.leases.keys.count { $0.run == run },
-            pause: pauses.reason ?? cluster.paused[run], pauses: pauses.count)
+            wait: cluster.reasonToWait(state), pause: pauses.reason ?? cluster.paused[run], pauses: pauses.count)
     }
 }

@@ -96,10 +96,13 @@ extension Coordinator {
             let isAnswered = run.stage == task.stage && run.round == task.round && run.completions[task.index] != nil
             return UpdateReceipt(verdict: isAnswered ? .duplicate : .late)
         }
+        let isVerified = run.isVerified(task.index)
+        // Whose answer it is matters there: a worker must not be compared with itself under an earlier name.
+        guard !isVerified || cluster.workers[worker] != nil else { throw stranger(worker) }
         do {
             // Reading and checking take a while: others are answered meanwhile.
             let completion = try await onThreadOfItsOwn {
-                try UpdateInspection.inspect(update, answering: description)
+                try UpdateInspection.inspect(update, answering: description, isCompared: isVerified)
             }
             try checkWorking()
             return try accept(completion, update, from: worker)
@@ -118,13 +121,14 @@ extension Coordinator {
         guard cluster.isOpen(completion.task) else {
             return UpdateReceipt(verdict: cluster.updateReceived(completion, from: worker, now: now).0)
         }
+        // Before it is tried: where only the last step fails, the blob is there.
+        ledger.blobsAppeared([update.digest], for: completion.task.run)
         do {
             try store.blobs.adopt(update)
         } catch {
             stopWriting(StoreError(error))
             throw APIError(.storageFull, "the update could not be kept: \(error)", hint: "make room on the coordinator")
         }
-        ledger.blobsAppeared([update.digest], for: completion.task.run)
         let (verdict, decisions) = cluster.updateReceived(completion, from: worker, now: now)
         carryOut(decisions)
         try checkWorking()

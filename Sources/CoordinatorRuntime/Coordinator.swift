@@ -62,12 +62,14 @@ package actor Coordinator: CoordinatorAPI {
         performer = StepPerformer(blobs: store.blobs, folders: folders)
         cluster = Cluster(times: times)
         (steps, stepContinuation) = AsyncStream.makeStream()
-        for stored in try store.runs() { takeUp(stored) }
+        // First all runs, then what follows: one must not delete what another needs.
+        let decisions = try store.runs().flatMap(takeUp)
+        store.blobs.keepOnly(ledger.neededBlobs)
+        carryOut(decisions)
         if let failure { throw failure }
-        store.blobs.keepOnly(neededBlobs)
     }
 
-    private func takeUp(_ stored: RunStore.StoredRun) {
+    private func takeUp(_ stored: RunStore.StoredRun) -> [Decision] {
         var history = RunHistory(plan: stored.plan, submittedAt: stored.submittedAt)
         var journal = Journal()
         for event in stored.events {
@@ -77,9 +79,9 @@ package actor Coordinator: CoordinatorAPI {
         histories[stored.id] = history
         journals[stored.id] = journal
         self.folders[stored.id] = stored.folder
-        let decisions = cluster.runSubmitted(stored.id, plan: stored.plan, events: stored.events.map(\.event))
-        if let run = cluster.run(stored.id) { ledger.runTakenUp(run) }
-        carryOut(decisions)
+        let events = stored.events.map(\.event)
+        ledger.runTakenUp(RunState(id: stored.id, plan: stored.plan, events: events))
+        return cluster.runSubmitted(stored.id, plan: stored.plan, events: events)
     }
 
     /// Performs steps and lets time pass until the task is cancelled.
@@ -124,7 +126,9 @@ package actor Coordinator: CoordinatorAPI {
     }
 
     private func letTimePass() {
-        if pauses.reason == nil { carryOut(cluster.timePassed(now: now)) }
+        guard pauses.reason == nil else { return }
+        carryOut(cluster.timePassed(now: now))
+        sweep()
     }
 
     // MARK: Decisions
@@ -196,7 +200,8 @@ package actor Coordinator: CoordinatorAPI {
 
     private func sweep() {
         guard !isPerforming else { return }
-        store.blobs.delete(ledger.sweep(runs: cluster.runs))
+        let garbage = ledger.sweep(runs: cluster.runs)
+        if !garbage.isEmpty { ledger.blobsDeleted(store.blobs.delete(garbage)) }
     }
 
     var neededBlobs: Set<Digest> {

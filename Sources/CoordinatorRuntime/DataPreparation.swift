@@ -222,6 +222,7 @@ package struct DataPreparation {
         }
         var bare = plan
         bare.name = ""
+        bare.verify = nil
         bare.data.removePaths()
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]

@@ -24,6 +24,8 @@ extension RunEvent {
         case .taskFinished(let completion): "\(completion.task) done"
         case .attemptFailed(let attempt): "\(attempt.task) failed with \(attempt.worker)"
         case .answerRefused(let attempt): "\(attempt.worker)'s answer to \(attempt.task) refused"
+        case .answerWitnessed(let witness): "\(witness.worker) answered \(witness.completion.task)"
+        case .answerContradicted(let attempt): "\(attempt.worker)'s answer to \(attempt.task) contradicted"
         case .roundClosed(let closing): "round \(closing.round) of stage \(closing.stage) averaged"
         case .stageFinished(let ending): "stage \(ending.stage) finished"
         case .finished: "finished"
@@ -35,16 +37,8 @@ extension RunEvent {
     /// Worth a line in an ordinary log.
     var isMilestone: Bool {
         switch self {
-        case .taskFinished: false
+        case .taskFinished, .answerWitnessed: false
         default: true
-        }
-    }
-
-    /// Whether blobs that were needed before may be needed no more.
-    var endsNeeds: Bool {
-        switch self {
-        case .roundClosed, .stageFinished, .finished, .failed, .cancelled: true
-        default: false
         }
     }
 
@@ -56,7 +50,8 @@ extension RunEvent {
         case .taskFinished(let completion): [completion.update]
         case .finished(let exports): exports.map(\.digest)
         case .dataPrepared(let manifest): manifest.blobs
-        case .attemptFailed, .answerRefused, .stageFinished, .failed, .cancelled: []
+        case .answerWitnessed(let witness): [witness.completion.update]
+        case .attemptFailed, .answerRefused, .answerContradicted, .stageFinished, .failed, .cancelled: []
         }
     }
 }

@@ -28,7 +28,7 @@ struct RunHistory: Sendable {
     mutating func apply(_ event: RunEvent, at time: Double) {
         revision += 1
         switch event {
-        case .dataPrepared, .attemptFailed, .answerRefused: break
+        case .dataPrepared, .attemptFailed, .answerRefused, .answerWitnessed, .answerContradicted: break
         case .stageOpened(let opening):
             stages[opening.stage].state = .running
             stages[opening.stage].startedAt = time

@@ -5,20 +5,19 @@ extension RunStatus {
     /// A run's status, from its facts and their history.
     ///
     /// - Parameters:
-    ///   - workers: why each of them is quarantined, where it is.
+    ///   - workers: how many there are for it.
+    ///   - wait: why nobody works on it, where that is so.
     ///   - pause: why the run cannot go on, where that is so.
     ///   - pauses: how often that has changed.
     init(
-        _ run: RunState, _ history: RunHistory, workers: [String?], tasksInProgress: Int, pause: String?, pauses: Int
+        _ run: RunState, _ history: RunHistory, workers: Int, tasksInProgress: Int, wait: String?, pause: String?,
+        pauses: Int
     ) {
         var (state, reason) = Self.state(of: run.phase)
-        let useful = workers.count { $0 == nil }
         if let pause, !state.isFinal {
             (state, reason) = (.paused, pause)
-        } else if state == .running, useful == 0, !run.openTasks.isEmpty {
-            reason =
-                workers.last.flatMap(\.self).map { "it waits for workers: the last one is quarantined, because \($0)" }
-                ?? "it waits for workers"
+        } else if let wait {
+            reason = wait
         }
         var stages = history.stages
         if stages.indices.contains(run.stage), !run.phase.isFinal {
@@ -29,7 +28,7 @@ extension RunStatus {
         self.init(
             id: run.id, name: run.plan.name, state: state, reason: reason, revision: history.revision + pauses,
             planHash: run.manifest?.planHash, submittedAt: history.submittedAt, finishedAt: history.finishedAt,
-            stages: stages, workers: useful, tasksInProgress: tasksInProgress,
+            stages: stages, workers: workers, tasksInProgress: tasksInProgress,
             samplesPerSecond: history.samplesPerSecond,
             secondsLeft: run.manifest.flatMap { _ in history.secondsLeft(on: run.network) },
             results: run.results, exports: run.exports)

@@ -1,6 +1,7 @@
 import Averaging
 import Coordination
 import DataFormats
+import FoundationEssentials
 import RunProtocol
 
 /// Why an answer cannot count.
@@ -10,8 +11,12 @@ struct RefusedAnswer: Error, Hashable {
 
 /// Looks at an answer before it counts: it must be what its task asks for, number by number.
 enum UpdateInspection {
+    /// - Parameter isCompared: whether another worker's answer must be the same.
     /// - Throws: `RefusedAnswer` with the reason.
-    static func inspect(_ upload: UploadedFile, answering task: TaskDescription) throws -> TaskCompletion {
+    static func inspect(
+        _ upload: UploadedFile, answering task: TaskDescription, isCompared: Bool
+    ) throws -> TaskCompletion {
+        var hasher = DigestHasher()
         let header: UpdateFormat.Header
         do {
             let file = try UpdateFile(
@@ -21,14 +26,22 @@ enum UpdateInspection {
             guard file.preamble.elementCount == task.elementCount else {
                 throw RefusedUpdate.wrongCount(found: file.preamble.elementCount, expected: task.elementCount)
             }
-            try file.forEachPart { part, start in try RefusedUpdate.check(part, from: start) }
+            try file.forEachPart { part, start in
+                try RefusedUpdate.check(part, from: start)
+                if isCompared { part.withUnsafeBytes { hasher.update($0) } }
+            }
+            if isCompared { try header.figures.withoutSeconds.withUnsafeBytes { hasher.update($0) } }
         } catch let error as RefusedAnswer {
             throw error
         } catch {
             throw RefusedAnswer(reason: "\(error)")
         }
         if let problem = problem(of: header.figures, task.work) { throw RefusedAnswer(reason: problem) }
-        guard let completion = TaskCompletion(task: task.id, update: upload.digest, figures: header.figures) else {
+        let bits = isCompared ? hasher.finish() : nil
+        guard
+            let completion = TaskCompletion(
+                task: task.id, update: upload.digest, figures: header.figures, bits: bits)
+        else {
             throw RefusedAnswer(reason: "its loss or error is not finite or far too large: the training has diverged")
         }
         return completion
@@ -64,6 +77,19 @@ enum UpdateInspection {
         case .measureReconstruction(let work): (work.samples.count, true, nil)
         case .fineTune(let work): (work.samples.count * work.settings.epochs, false, nil)
         case .classify(let work): (work.samples.count, false, work.classes)
+        }
+    }
+}
+
+extension TaskFigures {
+    /// How long it took is all that may differ.
+    fileprivate var withoutSeconds: Data {
+        get throws {
+            var figures = self
+            figures.seconds = 0
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            return try encoder.encode(figures)
         }
     }
 }

@@ -81,7 +81,9 @@ package enum PlanReader {
             name: name, seed: UInt64(top.whole("seed", in: 0...Int.max) ?? 1), data: data, layers: specs,
             stages: stages,
             joint: top.has("joint_training") ? joint(top.section("joint_training"), stages) : nil,
-            fineTuning: top.has("fine_tuning") ? FineTuningReader.read(top.section("fine_tuning"), data) : nil)
+            fineTuning: top.has("fine_tuning") ? FineTuningReader.read(top.section("fine_tuning"), data) : nil,
+            verify: top.number("verify", in: 0...1).flatMap { $0 > 0 ? $0 : nil },
+            instructionSet: top.choice("instruction_set", InstructionSet.self))
         if plan.fineTuning != nil, data.labeled == nil || data.test == nil {
             top.note("fine_tuning", "needs data.labeled to learn from and data.test to be tested on")
         }

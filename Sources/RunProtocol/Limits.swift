@@ -32,6 +32,8 @@ package enum Limits {
     package static let taskAttempts = 5
     /// A worker of which so many answers in a row were refused gets no more tasks.
     package static let refusedAnswers = 3
+    /// So many workers do a task that two must agree about; then the run fails.
+    package static let witnesses = 16
 }
 
 /// The version of messages and formats; a worker and a coordinator must have the same.

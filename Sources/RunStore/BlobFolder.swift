@@ -77,8 +77,10 @@ package struct BlobFolder: Sendable {
         try FileBytes.read(path(of: digest))
     }
 
-    package func delete(_ digests: some Sequence<Digest>) {
+    /// - Returns: those that are not there any more.
+    @discardableResult package func delete(_ digests: Set<Digest>) -> Set<Digest> {
         for digest in digests { delete(path(of: digest)) }
+        return digests.filter { size(of: $0) == nil }
     }
 
     /// Deletes every blob that is not in `needed`, and every half-written file.

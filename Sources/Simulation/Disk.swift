@@ -1,23 +1,51 @@
 import Coordination
 import RunProtocol
 
-/// What survives the coordinator.
+/// What survives the coordinator: facts, each whole or not there, and blobs, whose names may be lost with the power as long
+/// as they have not been brought to the disk.
 struct Disk {
     private(set) var events: [RunEvent] = []
+    /// The run as these facts tell it.
+    private(set) var state: RunState
     private(set) var blobs: Set<Digest> = []
-
+    private var unsynchronized: Set<Digest> = []
     private(set) var writes = 0
 
+    init(_ run: RunState) {
+        state = run
+    }
+
     enum Write {
-        case blob(Digest)
+        /// A whole file, already on the disk, gets its name.
+        case name(Digest)
+        /// The names are brought to the disk.
+        case synchronize
         case event(RunEvent)
+        case delete(Digest)
     }
 
     mutating func perform(_ write: Write) {
         writes += 1
         switch write {
-        case .blob(let digest): blobs.insert(digest)
-        case .event(let event): events.append(event)
+        case .name(let digest):
+            if blobs.insert(digest).inserted { unsynchronized.insert(digest) }
+        case .synchronize: unsynchronized = []
+        case .event(let event):
+            events.append(event)
+            state.apply(event)
+        case .delete(let digest):
+            blobs.remove(digest)
+            unsynchronized.remove(digest)
         }
+    }
+
+    /// - Parameter isLost: asked for each name that was on its way.
+    mutating func powerFails(_ isLost: () -> Bool) {
+        for digest in unsynchronized.sorted(by: { $0.hex < $1.hex }) where isLost() { blobs.remove(digest) }
+        unsynchronized = []
+    }
+
+    mutating func keepOnly(_ needed: Set<Digest>) {
+        blobs.formIntersection(needed)
     }
 }

@@ -4,7 +4,8 @@ package import RunProtocol
 /// A small plan, its manifest, and made-up answers to its tasks: all that a cluster needs of data and training to decide.
 package enum Example {
     package static func plan(
-        layers: Int = 2, rounds: Int = 3, replicas: Int = 2, stopping: EarlyStopping? = nil, draws: Int? = 2
+        layers: Int = 2, rounds: Int = 3, replicas: Int = 2, stopping: EarlyStopping? = nil, draws: Int? = 2,
+        verify: Double? = nil
     ) -> Plan {
         let stage = StageSettings(
             rounds: rounds, replicas: replicas, localEpochs: 1, batchSize: 8, loss: .meanSquaredError,
@@ -23,7 +24,8 @@ package enum Example {
                 labeled: draws.map { LabeledSource(samples: source, labels: labels, perClass: 1, draws: $0) },
                 test: draws.map { _ in LabeledTest(samples: source, labels: labels) }),
             layers: Array(repeating: LayerSpec(units: 3, activation: .relu), count: layers),
-            stages: Array(repeating: stage, count: layers), fineTuning: draws == nil ? nil : tuning)
+            stages: Array(repeating: stage, count: layers), fineTuning: draws == nil ? nil : tuning,
+            verify: verify)
     }
 
     package static func digest(_ text: String) -> Digest { Digest(of: Array(text.utf8)) }
@@ -40,18 +42,23 @@ package enum Example {
             test: LabeledBlobs(samples: samples("test"), labels: digest("test labels")), classes: 2)
     }
 
-    package static func registration() -> WorkerRegistration {
-        WorkerRegistration(host: "here", processID: 1, slots: 1, version: "1", instructionSet: "any")
+    package static func registration(processID: Int = 1, instructionSet: String = "any") -> WorkerRegistration {
+        WorkerRegistration(
+            host: "here", processID: processID, slots: 1, version: "1", instructionSet: instructionSet)
     }
 
     /// The answer to a task: a function of the task alone.
-    package static func completion(_ task: TaskDescription, error: Double? = nil) -> TaskCompletion? {
+    ///
+    /// - Parameter mistake: empty, or what a worker has made of it.
+    package static func completion(
+        _ task: TaskDescription, error: Double? = nil, mistake: String = ""
+    ) -> TaskCompletion? {
         var figures = TaskFigures(samples: 20, loss: 1)
         if case .measureReconstruction = task.work {
             figures.reconstructionError = error ?? 10 / Double(task.id.round + task.id.stage)
         }
-        let text = (task.work.inputs.map(\.hex) + [task.id.description]).joined(separator: " ")
-        return TaskCompletion(task: task.id, update: digest(text), figures: figures)
+        let text = (task.work.inputs.map(\.hex) + [task.id.description, mistake]).joined(separator: " ")
+        return TaskCompletion(task: task.id, update: digest(text), figures: figures, bits: digest("bits of " + text))
     }
 
     /// What comes of a step: a function of the run's facts alone, as in the coordinator.

@@ -10,7 +10,9 @@ package struct Faults: Hashable, Sendable {
     package var delay = 50
     /// The coordinator is killed right before or right after a write.
     package var crash = 0.0
-    /// A write fails, and with it the coordinator ends.
+    /// Of the crashes, those in which the power fails.
+    package var powerFailure = 0.0
+    /// A write fails: the disk is full or failing for a moment.
     package var writeError = 0.0
     /// Each second: a worker is killed, and another starts in its place.
     package var death = 0.0
@@ -22,6 +24,8 @@ package struct Faults: Hashable, Sendable {
     package var slow = 0.0
     /// Of the workers, those whose answers cannot be used.
     package var liars = 0.0
+    /// Of the workers, those whose answers look well and are wrong; then each task is done by two.
+    package var wrong = 0.0
 
     package init() {}
 
@@ -41,5 +45,7 @@ package struct Faults: Hashable, Sendable {
         partition = share(0.02)
         slow = share(0.5)
         liars = share(0.5)
+        powerFailure = share(1)
+        wrong = random.next(below: 3) == 0 ? 0.5 : 0
     }
 }

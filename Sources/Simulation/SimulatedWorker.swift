@@ -1,3 +1,4 @@
+import Coordination
 import RunProtocol
 
 /// A worker process with one slot: what it knows, and how it behaves.
@@ -22,10 +23,12 @@ struct SimulatedWorker {
     var muteUntil: Int64 = 0
     let millisecondsPerTask: Int64
     let isLiar: Bool
+    let isWrong: Bool
 
-    init(millisecondsPerTask: Int64, isLiar: Bool, life: Int = 0) {
+    init(millisecondsPerTask: Int64, isLiar: Bool = false, isWrong: Bool = false, life: Int = 0) {
         self.millisecondsPerTask = millisecondsPerTask
         self.isLiar = isLiar
+        self.isWrong = isWrong
         self.life = life
     }
 
@@ -47,7 +50,8 @@ enum Request {
     case register
     case lease(WorkerID)
     case heartbeat(WorkerID, [TaskProgress])
-    case deliver(WorkerID, TaskDescription, isUsable: Bool)
+    /// Nil: what the worker sends cannot be used.
+    case deliver(WorkerID, TaskDescription, TaskCompletion?)
 }
 
 enum Answer {

@@ -19,8 +19,26 @@ package enum Engine {
         return "\(version.major).\(version.minor).\(version.patch)"
     }
 
-    /// `avx512`, `avx2`, `sse2` or `neon`: what this processor's kernels use.
-    package static var instructionSet: String { String(cString: ce_instruction_set()) }
+    /// `avx512`, `avx2`, `avx`, `sse41` or `neon`: what matrix products use. Element-wise kernels give the same bits with any.
+    package static var instructionSet: String {
+        let set = Int(dnnl_get_effective_cpu_isa().rawValue)
+        return knownSets.last { set & $0.bits == $0.bits }?.name ?? String(cString: ce_instruction_set())
+    }
+
+    private static let knownSets = [
+        (name: "sse41", bits: 0x1), (name: "avx", bits: 0x3), (name: "avx2", bits: 0x7), (name: "avx512", bits: 0x27),
+    ]
+
+    /// Keeps this process from better instructions than those of `name`, so that it computes the same bits as a processor
+    /// that has no better ones. It must be called before the first product.
+    ///
+    /// - Returns: whether products will use exactly these: the processor may not have them.
+    package static func use(instructionSet name: String) -> Bool {
+        if name != instructionSet, let known = knownSets.first(where: { $0.name == name }) {
+            dnnl_set_max_cpu_isa(dnnl_cpu_isa_t(rawValue: .init(known.bits)))
+        }
+        return instructionSet == name
+    }
 
     /// Whether the processor has instructions for bfloat16: AVX512_BF16 on x86, FEAT_BF16 on Arm.
     package static var hasBfloat16: Bool { ce_has_bf16() != 0 }

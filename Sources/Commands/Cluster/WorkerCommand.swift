@@ -6,6 +6,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import RunProtocol
+import TensorCore
 import WorkerRuntime
 
 /// `cairn worker`
@@ -31,6 +32,12 @@ struct WorkerCommand: AsyncParsableCommand {
     var cache: String?
     @Option(help: "How many GiB the folder may take.") var cacheLimit = 20
     @Option(help: "How many seconds tasks in hand may take after SIGTERM.") var grace = 30.0
+    @Option(
+        help: """
+            Compute as a processor does that has nothing better: sse41, avx, avx2 or avx512. For plans with \
+            instruction_set. [default: the best that this one has]
+            """)
+    var instructionSet: InstructionSet?
     @Option(help: "What to log.") var logLevel = LogLevel.info
 
     func validate() throws {
@@ -47,6 +54,7 @@ struct WorkerCommand: AsyncParsableCommand {
         configuration.whenRetrying = { problem, seconds in
             logger.info("\(problem); trying again in \(seconds.formatted(decimals: 1)) s")
         }
+        try instructionSet.map(Engine.use)
         let folder = cache ?? Self.defaultFolder
         try OutputFolder.make(folder)
         // One half for what is downloaded, one for codes.

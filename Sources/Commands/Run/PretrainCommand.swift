@@ -6,6 +6,7 @@ import Glibc
 import Logging
 import RunProtocol
 import RunStore
+import TensorCore
 import UnixSignals
 import WorkerRuntime
 
@@ -45,7 +46,11 @@ struct PretrainCommand: AsyncParsableCommand {
         let coordinator = try await Coordinator(
             store: store, folders: DataFolders(["/"]), defaultFolder: loaded.folder, version: Cairn.version,
             logger: logger, waitsForRoom: false)
-        let submitted = try await coordinator.submit(RunSubmission(plan: loaded.text, folder: loaded.folder))
+        try loaded.plan.instructionSet.map(Engine.use)
+        // One process has nobody to compare its answers with.
+        var plan = loaded.plan
+        plan.verify = nil
+        let submitted = try await coordinator.resume(plan, folder: loaded.folder)
         let final = try await finish(submitted, on: coordinator, cache: state + "/cache", logger: logger)
         try write(final, from: coordinator)
     }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import FoundationEssentials
 import Glibc
 import RunProtocol
@@ -9,6 +10,18 @@ extension WorkerRegistration {
         self.init(
             host: ProcessInfo.processInfo.hostName, processID: Int(getpid()), slots: slots, version: Cairn.version,
             instructionSet: Engine.instructionSet)
+    }
+}
+
+extension InstructionSet: ExpressibleByArgument {}
+
+extension Engine {
+    /// - Throws: whenever this processor does not have it.
+    static func use(_ set: InstructionSet) throws {
+        let best = instructionSet
+        guard use(instructionSet: set.rawValue) else {
+            throw CommandError("this processor has \(best), not \(set.rawValue)")
+        }
     }
 }
 

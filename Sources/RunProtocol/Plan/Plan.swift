@@ -11,10 +11,15 @@ package struct Plan: Codable, Hashable, Sendable {
     package var joint: StageSettings?
     /// Nil where the plan ends with the pretrained weights.
     package var fineTuning: FineTuningSettings?
+    /// Which share of the tasks, 0 ... 1, two workers must do and agree about; nil for none. No weight depends on it.
+    package var verify: Double?
+    /// What all workers compute with; nil: each with the best it has, and the weights are those of one kind of processor.
+    package var instructionSet: InstructionSet?
 
     package init(
         name: String, seed: UInt64, data: DataPlan, layers: [LayerSpec], stages: [StageSettings],
-        joint: StageSettings? = nil, fineTuning: FineTuningSettings?
+        joint: StageSettings? = nil, fineTuning: FineTuningSettings?, verify: Double? = nil,
+        instructionSet: InstructionSet? = nil
     ) {
         self.name = name
         self.seed = seed
@@ -23,7 +28,14 @@ package struct Plan: Codable, Hashable, Sendable {
         self.stages = stages
         self.joint = joint
         self.fineTuning = fineTuning
+        self.verify = verify
+        self.instructionSet = instructionSet
     }
+}
+
+/// For which processors the matrix products are made: the order of their sums, and so a run's bits, follow it.
+package enum InstructionSet: String, Codable, Sendable, CaseIterable {
+    case sse41, avx, avx2, avx512, neon
 }
 
 /// Where the samples lie and how they are cut.

@@ -1,0 +1,97 @@
+import RunProtocol
+
+/// Tasks that two workers must agree about, bit by bit.
+extension Cluster {
+    /// An answer to such a task: it counts when another worker has come to the same. Whoever came to something else is
+    /// quarantined then.
+    mutating func compare(_ completion: TaskCompletion, from worker: WorkerID, in run: RunState) -> [Decision] {
+        let task = completion.task
+        let others = run.witnesses[task.index] ?? []
+        guard let registration = workers[worker]?.registration,
+            !others.contains(where: { $0.process == registration.process })
+        else { return [] }
+        guard let agreed = others.first(where: { $0.completion.bits == completion.bits }) else {
+            return witness(
+                Witness(
+                    completion: completion, worker: worker, process: registration.process,
+                    instructionSet: registration.instructionSet), others)
+        }
+        var decisions: [Decision] = []
+        for odd in others where odd.completion.bits != completion.bits {
+            let reason = "\(agreed.worker) and \(worker) came to something else for \(task)"
+            let attempt = FailedAttempt(task: task, worker: odd.worker, reason: reason)
+            decisions += record(.answerContradicted(attempt), of: run.id, because: reason)
+            decisions += quarantine(odd.worker, because: reason)
+        }
+        let reason = "\(agreed.worker) and \(worker) came to the same"
+        return decisions + record(.taskFinished(agreed.completion), of: run.id, because: reason) + advance(run.id)
+    }
+
+    private mutating func witness(_ witness: Witness, _ others: [Witness]) -> [Decision] {
+        let task = witness.completion.task
+        let names = others.map(\.worker.rawValue).joined(separator: ", ")
+        let reason =
+            others.isEmpty
+            ? "another worker must come to the same" : "\(witness.worker) came to something else than \(names)"
+        var decisions = record(.answerWitnessed(witness), of: task.run, because: reason)
+        if others.count + 1 >= Limits.witnesses {
+            let reason =
+                "no two of \(others.count + 1) workers agree about \(task): \(names) and \(witness.worker); their"
+                + " processors, programs or memories differ"
+            decisions += record(.failed(reason: reason), of: task.run, because: reason)
+        }
+        return decisions + [Decision(.wakeWaitingSlots, because: "\(task) must be done by another worker")]
+    }
+
+    /// Whether the worker's answer would say something that is not known yet, and could be compared.
+    func mayWitness(_ worker: WorkerID, _ index: Int, of run: RunState) -> Bool {
+        guard run.isVerified(index), let registration = workers[worker]?.registration else { return true }
+        let known = run.witnesses[index] ?? []
+        let working = (leases[run.taskID(index)] ?? []).compactMap { workers[$0.worker]?.registration }
+        return known.allSatisfy {
+            $0.process != registration.process && $0.instructionSet == registration.instructionSet
+        }
+            && working.allSatisfy {
+                $0.process != registration.process && $0.instructionSet == registration.instructionSet
+            }
+    }
+
+    /// The lowest task that one worker is doing and another must do as well.
+    func taskToVerify(of run: RunState, for worker: WorkerID) -> Int? {
+        run.openTasks.first { index in
+            run.isVerified(index) && run.witnesses[index] == nil && leases[run.taskID(index)]?.count == 1
+                && mayWitness(worker, index, of: run)
+        }
+    }
+
+    /// Whether the run takes answers from workers of this kind.
+    func suits(_ worker: Worker, _ run: RunState) -> Bool {
+        run.plan.instructionSet.map { $0.rawValue == worker.registration.instructionSet } ?? true
+    }
+
+    // MARK: What people are told
+
+    /// Why nobody works on the run, where that is so.
+    package func reasonToWait(_ run: RunState) -> String? {
+        guard run.phase == .running, let first = run.openTasks.first, !leases.keys.contains(where: { $0.run == run.id })
+        else { return nil }
+        let useful = workers.sorted { $0.key.rawValue < $1.key.rawValue }.filter { $0.value.quarantine == nil }
+        guard !useful.isEmpty else {
+            let quarantine = workers.max { $0.key.rawValue < $1.key.rawValue }?.value.quarantine
+            return "it waits for workers" + (quarantine.map { ": the last one is quarantined, because \($0)" } ?? "")
+        }
+        guard useful.contains(where: { suits($0.value, run) }) else {
+            let wanted = run.plan.instructionSet?.rawValue ?? ""
+            return "it waits for workers that compute with \(wanted): start them with --instruction-set \(wanted)"
+        }
+        guard let witness = run.witnesses[first]?.first,
+            useful.allSatisfy({ !mayWitness($0.key, first, of: run) })
+        else { return nil }
+        return "it waits for another worker with \(witness.instructionSet) to compare the answers of \(witness.worker)"
+    }
+}
+
+extension WorkerRegistration {
+    /// What stays the same when a worker registers again.
+    fileprivate var process: String { "\(host) \(processID)" }
+}

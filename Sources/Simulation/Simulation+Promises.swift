@@ -12,7 +12,8 @@ extension Simulation {
         if case .failed(let reason) = state.phase { throw Violation(description: "the run failed: \(reason)") }
         guard disk.writes != checkedWrites else { return }
         checkedWrites = disk.writes
-        let missing = state.neededBlobs.union(disk.state.neededBlobs).subtracting(disk.blobs).subtracting(Example.manifest().blobs)
+        let missing = state.neededBlobs.union(disk.state.neededBlobs).subtracting(disk.blobs).subtracting(
+            Example.manifest().blobs)
         guard missing.isEmpty else {
             throw Violation(description: "\(missing.count) blobs are named that are not there")
         }

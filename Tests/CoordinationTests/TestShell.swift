@@ -33,9 +33,10 @@ final class TestShell {
         }
     }
 
-    func join(_ name: String) -> WorkerID {
+    func join(_ name: String, process: Int = 1, instructionSet: String = "any") -> WorkerID {
         guard let worker = WorkerID(rawValue: name) else { preconditionFailure("a valid name") }
-        cluster.workerRegistered(worker, Example.registration(), now: clock)
+        let registration = Example.registration(processID: process, instructionSet: instructionSet)
+        cluster.workerRegistered(worker, registration, now: clock)
         return worker
     }
 
@@ -48,8 +49,10 @@ final class TestShell {
         return cluster.heartbeatReceived(from: worker, tasks: progress, now: clock)
     }
 
-    func answer(_ task: TaskDescription, by worker: WorkerID? = nil, error: Double? = nil) -> UpdateReceipt.Verdict? {
-        guard let completion = Example.completion(task, error: error) else { return nil }
+    func answer(
+        _ task: TaskDescription, by worker: WorkerID? = nil, error: Double? = nil, mistake: String = ""
+    ) -> UpdateReceipt.Verdict? {
+        guard let completion = Example.completion(task, error: error, mistake: mistake) else { return nil }
         let holder = worker ?? cluster.leases[task.id]?.first?.worker ?? WorkerID(rawValue: "stranger")!
         let (verdict, decisions) = cluster.updateReceived(completion, from: holder, now: clock)
         perform(decisions)

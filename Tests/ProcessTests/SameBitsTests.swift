@@ -51,6 +51,24 @@ import Testing
         #expect(status["state"] as? String == "finished")
     }
 
+    #if arch(x86_64)
+        @Test func workersThatAreComparedGiveTheSameFiles() throws {
+            let cluster = try SmallCluster(rounds: 2, more: "verify: 0.5\ninstruction_set: sse41\n")
+            let expected = try reference(cluster)
+            let run = try cluster.submit()
+            try cluster.startWorker()
+            try wait(30) { try cluster.status(run)["reason"] as? String != "it waits for workers" }
+            let reason = try cluster.status(run)["reason"] as? String
+            #expect(reason == "it waits for workers that compute with sse41: start them with --instruction-set sse41")
+            for _ in 0..<2 { try cluster.startWorker(options: ["--instruction-set", "sse41"]) }
+            #expect(try cluster.cairn(["watch", run]).status == 0)
+            #expect(try cluster.exports(run) == expected)
+            let events = try cluster.cairn(["events", run]).output
+            #expect(events.matches(of: /came to the same/).count > 3, "\(events)")
+            #expect(!events.contains("came to something else"))
+        }
+    #endif
+
     @Test func killedWhileTheDataAreCutTheRunGoesOn() throws {
         let cluster = try SmallCluster(rounds: 1)
         let expected = try reference(cluster)

@@ -10,13 +10,15 @@ final class SmallCluster {
     private(set) var url: String
     private let options: [String]
 
-    /// - Parameter options: of the coordinator, beside its address and state.
-    init(rounds: Int = 3, options: [String] = ["--lease", "1.5"]) throws {
+    /// - Parameters:
+    ///   - options: of the coordinator, beside its address and state.
+    ///   - more: of the plan.
+    init(rounds: Int = 3, options: [String] = ["--lease", "1.5"], more: String = "") throws {
         self.options = options
         folder = FileManager.default.temporaryDirectory.appending(path: "cairn-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         plan = folder.appending(path: "plan.yaml")
-        try Self.plan(rounds: rounds).write(to: plan, atomically: true, encoding: .utf8)
+        try (Self.plan(rounds: rounds) + "\n" + more).write(to: plan, atomically: true, encoding: .utf8)
         let arguments = ["coordinator", "--state", "state"] + options
         coordinator = try RunningProcess(arguments + ["--listen", "127.0.0.1:0"], in: folder)
         url = ""
@@ -62,10 +64,11 @@ final class SmallCluster {
 
     // MARK: Processes
 
-    func startWorker(slots: Int = 1) throws {
+    func startWorker(slots: Int = 1, options: [String] = []) throws {
         workers.append(
             try RunningProcess(
-                ["worker", "--coordinator", url, "--slots", "\(slots)", "--cache", "cache-\(workers.count)"],
+                ["worker", "--coordinator", url, "--slots", "\(slots)", "--cache", "cache-\(workers.count)"]
+                    + options,
                 in: folder))
     }
 

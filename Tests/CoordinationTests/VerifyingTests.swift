@@ -1,0 +1,113 @@
+import Coordination
+import RunProtocol
+import Simulation
+import Testing
+
+/// Tasks that two workers do, and who is believed.
+@Suite struct VerifyingTests {
+    private func shell(verify: Double = 1, set: InstructionSet? = nil) -> TestShell {
+        var plan = Example.plan(layers: 1, rounds: 2, replicas: 2, draws: nil, verify: verify)
+        plan.instructionSet = set
+        let shell = TestShell(plan)
+        shell.start()
+        return shell
+    }
+
+    private var undisturbed: [RunEvent] {
+        Example.undisturbed(
+            Example.plan(layers: 1, rounds: 2, replicas: 2, draws: nil), RunID(rawValue: "run-test")!)
+    }
+
+    private func reason(_ shell: TestShell) -> String? {
+        shell.cluster.run(shell.run).flatMap(shell.cluster.reasonToWait)
+    }
+
+    @Test func twoWorkersThatAgreeGiveTheSameWeights() throws {
+        let shell = shell()
+        let (first, second) = (shell.join("first", process: 1), shell.join("second", process: 2))
+        var turn = 0
+        while shell.phase == .running {
+            let worker = turn % 2 == 0 ? first : second
+            turn += 1
+            if let task = shell.lease(worker) { #expect(shell.answer(task, by: worker) == .accepted) }
+            try #require(turn < 100)
+        }
+        #expect(shell.recorded.filter(\.isWeight) == undisturbed.filter(\.isWeight))
+        #expect(
+            shell.recorded.count { $0.kind == .answerWitnessed } == shell.recorded.count { $0.kind == .taskFinished })
+    }
+
+    @Test func oneWorkerAloneWaitsForAnother() throws {
+        let shell = shell()
+        let worker = shell.join("alone", process: 1)
+        for _ in 0..<3 { _ = shell.answer(try #require(shell.lease(worker)), by: worker) }
+        #expect(shell.lease(worker) == nil)
+        #expect(reason(shell) == "it waits for another worker with any to compare the answers of alone")
+        // Under another name it is the same process.
+        let again = shell.join("again", process: 1)
+        #expect(shell.lease(again) == nil)
+        // Another kind of processor may come to other bits.
+        #expect(shell.lease(shell.join("other", process: 2, instructionSet: "avx512")) == nil)
+        let second = shell.join("second", process: 2)
+        let task = try #require(shell.lease(second))
+        #expect(reason(shell) == nil)
+        #expect(shell.answer(task, by: second) == .accepted)
+        #expect(shell.recorded.last?.kind == .taskFinished)
+    }
+
+    @Test func theOddOneOutIsQuarantinedAndNamed() throws {
+        let shell = shell()
+        let wrong = shell.join("wrong", process: 1)
+        let task = try #require(shell.lease(wrong))
+        #expect(shell.answer(task, by: wrong, mistake: "a flipped bit") == .accepted)
+        let (second, third) = (shell.join("second", process: 2), shell.join("third", process: 3))
+        #expect(shell.lease(second)?.id == task.id)
+        #expect(shell.answer(task, by: second) == .accepted)
+        #expect(shell.recorded.count { $0.kind == .taskFinished } == 0)
+        #expect(shell.lease(third)?.id == task.id)
+        #expect(shell.answer(task, by: third) == .accepted)
+        #expect(shell.recorded.suffix(2).map(\.kind) == [.answerContradicted, .taskFinished])
+        let reason = try #require(shell.cluster.workers[wrong]?.quarantine)
+        #expect(reason == "second and third came to something else for \(task.id)")
+        #expect(shell.lease(wrong) == nil)
+        guard case .taskFinished(let completion) = shell.recorded.last else { return }
+        #expect(completion == Example.completion(task))
+    }
+
+    @Test func answersThatWaitSurviveARestart() throws {
+        let shell = shell()
+        let first = shell.join("first", process: 1)
+        let task = try #require(shell.lease(first))
+        _ = shell.answer(task, by: first)
+        let needed = shell.cluster.run(shell.run)?.neededBlobs
+        shell.start(events: shell.recorded)
+        #expect(shell.cluster.run(shell.run)?.neededBlobs == needed)
+        #expect(shell.lease(shell.join("again", process: 1))?.id != task.id)
+        let second = shell.join("second", process: 2)
+        #expect(shell.lease(second)?.id == task.id)
+        _ = shell.answer(task, by: second)
+        #expect(shell.recorded.last?.kind == .taskFinished)
+    }
+
+    @Test func theSeedPicksTheShare() throws {
+        let picked = (0..<40).map { round in
+            var plan = Example.plan(layers: 1, rounds: 2, replicas: 200, draws: nil, verify: 0.25)
+            plan.seed = UInt64(round)
+            let state = RunState(id: RunID(rawValue: "run-test")!, plan: plan)
+            return (0..<200).count(where: state.isVerified)
+        }
+        #expect((1_800...2_200).contains(picked.reduce(0, +)))
+        #expect(Set(picked).count > 5)
+        let none = RunState(id: RunID(rawValue: "run-test")!, plan: Example.plan())
+        #expect(!(0..<200).contains(where: none.isVerified))
+    }
+
+    @Test func aPlanCanAskForAnInstructionSet() throws {
+        let shell = shell(verify: 0, set: .avx2)
+        #expect(shell.lease(shell.join("better", process: 1, instructionSet: "avx512")) == nil)
+        #expect(
+            reason(shell)
+                == "it waits for workers that compute with avx2: start them with --instruction-set avx2")
+        #expect(shell.lease(shell.join("right", process: 2, instructionSet: "avx2")) != nil)
+    }
+}

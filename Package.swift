@@ -133,6 +133,9 @@ let package = Package(
         layer("Simulation", ["Coordination", "RunProtocol", "RandomNumbers", heap]),
         .executableTarget(
             name: "cairn-simulate", dependencies: ["Simulation", argumentParser], swiftSettings: swiftSettings),
+        // Real processes on loopback: a schedule of faults from a seed, a proxy that fails, what came of it.
+        layer("Chaos", ["CoordinatorClient", "RunProtocol", "RandomNumbers"]),
+        .executableTarget(name: "cairn-chaos", dependencies: ["Chaos", argumentParser], swiftSettings: swiftSettings),
 
         // MARK: Tests
         tests("RunProtocolTests", ["RunProtocol", "RandomNumbers"]),
@@ -144,6 +147,7 @@ let package = Package(
             resources: [.copy("Golden")]),
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
         tests("CoordinationTests", ["Coordination", "Simulation", "RunProtocol", "RandomNumbers"]),
+        tests("ChaosTests", ["Chaos", "RunProtocol"]),
         tests("SimulationTests", ["Simulation", "Coordination", "RunProtocol"]),
         tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol"]),
         tests("ModelFormatTests", ["ModelFormat", "DataFormats", "RunProtocol", "RandomNumbers"]),

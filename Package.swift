@@ -133,6 +133,9 @@ let package = Package(
         layer("Simulation", ["Coordination", "RunProtocol", "RandomNumbers", heap]),
         .executableTarget(
             name: "cairn-simulate", dependencies: ["Simulation", argumentParser], swiftSettings: swiftSettings),
+        // Real processes on loopback: a schedule of faults from a seed, a proxy that fails, what came of it.
+        layer("Chaos", ["CoordinatorClient", "RunProtocol", "RandomNumbers"]),
+        .executableTarget(name: "cairn-chaos", dependencies: ["Chaos", argumentParser], swiftSettings: swiftSettings),
 
         // The program, killed right before or after the writes that a file names.
         .executableTarget(
@@ -148,6 +151,7 @@ let package = Package(
             resources: [.copy("Golden")]),
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
         tests("CoordinationTests", ["Coordination", "Simulation", "RunProtocol", "RandomNumbers"]),
+        tests("ChaosTests", ["Chaos", "RunProtocol"]),
         tests("SimulationTests", ["Simulation", "Coordination", "RunProtocol"]),
         tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol", grdb]),
         tests("ModelFormatTests", ["ModelFormat", "DataFormats", "RunProtocol", "RandomNumbers"]),

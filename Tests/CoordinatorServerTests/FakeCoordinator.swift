@@ -79,13 +79,18 @@ final class FakeCoordinator: CoordinatorAPI {
         memory.withLock { $0.waits.append(request.waitSeconds) }
         switch request.worker.rawValue {
         case "patient": try await wait(request.waitSeconds)
-        case let name where name.hasPrefix("work-"):
-            let work = Examples.work[Int(name.dropFirst(5)) ?? 0]
-            return TaskLease(
-                task: TaskDescription(id: Examples.task, work: work, elementCount: 12), leaseSeconds: 30)
+        case "unlucky":
+            try await wait(0.2)
+            return Self.lease(0)
+        case let name where name.hasPrefix("work-"): return Self.lease(Int(name.dropFirst(5)) ?? 0)
         default: break
         }
         return nil
+    }
+
+    private static func lease(_ work: Int) -> TaskLease {
+        TaskLease(
+            task: TaskDescription(id: Examples.task, work: Examples.work[work], elementCount: 12), leaseSeconds: 30)
     }
 
     func heartbeat(_ heartbeat: Heartbeat) -> HeartbeatReply { HeartbeatReply(abandon: heartbeat.tasks.map(\.task)) }

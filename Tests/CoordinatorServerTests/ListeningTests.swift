@@ -74,6 +74,19 @@ import Testing
         }
     }
 
+    @Test func aTaskForAClientThatHungUpIsTakenBack() async throws {
+        let api = try FakeCoordinator()
+        try await withListening(api) { port, _ in
+            let connection = try Connection(port: port)
+            let body = #"{"waitSeconds":30,"worker":"unlucky"}"#
+            try connection.send(
+                "POST /v1/leases HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            #expect(try await eventually { api.memory.withLock { $0.waiting } == 1 })
+            connection.close()
+            #expect(try await eventually { api.memory.withLock { $0.released.map(\.worker.rawValue) } == ["unlucky"] })
+        }
+    }
+
     @Test func thoseWhoOnlyWaitDoNotHoldUpTheEnd() async throws {
         let api = try FakeCoordinator()
         try await withListening(api) { port, group in

@@ -120,6 +120,9 @@ struct Call: Sendable {
 
     // MARK: Waiting
 
+    /// False once the client has hung up; and where there is no network at all.
+    var isConnected: Bool { context.channel.isActive }
+
     /// Performs what may take long, until the client hangs up or the server is to stop.
     func whileWanted<Value: Sendable>(_ operation: @escaping @Sendable () async throws -> Value) async throws -> Value {
         let channel = context.channel

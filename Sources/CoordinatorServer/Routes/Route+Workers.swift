@@ -12,7 +12,12 @@ extension Route {
             let message = try await call.message(LeaseRequest.self)
             let seconds = min(max(0, message.waitSeconds), Limits.longPollSeconds)
             let request = LeaseRequest(worker: message.worker, waitSeconds: seconds)
+            let wasConnected = call.isConnected
             let lease = try await call.whileWanted { try await call.api.lease(request) }
+            // Whoever has hung up never hears of its task, which others would get only when its lease has run out.
+            if let lease, wasConnected, !call.isConnected {
+                try await call.api.release(lease.task.id, TaskRelease(worker: message.worker))
+            }
             return try lease.map { try .json($0) } ?? .bodiless(.noContent)
         },
         Route(.post, "/v1/heartbeats") { call in

@@ -1,0 +1,177 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Stands between workers and the coordinator and passes bytes on, unless it is told to do worse.
+///
+/// ```swift
+/// let proxy = try FaultyProxy(to: coordinatorPort)
+/// proxy.change { $0.isStalled = true }     // connections stay open, and nothing moves
+/// proxy.cut()
+/// ```
+package final class FaultyProxy: Sendable {
+    /// Which way bytes go.
+    package enum Direction: Int, Hashable, Sendable {
+        case fromWorker, fromCoordinator
+    }
+
+    /// How it behaves at present.
+    package struct Behaviour: Hashable, Sendable {
+        /// New connections are reset.
+        package var isRefusing = false
+        /// Connections are accepted and nothing is passed on; what came in goes on its way when this ends.
+        package var isStalled = false
+        /// Each piece of what is passed on waits so long.
+        package var delayMilliseconds = 0
+        /// So many bytes more pass in a direction, then their connection is reset; once.
+        package var truncation: [Direction: Int] = [:]
+    }
+
+    private struct State {
+        var behaviour = Behaviour()
+        var connections: [ObjectIdentifier: Connection] = [:]
+        var isOpen = true
+    }
+
+    /// Where it listens, on 127.0.0.1.
+    package let port: UInt16
+    private let target: UInt16
+    private let listener: Int32
+    private let state = Mutex(State())
+
+    package init(to target: UInt16) throws {
+        self.target = target
+        port = try Sockets.freePort()
+        listener = try Sockets.listen(port: port)
+        onThread { while self.acceptOne() {} }
+    }
+
+    /// Ends every connection, and takes no more.
+    package func close() {
+        state.withLock { $0.isOpen = false }
+        shutdown(listener, Int32(SHUT_RDWR))
+        cut()
+    }
+
+    package func change(_ body: (inout Behaviour) -> Void) {
+        state.withLock { body(&$0.behaviour) }
+    }
+
+    /// Resets every connection.
+    package func cut() {
+        let connections = state.withLock { $0.connections.values.map(\.self) }
+        connections.forEach { $0.reset() }
+    }
+
+    // MARK: Connections
+
+    private func acceptOne() -> Bool {
+        guard let worker = Sockets.accept(listener) else {
+            guard state.withLock({ $0.isOpen }) else {
+                Glibc.close(listener)
+                return false
+            }
+            return true
+        }
+        let isRefusing = state.withLock { $0.behaviour.isRefusing || !$0.isOpen }
+        guard !isRefusing, let coordinator = Sockets.connect(port: target) else {
+            Sockets.resetWhenClosed(worker)
+            Glibc.close(worker)
+            return true
+        }
+        let connection = Connection(worker: worker, coordinator: coordinator)
+        state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
+        for direction in [Direction.fromWorker, .fromCoordinator] {
+            onThread { self.pump(connection, direction) }
+        }
+        return true
+    }
+
+    /// Passes bytes on until one end is gone.
+    private func pump(_ connection: Connection, _ direction: Direction) {
+        let (source, sink) = connection.ends(direction)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 14, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = recv(source, buffer.baseAddress, buffer.count, 0)
+            guard count > 0 else { break }
+            let allowed = allowance(of: count, direction)
+            guard Sockets.sendAll(UnsafeRawBufferPointer(rebasing: buffer[..<allowed]), to: sink) else { break }
+            if allowed < count { connection.reset() }
+        }
+        // The other direction may still have something to say.
+        shutdown(sink, Int32(SHUT_WR))
+        guard connection.isLastPump() else { return }
+        state.withLock { $0.connections[ObjectIdentifier(connection)] = nil }
+    }
+
+    /// Waits as long as bytes are held up; then says how many of `count` may pass.
+    private func allowance(of count: Int, _ direction: Direction) -> Int {
+        let delay = state.withLock { $0.behaviour.delayMilliseconds }
+        if delay > 0 { usleep(UInt32(delay) * 1_000) }
+        while state.withLock({ $0.behaviour.isStalled && $0.isOpen }) { usleep(5_000) }
+        return state.withLock { state in
+            guard let left = state.behaviour.truncation[direction] else { return count }
+            state.behaviour.truncation[direction] = left >= count ? left - count : nil
+            return min(left, count)
+        }
+    }
+
+    private func onThread(_ body: @escaping @Sendable () -> Void) {
+        // Threads of their own: each waits nearly all the time, and all of them at once.
+        Thread.start(body)
+    }
+}
+
+/// A worker's connection and the one that the proxy made for it.
+private final class Connection: Sendable {
+    private let worker: Int32
+    private let coordinator: Int32
+    private let pumps = Atomic(2)
+
+    init(worker: Int32, coordinator: Int32) {
+        self.worker = worker
+        self.coordinator = coordinator
+    }
+
+    // Nobody uses the descriptors any more: only then may others get their numbers.
+    deinit {
+        close(worker)
+        close(coordinator)
+    }
+
+    func ends(_ direction: FaultyProxy.Direction) -> (source: Int32, sink: Int32) {
+        direction == .fromWorker ? (worker, coordinator) : (coordinator, worker)
+    }
+
+    func reset() {
+        for socket in [worker, coordinator] {
+            Sockets.resetWhenClosed(socket)
+            shutdown(socket, Int32(SHUT_RDWR))
+        }
+    }
+
+    func isLastPump() -> Bool { pumps.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 }
+}
+
+/// A thread that does one thing.
+private enum Thread {
+    private final class Work {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+
+    static func start(_ body: @escaping @Sendable () -> Void) {
+        var thread = pthread_t()
+        let work = Unmanaged.passRetained(Work(body)).toOpaque()
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body()
+                return nil
+            }, work)
+        precondition(status == 0, "the system gives no more threads")
+        pthread_detach(thread)
+    }
+}

@@ -1,0 +1,30 @@
+import Glibc
+import Synchronization
+
+/// Waiting that ends when somebody wants the program to end: then nothing is left behind.
+package enum Patience {
+    private static let isOver = Atomic(false)
+
+    /// From now on every wait throws.
+    package static func end() {
+        isOver.store(true, ordering: .relaxed)
+    }
+
+    /// - Throws: `ChaosError` as soon as `end` was called.
+    static func sleep(seconds: Double) throws {
+        _ = try wait(seconds: seconds) { false }
+    }
+
+    /// Looks again and again whether something has become true.
+    /// - Returns: whether it has, in time.
+    static func wait(seconds: Double, for condition: () throws -> Bool) throws -> Bool {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while true {
+            if isOver.load(ordering: .relaxed) { throw ChaosError("interrupted") }
+            if try condition() { return true }
+            let left = (end - ContinuousClock.now) / .microseconds(1)
+            guard left > 0 else { return false }
+            usleep(UInt32(min(left, 10_000)))
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import FoundationEssentials
+import RunProtocol
+
+/// A plan's file, and what a coordinator is told of it.
+package struct TestPlan: Sendable {
+    let path: String
+    /// What relative paths in it start from.
+    let folder: String
+    let submission: RunSubmission
+
+    /// - Throws: `ChaosError` whenever the file cannot be read.
+    package init(file: String) throws {
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+            throw ChaosError("'\(file)' cannot be read")
+        }
+        path = file.hasPrefix("/") ? file : FileManager.default.currentDirectoryPath + "/" + file
+        folder = URL(filePath: path).deletingLastPathComponent().path
+        submission = RunSubmission(plan: text, folder: folder)
+    }
+
+    /// Writes `text` to `file`.
+    package init(_ text: String, file: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: file))
+        try self.init(file: file)
+    }
+
+    private static let images = "/usr/share/datasets/fashion-mnist"
+
+    /// Some seconds of tasks of a few tenths of a second, through every kind of stage.
+    package static let short = """
+        name: chaos
+        seed: 7
+        data:
+          unlabeled: {path: \(images)/train-images-idx3-ubyte.gz, limit: 10000}
+          held_out: 300
+          shards: 4
+          labeled:
+            samples: {path: \(images)/train-images-idx3-ubyte.gz, limit: 2000}
+            labels: \(images)/train-labels-idx1-ubyte.gz
+            per_class: 3
+            draws: 2
+          test:
+            samples: {path: \(images)/t10k-images-idx3-ubyte.gz, limit: 500}
+            labels: \(images)/t10k-labels-idx1-ubyte.gz
+        layers: [{units: 400}, {units: 300}]
+        pretraining: {rounds: 3, replicas: 4, local_epochs: 2, outer_optimizer: nesterov}
+        fine_tuning: {epochs: 20}
+
+        """
+
+    /// Rounds of four tasks of a second or two, and nothing else.
+    package static let rounds = """
+        name: rounds
+        seed: 7
+        data:
+          unlabeled: {path: \(images)/train-images-idx3-ubyte.gz, limit: 40000}
+          held_out: 300
+          shards: 4
+        layers: [{units: 500}]
+        pretraining: {rounds: 8, replicas: 4}
+
+        """
+}

@@ -27,8 +27,7 @@ package struct Cairn: AsyncParsableCommand {
                 name: "Runs",
                 subcommands: [
                     SubmitCommand.self, ListCommand.self, StatusCommand.self, EventsCommand.self, WatchCommand.self,
-                    CancelCommand.self,
-                    ExportCommand.self,
+                    CancelCommand.self, ExportCommand.self, GarbageCommand.self,
                 ]),
             CommandGroup(
                 name: "Without a cluster",

@@ -35,6 +35,11 @@ extension HTTPConnection {
         try call(request(.post, "/v1/runs/\(run)/cancel"))
     }
 
+    /// Blobs older than `seconds` that no run needs; deletes them where that is asked for.
+    package func garbage(olderThan seconds: Double, delete: Bool = false) throws -> Garbage {
+        try call(request(delete ? .delete : .get, "/v1/garbage?older=\(seconds)"))
+    }
+
     /// Where the weights of a run are.
     /// - Throws: `APIError` `.conflict` whenever the run has not got that far.
     package func export(_ part: ExportDescription.Part, of run: RunID) throws -> ExportDescription {

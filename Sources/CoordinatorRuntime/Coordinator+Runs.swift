@@ -125,10 +125,12 @@ extension Coordinator {
 
     func status(of run: RunID) throws(APIError) -> RunStatus {
         guard let state = cluster.run(run), let history = histories[run] else { throw unknown(run) }
-        return RunStatus(
+        var status = RunStatus(
             state, history,
             workers: cluster.workers.values.count { $0.quarantine == nil },
             tasksInProgress: cluster.leases.keys.count { $0.run == run },
             wait: cluster.reasonToWait(state), pause: pauses.reason ?? cluster.paused[run], pauses: pauses.count)
+        status.diskBytes = diskBytes(of: state)
+        return status
     }
 }

@@ -101,6 +101,12 @@ package actor Coordinator: CoordinatorAPI {
                     await self.lookAfterPauses()
                 }
             }
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: .seconds(Self.garbageSeconds))
+                    _ = try? await self.deleteGarbage(olderThan: Self.garbageSeconds)
+                }
+            }
             defer { stopWaiting() }
             do {
                 try await group.next()

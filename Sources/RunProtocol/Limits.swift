@@ -26,6 +26,8 @@ package enum Limits {
     package static let longPollSeconds = 30.0
     /// Of a run, that are remembered and sent.
     package static let journalEntries = 5_000
+    /// How many blobs a message lists at most.
+    package static let listedBlobs = 10_000
     /// An update's number is refused beyond ± this; so a round's exact sum cannot overflow.
     package static let updateMagnitude: Float = 1_024
     /// A task that workers gave back with a failure this often ends its run.

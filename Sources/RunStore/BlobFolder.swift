@@ -83,6 +83,19 @@ package struct BlobFolder: Sendable {
         return digests.filter { size(of: $0) == nil }
     }
 
+    /// Every blob that is there, with the time at which its file was last written, in seconds since 1970.
+    package func all() -> [(digest: Digest, bytes: Int, time: Double)] {
+        let manager = FileManager.default
+        let parts = (try? manager.contentsOfDirectory(atPath: folder)) ?? []
+        return parts.flatMap { (try? manager.contentsOfDirectory(atPath: "\(folder)/\($0)")) ?? [] }.compactMap {
+            name in
+            var information = stat()
+            guard let digest = Digest(hex: name), stat(path(of: digest), &information) == 0 else { return nil }
+            let time = Double(information.st_mtim.tv_sec) + Double(information.st_mtim.tv_nsec) / 1e9
+            return (digest, Int(information.st_size), time)
+        }
+    }
+
     /// Deletes every blob that is not in `needed`, and every half-written file.
     package func keepOnly(_ needed: Set<Digest>) {
         let manager = FileManager.default

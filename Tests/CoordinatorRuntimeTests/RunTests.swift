@@ -106,6 +106,31 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: uploads) == [])
     }
 
+    @Test func garbageIsShownAndDeletedByAge() async throws {
+        let site = try Site()
+        try await site.living { (coordinator: Coordinator) async throws in
+            let run = try await coordinator.submit(site.submission).id
+            let worker = try await coordinator.join()
+            let task = try #require(try await coordinator.trainingTask(for: worker))
+            _ = try await coordinator.answer(task, as: worker)
+            let stray = String(repeating: "cd", count: 32)
+            try FileManager.default.createDirectory(
+                at: site.folder.appending(path: "state/blobs/cd"), withIntermediateDirectories: true)
+            try site.write("state/blobs/cd/\(stray)", [1, 2, 3])
+
+            #expect(try await coordinator.garbage(olderThan: 3_600).count == 0)
+            let garbage = try await coordinator.garbage(olderThan: 0)
+            #expect(garbage.blobs.map(\.digest.hex) == [stray])
+            #expect(garbage.bytes == 3)
+            let status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
+            #expect(garbage.neededBytes == status.diskBytes)
+            #expect(try await coordinator.deleteGarbage(olderThan: 3_600).count == 0)
+            #expect(try await coordinator.deleteGarbage(olderThan: 0).blobs.map(\.digest.hex) == [stray])
+            #expect(try await coordinator.garbage(olderThan: 0).count == 0)
+            #expect(try await coordinator.finish(run).state == .finished)
+        }
+    }
+
     @Test func aRunThatIsCancelledWhileItsDataAreCutLeavesNothing() async throws {
         let site = try Site()
         try await site.living { coordinator in

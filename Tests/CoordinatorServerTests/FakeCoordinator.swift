@@ -58,6 +58,17 @@ final class FakeCoordinator: CoordinatorAPI {
             entries: [RunJournal.Entry(number: number + 1, time: 1e9, text: "w has a task", reason: "it was open")])
     }
 
+    func garbage(olderThan seconds: Double) -> Garbage {
+        Garbage(
+            blobs: [Garbage.Blob(digest: blobDigest, bytes: 5, secondsOld: seconds + 1)], count: 1, bytes: 5,
+            neededBytes: 7)
+    }
+
+    func deleteGarbage(olderThan seconds: Double) throws -> Garbage {
+        guard seconds > 0 else { throw APIError(.conflict, "data are being cut") }
+        return garbage(olderThan: seconds)
+    }
+
     func cancel(_ run: RunID) throws -> RunStatus {
         guard run == Examples.run else { throw SecretFailure() }
         return Examples.status

@@ -133,6 +133,10 @@ import Yams
             Exchange(method: .post, path: "/v1/runs/{run}/cancel", uri: "/v1/runs/x/cancel"),
             Exchange(method: .get, path: "/v1/runs/{run}/exports/{part}", uri: run + "/exports/pretrained"),
             Exchange(method: .get, path: "/v1/runs/{run}/exports/{part}", uri: run + "/exports/fine-tuned"),
+            Exchange(method: .get, path: "/v1/garbage", uri: "/v1/garbage"),
+            Exchange(method: .get, path: "/v1/garbage", uri: "/v1/garbage?older=nan"),
+            Exchange(method: .delete, path: "/v1/garbage", uri: "/v1/garbage"),
+            Exchange(method: .delete, path: "/v1/garbage", uri: "/v1/garbage?older=5"),
             Exchange(method: .post, path: "/v1/workers", uri: "/v1/workers", body: registration),
             Exchange(method: .post, path: "/v1/workers", uri: "/v1/workers", body: "{"),
             Exchange(

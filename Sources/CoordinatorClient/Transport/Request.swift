@@ -6,6 +6,7 @@ struct Request: Sendable {
         case get = "GET"
         case post = "POST"
         case put = "PUT"
+        case delete = "DELETE"
     }
 
     /// What ends an attempt that does not get on.

@@ -85,6 +85,14 @@ struct Call: Sendable {
         return min(seconds, Limits.longPollSeconds)
     }
 
+    func secondsOld() throws -> Double {
+        guard let text = query("older") else { return 0 }
+        guard let seconds = Double(text), seconds.isFinite, seconds >= 0 else {
+            throw APIError(.badRequest, "`older` should be a number of seconds from 0")
+        }
+        return seconds
+    }
+
     func worker() throws -> WorkerID {
         guard let worker = query("worker").flatMap(WorkerID.init(rawValue:)) else {
             throw APIError(.badRequest, "`worker` should name the worker: ?worker=WORKER")

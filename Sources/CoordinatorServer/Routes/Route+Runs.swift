@@ -20,6 +20,12 @@ extension Route {
             try .json(await call.api.journal(of: call.run(), after: call.revision() ?? 0))
         },
         Route(.post, "/v1/runs/{run}/cancel") { call in try .json(await call.api.cancel(call.run())) },
+        Route(.get, "/v1/garbage") { call in
+            try .json(await call.api.garbage(olderThan: call.secondsOld()))
+        },
+        Route(.delete, "/v1/garbage") { call in
+            try .json(await call.api.deleteGarbage(olderThan: call.secondsOld()))
+        },
         Route(.get, "/v1/runs/{run}/exports/{part}") { call in
             try .json(await call.api.export(call.part(), of: call.run()))
         },

@@ -12,6 +12,11 @@ package protocol CoordinatorAPI: Sendable {
     /// What happened to the run and why, after entry `number`: at most `Limits.journalEntries`, the oldest first.
     func journal(of run: RunID, after number: Int) async throws -> RunJournal
     func cancel(_ run: RunID) async throws -> RunStatus
+    /// Blobs older than `seconds` that no run needs.
+    func garbage(olderThan seconds: Double) async throws -> Garbage
+    /// Deletes them.
+    /// - Returns: what was deleted.
+    func deleteGarbage(olderThan seconds: Double) async throws -> Garbage
     /// - Throws: `.conflict` whenever the run has not got that far.
     func export(_ part: ExportDescription.Part, of run: RunID) async throws -> ExportDescription
 

@@ -29,6 +29,8 @@ package struct RunStatus: Codable, Hashable, Sendable {
     /// Workers that are alive, and the tasks they hold of this run.
     package var workers: Int
     package var tasksInProgress: Int
+    /// What the coordinator's disk holds for the run.
+    package var diskBytes: Int?
     /// Of the round in progress.
     package var samplesPerSecond: Double?
     package var secondsLeft: Double?

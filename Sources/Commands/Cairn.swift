@@ -20,7 +20,7 @@ package struct Cairn: AsyncParsableCommand {
             Or do it all in one process: cairn pretrain plan.yaml --output results
             """,
         version:
-            "cairn \(version) (\(String(cString: cbi_commit()))), oneDNN \(Engine.oneDNNVersion), \(Engine.instructionSet)",
+            "cairn \(version) (\(String(cString: cbi_commit()))), oneDNN \(Engine.oneDNNVersion), \(Engine.processor)",
         groupedSubcommands: [
             CommandGroup(name: "Cluster", subcommands: [CoordinatorCommand.self, WorkerCommand.self]),
             CommandGroup(

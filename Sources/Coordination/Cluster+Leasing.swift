@@ -46,9 +46,11 @@ extension Cluster {
 
     private func freeTask(of run: RunState, for worker: WorkerID) -> Int? {
         let open = run.openTasks
-        return (open.filter(run.isMeasurement) + open).first { index in
+        let free = (open.filter(run.isMeasurement) + open).filter { index in
             leases[run.taskID(index)] == nil && !shuns(worker, index, of: run) && mayWitness(worker, index, of: run)
         }
+        // Where those have left with whom an answer could be compared, others begin anew.
+        return free.first { isComparable(worker, $0, of: run) } ?? free.first
     }
 
     /// Whether others should try the task before this worker, with which it came to nothing, tries it again.

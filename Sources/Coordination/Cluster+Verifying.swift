@@ -17,7 +17,8 @@ extension Cluster {
                     instructionSet: registration.instructionSet), others)
         }
         var decisions: [Decision] = []
-        for odd in others where odd.completion.bits != completion.bits {
+        let sets = [agreed.instructionSet, registration.instructionSet]
+        for odd in others where odd.completion.bits != completion.bits && sets.contains(odd.instructionSet) {
             let reason = "\(agreed.worker) and \(worker) came to something else for \(task)"
             let attempt = FailedAttempt(task: task, worker: odd.worker, reason: reason)
             decisions += record(.answerContradicted(attempt), of: run.id, because: reason)
@@ -43,23 +44,27 @@ extension Cluster {
         return decisions + [Decision(.wakeWaitingSlots, because: "\(task) must be done by another worker")]
     }
 
-    /// Whether the worker's answer would say something that is not known yet, and could be compared.
+    /// Whether the worker's answer would say something that is not known yet.
     func mayWitness(_ worker: WorkerID, _ index: Int, of run: RunState) -> Bool {
-        guard run.isVerified(index), let registration = workers[worker]?.registration else { return true }
-        let known = run.witnesses[index] ?? []
-        let working = (leases[run.taskID(index)] ?? []).compactMap { workers[$0.worker]?.registration }
-        return known.allSatisfy {
-            $0.process != registration.process && $0.instructionSet == registration.instructionSet
-        }
-            && working.allSatisfy {
-                $0.process != registration.process && $0.instructionSet == registration.instructionSet
-            }
+        guard run.isVerified(index), let process = workers[worker]?.registration.process else { return true }
+        let known = (run.witnesses[index] ?? []).map(\.process)
+        let working = (leases[run.taskID(index)] ?? []).compactMap { workers[$0.worker]?.registration.process }
+        return !known.contains(process) && !working.contains(process)
+    }
+
+    /// Whether it computes as those do whose answers wait: another processor may come to other bits.
+    func isComparable(_ worker: WorkerID, _ index: Int, of run: RunState) -> Bool {
+        let instructionSet = workers[worker]?.registration.instructionSet
+        return (run.witnesses[index] ?? []).allSatisfy { $0.instructionSet == instructionSet }
     }
 
     /// The lowest task that one worker is doing and another must do as well.
     func taskToVerify(of run: RunState, for worker: WorkerID) -> Int? {
         run.openTasks.first { index in
-            run.isVerified(index) && run.witnesses[index] == nil && leases[run.taskID(index)]?.count == 1
+            guard run.isVerified(index), run.witnesses[index] == nil, let claims = leases[run.taskID(index)],
+                claims.count == 1, let other = workers[claims[0].worker]?.registration
+            else { return false }
+            return other.instructionSet == workers[worker]?.registration.instructionSet
                 && mayWitness(worker, index, of: run)
         }
     }
@@ -87,7 +92,7 @@ extension Cluster {
         guard let witness = run.witnesses[first]?.first,
             useful.allSatisfy({ !mayWitness($0.key, first, of: run) })
         else { return nil }
-        return "it waits for another worker with \(witness.instructionSet) to compare the answers of \(witness.worker)"
+        return "it waits for another worker, to compare the answers of \(witness.worker)"
     }
 }
 

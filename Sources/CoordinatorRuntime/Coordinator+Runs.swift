@@ -56,6 +56,7 @@ extension Coordinator {
         } catch {
             throw APIError(.storageFull, "the run could not be written down: \(error)", hint: "make room and try again")
         }
+        written[id] = RunState(id: id, plan: plan)
         histories[id] = RunHistory(plan: plan, submittedAt: time)
         folders[id] = folder
         journals[id] = Journal()
@@ -124,7 +125,7 @@ extension Coordinator {
     }
 
     func status(of run: RunID) throws(APIError) -> RunStatus {
-        guard let state = cluster.run(run), let history = histories[run] else { throw unknown(run) }
+        guard let state = written[run], let history = histories[run] else { throw unknown(run) }
         var status = RunStatus(
             state, history,
             workers: cluster.workers.values.count { $0.quarantine == nil },

@@ -21,6 +21,9 @@ package actor Coordinator: CoordinatorAPI {
     private let start = ContinuousClock.now
 
     var cluster: Cluster
+    /// The runs as the facts on the disk tell them: what people see never goes back. `cluster` is ahead while a fact cannot
+    /// be written.
+    var written: [RunID: RunState] = [:]
     var histories: [RunID: RunHistory] = [:]
     var journals: [RunID: Journal] = [:]
     var folders: [RunID: String] = [:]
@@ -80,7 +83,9 @@ package actor Coordinator: CoordinatorAPI {
         journals[stored.id] = journal
         self.folders[stored.id] = stored.folder
         let events = stored.events.map(\.event)
-        ledger.runTakenUp(RunState(id: stored.id, plan: stored.plan, events: events))
+        let run = RunState(id: stored.id, plan: stored.plan, events: events)
+        written[stored.id] = run
+        ledger.runTakenUp(run)
         return cluster.runSubmitted(stored.id, plan: stored.plan, events: events)
     }
 
@@ -181,6 +186,7 @@ package actor Coordinator: CoordinatorAPI {
             stopWriting(error as? StoreError ?? StoreError("\(error)"))
             return false
         }
+        written[run]?.apply(event)
         histories[run]?.apply(event, at: time)
         journals[run, default: Journal()].add(event.name, because: reason, at: time)
         logger.log(level: event.isMilestone ? .info : .debug, "\(run): \(event.name), because \(reason)")

@@ -5,10 +5,12 @@ import RunProtocol
 extension Simulation {
     mutating func check() throws(Violation) {
         guard let state = cluster?.run(run) else { return }
-        guard (state.stage, state.round) >= place else {
-            throw Violation(description: "stage \(state.stage), round \(state.round) came after \(place)")
+        // What people see is what is on the disk.
+        let seen = (disk.state.stage, disk.state.round)
+        guard seen >= place, (state.stage, state.round) >= seen else {
+            throw Violation(description: "stage \(seen.0), round \(seen.1) came after \(place)")
         }
-        place = (state.stage, state.round)
+        place = seen
         if case .failed(let reason) = state.phase { throw Violation(description: "the run failed: \(reason)") }
         guard disk.writes != checkedWrites else { return }
         checkedWrites = disk.writes

@@ -22,7 +22,7 @@ package enum Engine {
     /// `avx512`, `avx2`, `avx`, `sse41` or `neon`: what matrix products use. Element-wise kernels give the same bits with any.
     package static var instructionSet: String {
         let set = Int(dnnl_get_effective_cpu_isa().rawValue)
-        return knownSets.last { set & $0.bits == $0.bits }?.name ?? String(cString: ce_instruction_set())
+        return knownSets.last { set & $0.bits == $0.bits }?.name ?? processor
     }
 
     private static let knownSets = [
@@ -30,15 +30,19 @@ package enum Engine {
     ]
 
     /// Keeps this process from better instructions than those of `name`, so that it computes the same bits as a processor
-    /// that has no better ones. It must be called before the first product.
+    /// that has no better ones. It must be called before the first product, and before anybody asks for `instructionSet`:
+    /// oneDNN decides once.
     ///
     /// - Returns: whether products will use exactly these: the processor may not have them.
     package static func use(instructionSet name: String) -> Bool {
-        if name != instructionSet, let known = knownSets.first(where: { $0.name == name }) {
+        if let known = knownSets.first(where: { $0.name == name }) {
             dnnl_set_max_cpu_isa(dnnl_cpu_isa_t(rawValue: .init(known.bits)))
         }
         return instructionSet == name
     }
+
+    /// The best instructions that element-wise kernels use on this processor: `avx512`, `avx2`, `sse2` or `neon`.
+    package static var processor: String { String(cString: ce_instruction_set()) }
 
     /// Whether the processor has instructions for bfloat16: AVX512_BF16 on x86, FEAT_BF16 on Arm.
     package static var hasBfloat16: Bool { ce_has_bf16() != 0 }

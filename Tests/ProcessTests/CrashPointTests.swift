@@ -6,7 +6,9 @@ import Testing
 /// The coordinator is killed right before and right after each of its writes, and its runs end with the same bits.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct CrashPointTests {
     /// Facts that an ordinary run does not have, and what is written only where something goes wrong.
-    private static let rareFacts: Set<RunEvent.Kind> = [.attemptFailed, .answerRefused, .failed, .cancelled]
+    private static let rareFacts: Set<RunEvent.Kind> = [
+        .attemptFailed, .answerRefused, .answerWitnessed, .answerContradicted, .failed, .cancelled,
+    ]
     private static let rareWrites: Set<WritePoint> = [.deleteUpload, .dropFile, .tryForRoom]
 
     /// Each write, of each kind, before and after.
@@ -94,6 +96,26 @@ import Testing
             #expect(coordinator.exitCode(within: 60) == 0, "\(coordinator.said)")
             #expect(try cluster.exports() == expected)
         }
+    }
+
+    /// A worker that is wrong, and two that agree.
+    @Test func everyWriteAboutComparedAnswersCanBeItsLast() throws {
+        let cluster = try InterruptedCluster(more: "verify: 1\n")
+        let expected = try cluster.reference()
+        cluster.points = lines([.commitFact], [.answerWitnessed, .answerContradicted])
+        let workers = try (0..<2).map { _ in try cluster.worker() }
+        defer { workers.forEach { $0.kill() } }
+        try cluster.whileKilled { url in
+            while !cluster.points.isEmpty {
+                let worker = try cluster.register(url, process: 999)
+                if let task = try? cluster.leasedTask(worker, url) { try cluster.answerWrongly(task, worker, url) }
+                usleep(50_000)
+            }
+        }
+        let coordinator = try cluster.coordinator(["--exit-when-done"])
+        defer { coordinator.kill() }
+        #expect(coordinator.exitCode(within: 60) == 0, "\(coordinator.said)")
+        #expect(try cluster.exports() == expected)
     }
 
     /// Five failures of one task end a run.

@@ -10,8 +10,10 @@ final class InterruptedCluster {
     private let port: Int
     private let state: String
 
-    init(state: String = "state") throws {
+    /// - Parameter more: of the plan.
+    init(state: String = "state", more: String = "") throws {
         self.state = state
+        planText = Self.plan + more
         folder = FileManager.default.temporaryDirectory.appending(path: "cairn-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         list = folder.appending(path: "points")
@@ -26,8 +28,9 @@ final class InterruptedCluster {
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
+    let planText: String
     /// Enough rounds that a write which comes once a round is met before and after.
-    let planText = """
+    private static let plan = """
         data:
           unlabeled: samples.idx
           held_out: 10
@@ -152,9 +155,13 @@ final class InterruptedCluster {
         try wait(20) { try call("GET", "\(url)/v1/runs/\(run)")?["state"] as? String == "running" }
     }
 
-    func register(_ url: String) throws -> String {
+    func register(_ url: String, process: Int = 1) throws -> String {
+        // What this host's workers say of themselves: answers are compared among those that compute alike.
+        let known = try call("GET", "\(url)/v1/info")?["workers"] as? [[String: Any]]
+        let registered = known?.first?["registration"] as? [String: Any]
+        let instructionSet = registered?["instructionSet"] as? String ?? "any"
         let registration: [String: Any] = [
-            "host": "here", "processID": 1, "slots": 1, "version": "1", "instructionSet": "any",
+            "host": "here", "processID": process, "slots": 1, "version": "1", "instructionSet": instructionSet,
             "protocolVersion": ProtocolVersion.current,
         ]
         let answer = try call("POST", "\(url)/v1/workers", JSONSerialization.data(withJSONObject: registration))
@@ -162,10 +169,27 @@ final class InterruptedCluster {
     }
 
     /// - Returns: the task's name.
-    func lease(_ worker: String, _ url: String) throws -> String {
-        let request: [String: Any] = ["worker": worker, "waitSeconds": 10]
+    func lease(_ worker: String, _ url: String) throws -> String { try leasedTask(worker, url).id.description }
+
+    func leasedTask(_ worker: String, _ url: String) throws -> TaskDescription {
+        let request: [String: Any] = ["worker": worker, "waitSeconds": 2]
         let answer = try call("POST", "\(url)/v1/leases", JSONSerialization.data(withJSONObject: request))
-        let task = try #require(answer?["task"] as? [String: Any])
-        return try #require(task["id"] as? String)
+        let lease = try JSONSerialization.data(withJSONObject: try #require(answer))
+        return try JSONDecoder().decode(TaskLease.self, from: lease).task
+    }
+
+    /// An answer that looks well: nobody would notice that it is wrong, were it not compared.
+    func answerWrongly(_ task: TaskDescription, _ worker: String, _ url: String) throws {
+        let figures: TaskFigures
+        switch task.work {
+        case .pretrain(let work):
+            figures = TaskFigures(samples: work.samples.count * work.settings.localEpochs, loss: 1)
+        case .measureReconstruction(let work):
+            figures = TaskFigures(samples: work.samples.count, reconstructionError: 1)
+        case .fineTune, .classify: return
+        }
+        let result = TaskResult(figures: figures, vector: Array(repeating: 0.5, count: task.elementCount))
+        let update = try UpdateFormat.encode(task: task.id, result: result)
+        try call("PUT", "\(url)/v1/tasks/\(task.id)/update?worker=\(worker)", update)
     }
 }

@@ -18,9 +18,8 @@ extension InstructionSet: ExpressibleByArgument {}
 extension Engine {
     /// - Throws: whenever this processor does not have it.
     static func use(_ set: InstructionSet) throws {
-        let best = instructionSet
         guard use(instructionSet: set.rawValue) else {
-            throw CommandError("this processor has \(best), not \(set.rawValue)")
+            throw CommandError("this processor cannot compute with \(set.rawValue); it has \(processor)")
         }
     }
 }

@@ -3,8 +3,10 @@ import DataFormats
 import FoundationEssentials
 import Glibc
 import Logging
+import PrintableText
 package import RunProtocol
 import RunStore
+import UpdateFiles
 
 extension Coordinator {
     package func register(_ registration: WorkerRegistration) throws -> WorkerWelcome {

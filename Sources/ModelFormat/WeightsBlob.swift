@@ -1,4 +1,5 @@
 package import DataFormats
+import PrintableText
 package import RunProtocol
 
 /// Weights as they travel and are kept: safetensors with the tensors of a parameter list, in its order.

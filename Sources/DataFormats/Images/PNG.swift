@@ -1,5 +1,6 @@
 import CPNG
 package import FoundationEssentials
+import PrintableText
 
 /// Pictures without loss, through libpng.
 package enum PNG {

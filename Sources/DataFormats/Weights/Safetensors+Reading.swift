@@ -1,4 +1,5 @@
 import FoundationEssentials
+import PrintableText
 
 extension Safetensors {
     private struct Entry: Decodable {

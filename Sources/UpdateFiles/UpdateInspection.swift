@@ -1,17 +1,17 @@
 import Averaging
-import Coordination
+package import Coordination
 import DataFormats
-import RunProtocol
+package import RunProtocol
 
 /// Why an answer cannot count.
-struct RefusedAnswer: Error, Hashable {
-    var reason: String
+package struct RefusedAnswer: Error, Hashable {
+    package var reason: String
 }
 
 /// Looks at an answer before it counts: it must be what its task asks for, number by number.
-enum UpdateInspection {
+package enum UpdateInspection {
     /// - Throws: `RefusedAnswer` with the reason.
-    static func inspect(_ upload: UploadedFile, answering task: TaskDescription) throws -> TaskCompletion {
+    package static func inspect(_ upload: UploadedFile, answering task: TaskDescription) throws -> TaskCompletion {
         let header: UpdateFormat.Header
         do {
             let file = try UpdateFile(

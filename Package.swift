@@ -138,6 +138,15 @@ let package = Package(
         layer("Simulation", ["Coordination", "RunProtocol", "RandomNumbers", heap]),
         .executableTarget(
             name: "cairn-simulate", dependencies: ["Simulation", argumentParser], swiftSettings: swiftSettings),
+        // Everything that reads bytes from outside, with what must hold of any bytes at all.
+        layer(
+            "Fuzzing",
+            [
+                "Averaging", "Coordination", "DataFormats", "ModelFormat", "PlanFile", "RandomNumbers", "RunProtocol",
+                "Simulation", "UpdateFiles",
+            ]),
+        // With libFuzzer where scripts/fuzz builds it, which looks for new bytes; else it plays files.
+        .executableTarget(name: "cairn-fuzz", dependencies: ["Fuzzing", argumentParser], swiftSettings: swiftSettings),
 
         // MARK: Tests
         tests("RunProtocolTests", ["RunProtocol", "RandomNumbers"]),
@@ -150,6 +159,8 @@ let package = Package(
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
         tests("CoordinationTests", ["Coordination", "Simulation", "RunProtocol", "RandomNumbers"]),
         tests("SimulationTests", ["Simulation", "Coordination", "RunProtocol"]),
+        // What comes from outside, read by a program of its own, so that its memory can be bounded.
+        tests("FuzzingTests", ["Fuzzing"]),
         tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol"]),
         tests("ModelFormatTests", ["ModelFormat", "DataFormats", "RunProtocol", "RandomNumbers"]),
         tests(

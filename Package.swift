@@ -72,14 +72,16 @@ let package = Package(
         // MARK: The words that all parts share
         // Counter-based random numbers (Philox): the same key and counter give the same number everywhere.
         layer("RandomNumbers"),
+        // What others wrote, for terminals and logs.
+        layer("PrintableText"),
         // Plan, network, task, update, wire messages, digests, limits. No I/O.
-        layer("RunProtocol", [crypto, "RandomNumbers"]),
+        layer("RunProtocol", ["PrintableText", "RandomNumbers", crypto]),
         // A plan as YAML: read, checked as a whole, every mistake with its line.
-        layer("PlanFile", ["RunProtocol", yams]),
+        layer("PlanFile", ["PrintableText", "RunProtocol", yams]),
 
         // MARK: Data and numbers: they know nothing of clusters
         // IDX, NPY, CSV and pictures in; safetensors both ways; files that are there whole or not at all.
-        layer("DataFormats", ["CZlib", "CPNG", "CJPEG"]),
+        layer("DataFormats", ["CZlib", "CPNG", "CJPEG", "PrintableText"]),
         // Element-wise kernels: the same bits on every instruction set.
         .target(
             name: "CElementwise",
@@ -89,13 +91,15 @@ let package = Package(
         // Autoencoders, classifier, optimizers, and the pure functions task -> result.
         layer("Training", ["TensorCore", "CElementwise", "RunProtocol", "RandomNumbers"]),
         // Weights as safetensors, and exported networks with their description.
-        layer("ModelFormat", ["RunProtocol", "DataFormats"]),
+        layer("ModelFormat", ["RunProtocol", "DataFormats", "PrintableText"]),
 
         // MARK: The coordinator
         // Exact fixed-point sums of updates; the outer optimizers.
         layer("Averaging", ["RunProtocol"]),
         // Every decision: past-tense events in, actions with their reasons out. No clock, no I/O.
         layer("Coordination", ["RunProtocol", "RandomNumbers"]),
+        // Updates as they come in, part by part, looked at before they count.
+        layer("UpdateFiles", ["Averaging", "Coordination", "DataFormats", "RunProtocol"]),
         // What is durable: facts in SQLite, blobs in a folder.
         layer("RunStore", ["Coordination", "RunProtocol", "DataFormats", grdb]),
         // Performs the decisions: cuts data into shards, averages, exports.
@@ -103,7 +107,7 @@ let package = Package(
             "CoordinatorRuntime",
             [
                 "Coordination", "RunStore", "Averaging", "RunProtocol", "PlanFile", "DataFormats", "ModelFormat",
-                "RandomNumbers", logging,
+                "PrintableText", "RandomNumbers", "UpdateFiles", logging,
             ]),
 
         // MARK: Workers and commands
@@ -123,7 +127,8 @@ let package = Package(
             [
                 "CBuildInformation", "Coordination", "CoordinatorClient", "CoordinatorRuntime", "CoordinatorServer",
                 "DataFormats",
-                "ModelFormat", "PlanFile", "RunProtocol", "RunStore", "TensorCore", "Training", "WorkerRuntime",
+                "ModelFormat", "PlanFile", "PrintableText", "RunProtocol", "RunStore", "TensorCore", "Training",
+                "WorkerRuntime",
                 argumentParser, lifecycle, logging, unixSignals,
             ]),
         .executableTarget(name: "cairn", dependencies: ["Commands"], swiftSettings: swiftSettings),
@@ -141,6 +146,16 @@ let package = Package(
         .executableTarget(
             name: "cairn-interrupted", dependencies: ["Commands", "DataFormats"], swiftSettings: swiftSettings),
 
+        // Everything that reads bytes from outside, with what must hold of any bytes at all.
+        layer(
+            "Fuzzing",
+            [
+                "Averaging", "Coordination", "DataFormats", "ModelFormat", "PlanFile", "RandomNumbers", "RunProtocol",
+                "Simulation", "UpdateFiles",
+            ]),
+        // With libFuzzer where scripts/fuzz builds it, which looks for new bytes; else it plays files.
+        .executableTarget(name: "cairn-fuzz", dependencies: ["Fuzzing", argumentParser], swiftSettings: swiftSettings),
+
         // MARK: Tests
         tests("RunProtocolTests", ["RunProtocol", "RandomNumbers"]),
         tests("PlanFileTests", ["PlanFile", "RunProtocol", "RandomNumbers"]),
@@ -154,6 +169,8 @@ let package = Package(
         tests("ChaosTests", ["Chaos", "RunProtocol"]),
         tests("SimulationTests", ["Simulation", "Coordination", "RunProtocol"]),
         tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol", grdb]),
+        // What comes from outside, read by a program of its own, so that its memory can be bounded.
+        tests("FuzzingTests", ["Fuzzing"]),
         tests("ModelFormatTests", ["ModelFormat", "DataFormats", "RunProtocol", "RandomNumbers"]),
         tests(
             "CoordinatorRuntimeTests",

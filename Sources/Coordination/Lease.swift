@@ -35,7 +35,8 @@ package struct Lease: Hashable, Sendable {
         let silent = now.milliseconds - shareSince.milliseconds
         let spent = shareSince.milliseconds - since.milliseconds
         if share > 0, spent > 0 {
-            let left = Int64(Double(spent) * (1 - share) / share)
+            // A worker may speak of any share, however small.
+            let left = Int64(min(Double(spent) * (1 - share) / share, 0x1p52))
             return silent <= left ? left - silent : silent
         }
         return expected.map { silent <= $0 ? $0 - silent : silent }

@@ -2,8 +2,10 @@ import Coordination
 import DataFormats
 import FoundationEssentials
 import Logging
+import PrintableText
 package import RunProtocol
 import RunStore
+import UpdateFiles
 
 extension Coordinator {
     package func register(_ registration: WorkerRegistration) throws -> WorkerWelcome {

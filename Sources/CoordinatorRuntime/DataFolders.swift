@@ -1,6 +1,7 @@
 import DataFormats
 import FoundationEssentials
 import Glibc
+import PrintableText
 package import RunProtocol
 
 /// The folders from which the coordinator reads data for plans. A path is resolved, links and all, before it is compared.

@@ -6,6 +6,7 @@ import ModelFormat
 import RandomNumbers
 import RunProtocol
 import RunStore
+import UpdateFiles
 
 /// Computes what a run needs between its tasks. Each step is a function of the run's facts and its blobs, so that it can
 /// be done again after a crash with the same outcome.

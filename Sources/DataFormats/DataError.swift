@@ -1,3 +1,5 @@
+import PrintableText
+
 /// Why a file's data cannot be read or written: one line that says where, what is wrong and what to do.
 package struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
     /// For programs and tests; more may be added.

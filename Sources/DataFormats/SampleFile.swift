@@ -1,4 +1,5 @@
 import Glibc
+import PrintableText
 
 /// The one door to samples and labels on disk. What a file is shows in its contents, not in its name: IDX, NPY or CSV,
 /// each gzipped or not; a folder holds PNG and JPEG pictures.

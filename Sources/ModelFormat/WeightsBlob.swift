@@ -1,4 +1,5 @@
 package import DataFormats
+import PrintableText
 package import RunProtocol
 
 /// Weights as they travel and are kept: safetensors with the tensors of a parameter list, in its order.
@@ -26,7 +27,7 @@ package enum WeightsBlob {
         let found = file.tensors.map { "\($0.name) \($0.shape)" }
         let expected = parameters.map { "\($0.name) \($0.shape)" }
         guard found == expected else {
-            let names = found.prefix(4).joined(separator: ", ")
+            let names = found.prefix(4).map { $0.printable() }.joined(separator: ", ")
             throw DataError(
                 .wrongShape, at: path, "its tensors (\(names), ...) are not those of the network that it describes")
         }

@@ -1,3 +1,4 @@
+import PrintableText
 package import RunProtocol
 import Yams
 
@@ -31,7 +32,7 @@ package enum PlanReader {
             return nil
         }
         // An alias can make a small text endless; a plan needs none.
-        guard !yaml.contains(/(^|[\s\[{,:-])[&*][A-Za-z0-9_]/) else {
+        guard !hasAnchors(yaml) else {
             log.note(1, "", "anchors (&name) and aliases (*name) cannot be used in a plan")
             return nil
         }
@@ -49,10 +50,24 @@ package enum PlanReader {
         return nil
     }
 
+    /// Whether a name of libyaml's letters stands behind an `&` or `*` where one can begin: behind a blank, an indicator, or
+    /// what is not ASCII, among which there are ends of lines.
+    private static func hasAnchors(_ yaml: String) -> Bool {
+        let bytes = [UInt8(ascii: " ")] + yaml.utf8
+        return bytes.indices.dropFirst().dropLast().contains { place in
+            guard bytes[place] == UInt8(ascii: "&") || bytes[place] == UInt8(ascii: "*") else { return false }
+            let (before, after) = (bytes[place - 1], bytes[place + 1])
+            let isLetter = UInt8(ascii: "a")...UInt8(ascii: "z") ~= after | 32
+            return (before <= 32 || before >= 128 || "[{,:-?".utf8.contains(before))
+                && (isLetter || "0123456789_-".utf8.contains(after))
+        }
+    }
+
     private static func line(of error: YamlError) -> Int {
         switch error {
         case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
         case .duplicatedKeysInMapping(_, let context): context.mark.line
+        case .reader(_, let offset, _, let yaml): yaml.utf8.prefix(offset ?? 0).count { $0 == 10 } + 1
         default: 1
         }
     }
@@ -60,7 +75,9 @@ package enum PlanReader {
     private static func summary(of error: YamlError) -> String {
         switch error {
         case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _): problem
-        case .duplicatedKeysInMapping(let keys, _): "\(keys.map { "\($0)" }.joined(separator: ", ")) stands there twice"
+        case .reader(let problem, _, _, _): problem
+        case .duplicatedKeysInMapping(let keys, _):
+            "\(keys.prefix(3).map { $0.printable() }.joined(separator: ", ")) stands there twice"
         default: "\(error)"
         }
     }
@@ -69,7 +86,7 @@ package enum PlanReader {
         let name = top.text("name") ?? "unnamed"
         if name.count > Limits.nameCharacters { top.note("name", "has more than \(Limits.nameCharacters) letters") }
         let common = top.section("pretraining")
-        let layers = top.list("layers", fallback: common)
+        let layers = top.list("layers", limit: Limits.layers, fallback: common)
         if layers.isEmpty { top.note("layers", "is missing: a list with the units of each layer") }
         if layers.count > Limits.layers { top.note("layers", "has more than \(Limits.layers) layers") }
         let specs = layers.map(layer)

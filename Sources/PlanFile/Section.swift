@@ -1,3 +1,4 @@
+import PrintableText
 import Yams
 
 /// A mapping of the plan while it is read. What is wrong is noted and replaced by something right, so that the rest can
@@ -116,14 +117,14 @@ final class Section {
         return Section(found?.node, path: path, line: lines[key] ?? line, log: log)
     }
 
-    /// The sections of a list.
-    func list(_ key: String, fallback: Section) -> [Section] {
+    /// The sections of a list; of one that is longer than `limit`, one more than that.
+    func list(_ key: String, limit: Int, fallback: Section) -> [Section] {
         guard let (node, _) = find(key) else { return [] }
         guard let items = node.sequence else {
             note(key, "should be a list, one `- ...` an item")
             return []
         }
-        return items.enumerated().map { index, item in
+        return items.prefix(limit + 1).enumerated().map { index, item in
             Section(
                 item, path: "\(path.isEmpty ? "" : path + ".")\(key)[\(index)]",
                 line: item.mark?.line ?? line, log: log,
@@ -138,7 +139,7 @@ final class Section {
 
     /// Notes every key that nobody asked for.
     func finish() {
-        for key in nodes.keys.sorted() where !asked.contains(key) {
+        for key in nodes.keys.sorted() where !asked.contains(key) && !log.isFull {
             let similar = asked.min { distance($0, key) < distance($1, key) }
             let hint = similar.flatMap { distance($0, key) <= 2 ? "; do you mean `\($0)`?" : nil }
             note(key, "is unknown here" + (hint ?? "; known are \(asked.sorted().joined(separator: ", "))"))
@@ -167,8 +168,14 @@ final class MistakeLog {
     private var found: [PlanMistake] = []
     var known: Set<String> = []
 
+    /// Nobody reads more mistakes, and to look for each among all others would take for ever.
+    private static let limit = 100
+
+    var isFull: Bool { found.count >= Self.limit }
+
     func note(_ line: Int, _ key: String, _ message: String) {
-        let mistake = PlanMistake(line: line, key: key, message: message)
+        guard !isFull else { return }
+        let mistake = PlanMistake(line: line, key: key.printable(atMost: 200), message: message)
         if !found.contains(mistake) { found.append(mistake) }
     }
 

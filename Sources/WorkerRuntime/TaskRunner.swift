@@ -11,7 +11,7 @@ struct TaskRunner {
     func perform(_ task: TaskDescription, isCancelled: (_ share: Double) -> Bool) throws -> TaskResult {
         try task.check()
         var (steps, isFetched) = (0, false)
-        let total = Double(task.work.steps)
+        let total = task.work.steps
         return try perform(task, whenFetched: { isFetched = true }) {
             steps += isFetched ? 1 : 0
             return isCancelled(min(Double(steps) / total, 1))

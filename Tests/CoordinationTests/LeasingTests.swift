@@ -74,6 +74,19 @@ import Testing
         #expect(shell.answer(stuck, by: hanging) == .late)
     }
 
+    @Test(arguments: [5e-324, 1e-300, 1e-9]) func aWorkerMaySpeakOfAnyShare(share: Double) throws {
+        let shell = TestShell(Example.plan(layers: 1, replicas: 2, draws: nil))
+        shell.start()
+        let (good, slow) = (shell.join("good"), shell.join("slow"))
+        _ = shell.answer(try #require(shell.lease(good)), by: good)
+        let stuck = try #require(shell.lease(slow))
+        let task = try #require(shell.lease(good))
+        shell.clock = shell.clock + 5_000
+        _ = shell.heartbeat(slow, [stuck.id], share: share)
+        _ = shell.answer(task, by: good)
+        #expect(shell.lease(good)?.id == stuck.id)
+    }
+
     @Test func whoseAnswersAreRefusedGetsNoMoreTasks() throws {
         let shell = TestShell(Example.plan(layers: 1, replicas: 2, draws: nil))
         shell.start()

@@ -33,6 +33,19 @@ import Testing
         #expect(try Image(decoding: bytes, path: "x").pixels == [100, 0])
     }
 
+    @Test func whatPixelsDoNotNeedIsPassedOver() throws {
+        let whole = Self.png(5, 3)
+        // Behind the picture's size, with a checksum that nobody looks at.
+        func with(_ length: [UInt8]) -> [UInt8] {
+            let text: [UInt8] = length + Array("tEXt".utf8) + [97, 0, 98, 0, 0, 0, 0]
+            return Array(whole[..<33]) + text + Array(whole[33...])
+        }
+        let image = try Image(decoding: whole, path: "x")
+        #expect(try Image(decoding: with([0, 0, 0, 3]), path: "x") == image)
+        #expect(try Image(decoding: whole + Array("more behind its end".utf8), path: "x") == image)
+        #expect(code { try Image(decoding: with([0x1F, 0xFF, 0xFF, 0xFF]), path: "x") } == .malformedImage)
+    }
+
     @Test func sizesAreCheckedBeforeAnythingIsDecoded() {
         #expect(code { try Image(decoding: Self.png(1, 1 << 15), path: "x") } == .tooLarge)
         #expect(

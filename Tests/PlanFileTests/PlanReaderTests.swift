@@ -154,6 +154,18 @@ import Testing
         #expect(throws: PlanMistakes.self) { try PlanReader.read(long) }
     }
 
+    @Test(arguments: ["b: &-x [1]", "{?&x b: c}", "\u{FEFF}&x b: c", "b:\u{2028}&_ c", "- *1"])
+    func noAliasComesThrough(text: String) throws {
+        let mistakes = try #require(throws: PlanMistakes.self) { try PlanReader.read(text) }
+        #expect(mistakes.description.contains("cannot be used in a plan"))
+    }
+
+    @Test func noMoreMistakesAreToldThanAnybodyReads() throws {
+        let keys = (0..<80_000).map { "k\($0): 1" }.joined(separator: "\n")
+        let mistakes = try #require(throws: PlanMistakes.self) { try PlanReader.read(keys) }
+        #expect(mistakes.mistakes.count == 100)
+    }
+
     @Test(arguments: 0..<500) func mutantsNeverCrash(seed: Int) {
         var bytes = Array(PlanTemplate.text.utf8)
         var random = Philox(key: UInt64(seed), stream: 0)

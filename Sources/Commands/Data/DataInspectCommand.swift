@@ -1,5 +1,6 @@
 import ArgumentParser
 import DataFormats
+import PrintableText
 
 /// `cairn data inspect`
 struct DataInspectCommand: ParsableCommand {

@@ -54,7 +54,7 @@ struct ProgressPrinter {
         }
         let loss = record.loss.map { "loss \($0.formatted(decimals: 3)), " } ?? ""
         let share = record.activeShare.map { ", \(($0 * 100).formatted(decimals: 0)) % of the units active" } ?? ""
-        let speed = Int(Double(record.samples) / max(seconds, 0.001))
+        let speed = (Double(record.samples) / max(seconds, 0.001)).formatted(decimals: 0)
         return "\(stage.name), round \(record.round) of \(stage.rounds): \(loss)held-out error"
             + " \(error.formatted(decimals: 3))\(share), \(seconds.formatted(decimals: 1)) s, \(speed) samples/s"
     }
@@ -64,16 +64,19 @@ struct ProgressPrinter {
         guard let stage = status.stages.first(where: { $0.state == .running }) else {
             return "\(status.name): \(status.state.rawValue)"
         }
-        let done = stage.tasks == 0 ? 0 : stage.tasksDone * 20 / stage.tasks
+        let share = Double(stage.tasksDone) / Double(max(stage.tasks, 1))
+        let done = Int(20 * min(max(share, 0), 1))
         let bar = String(repeating: "█", count: done) + String(repeating: "░", count: 20 - done)
         var parts = ["\(stage.name) \(bar) round \(stage.round)/\(stage.rounds)"]
         parts.append("\(stage.tasksDone)/\(stage.tasks) tasks")
         if let loss = stage.history.last(where: { $0.loss != nil })?.loss {
             parts.append("loss \(loss.formatted(decimals: 3))")
         }
-        if let speed = status.samplesPerSecond { parts.append("\(Int(speed)) samples/s") }
+        if let speed = status.samplesPerSecond { parts.append("\(speed.formatted(decimals: 0)) samples/s") }
         parts.append(status.workersText)
-        if let left = status.secondsLeft, stage.name.hasPrefix("layer") { parts.append("\(Int(left)) s left") }
+        if let left = status.secondsLeft, stage.name.hasPrefix("layer") {
+            parts.append("\(left.formatted(decimals: 0)) s left")
+        }
         return parts.joined(separator: "  ")
     }
 }

@@ -56,14 +56,14 @@ struct Summary: Codable {
     init(_ run: RunStatus, files: [ExportDescription.Part: String]) {
         name = run.name
         planHash = run.planHash
-        sha256 = Dictionary(uniqueKeysWithValues: run.exports.map { ($0.part.rawValue, $0.digest) })
+        sha256 = Dictionary(run.exports.map { ($0.part.rawValue, $0.digest) }) { first, _ in first }
         self.files = Dictionary(uniqueKeysWithValues: files.map { ($0.key.rawValue, $0.value) })
         labels = run.results.first?.labels
         pretrainedError = Errors(run.results.filter(\.pretrained).map(\.error))
         fromScratchError = Errors(run.results.filter { !$0.pretrained }.map(\.error))
         let rounds = run.stages.flatMap(\.history).filter { $0.seconds != nil }
         let training = rounds.reduce(0) { $0 + ($1.seconds ?? 0) }
-        if training > 0 { samplesPerSecond = Double(rounds.reduce(0) { $0 + $1.samples }) / training }
+        if training > 0 { samplesPerSecond = rounds.reduce(0) { $0 + Double($1.samples) } / training }
         seconds = run.finishedAt.map { $0 - run.submittedAt }
         stages = run.stages.map { stage in
             let last = stage.history.last { $0.heldOutError != nil }
@@ -85,7 +85,7 @@ struct Summary: Codable {
             if let note = stage.note { parts.append(note) }
             return (stage.name, parts.joined(separator: ", "))
         }
-        if let samplesPerSecond { rows.append(("pretraining", "\(Int(samplesPerSecond)) samples/s")) }
+        if let samplesPerSecond { rows.append(("pretraining", "\(samplesPerSecond.formatted(decimals: 0)) samples/s")) }
         if let labels, let pretrainedError {
             let draws = pretrainedError.draws.count
             rows.append(("test error", "with \(labels) labels, mean and standard deviation of \(draws) draws"))

@@ -1,4 +1,5 @@
 import Glibc
+import PrintableText
 
 /// A folder of PNG and JPEG pictures of one size, each a sample; or of subfolders with them, each a class. Both count in
 /// the order of their names' bytes. What is hidden is left alone.

@@ -1,4 +1,5 @@
 import CJPEG
+import PrintableText
 
 /// Photographs, through libjpeg-turbo.
 enum JPEG {

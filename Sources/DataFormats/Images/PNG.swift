@@ -1,5 +1,6 @@
 import CPNG
 package import FoundationEssentials
+import PrintableText
 
 /// Pictures without loss, through libpng.
 package enum PNG {
@@ -9,11 +10,19 @@ package enum PNG {
 
     /// Grey stays grey and colour becomes RGB, 8 bits each; what is transparent is laid on black.
     static func decode(_ bytes: [UInt8], path: String) throws(DataError) -> Image {
+        try needed(bytes, path).withUnsafeBufferPointer { bytes throws(DataError) in
+            try decode(UnsafeRawBufferPointer(bytes), path)
+        }
+    }
+
+    /// libpng looks at the bytes again when it reads the pixels.
+    private static func decode(_ bytes: UnsafeRawBufferPointer, _ path: String) throws(DataError) -> Image {
         var image = png_image()
         image.version = png_uint_32(PNG_IMAGE_VERSION)
         defer { png_image_free(&image) }
-        let isBegun = bytes.withUnsafeBytes { png_image_begin_read_from_memory(&image, $0.baseAddress, $0.count) }
-        guard isBegun != 0 else { throw malformed(image, path) }
+        guard png_image_begin_read_from_memory(&image, bytes.baseAddress, bytes.count) != 0 else {
+            throw malformed(image, path)
+        }
         let channels = image.format & png_uint_32(PNG_FORMAT_FLAG_COLOR) == 0 ? 1 : 3
         let (width, height) = (Int(image.width), Int(image.height))
         try Image.check(width: width, height: height, channels: channels, path: path)
@@ -26,6 +35,29 @@ package enum PNG {
         // A warning, such as a wrong checksum of something that is not needed, does not spoil the pixels.
         guard isRead != 0 else { throw malformed(image, path) }
         return Image(width: width, height: height, channels: channels, pixels: pixels)
+    }
+
+    /// What pixels depend on, beside the chunks that no picture can do without.
+    private static let neededChunks: Set<[UInt8]> = Set(
+        ["tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "sBIT", "bKGD"].map { Array($0.utf8) })
+
+    /// A picture without the chunks that it can do without: libpng sets memory aside for what each of them claims to have,
+    /// or is unpacked to, before it looks for that.
+    ///
+    /// - Throws: `.malformedImage` whenever a chunk claims more bytes than follow.
+    private static func needed(_ bytes: [UInt8], _ path: String) throws(DataError) -> [UInt8] {
+        let (end, letters) = (Array("IEND".utf8), UInt8(ascii: "a")...UInt8(ascii: "z"))
+        var (needed, place, name) = (Array(bytes.prefix(8)), 8, [UInt8]())
+        while bytes.count - place >= 8, name != end {
+            let length = bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
+            guard length <= bytes.count - place - 8 else { throw malformed("a part of it is missing", path) }
+            name = Array(bytes[place + 4..<place + 8])
+            let chunk = bytes[place..<min(place + 12 + length, bytes.count)]
+            // A small letter at its beginning says that decoders may pass it over.
+            if !letters.contains(name[0]) || neededChunks.contains(name) { needed += chunk }
+            place = chunk.endIndex
+        }
+        return needed
     }
 
     /// Encodes 8-bit pixels, row by row.
@@ -61,8 +93,12 @@ package enum PNG {
     }
 
     private static func malformed(_ image: png_image, _ path: String) -> DataError {
-        let message = withUnsafeBytes(of: image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        return DataError(
+        malformed(
+            withUnsafeBytes(of: image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }, path)
+    }
+
+    private static func malformed(_ message: String, _ path: String) -> DataError {
+        DataError(
             .malformedImage, at: path, "the PNG cannot be decoded: \(message.printable())",
             hint: "fetch the file again, or leave it out")
     }

@@ -1,3 +1,5 @@
+import PrintableText
+
 /// Text with a sample a line, numbers only; a first line with anything else than numbers holds the columns' names.
 package enum CSV {
     /// - Parameters:

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import PrintableText
 
 /// NumPy's format for one array (numpy.lib.format, versions 1 to 3), C order.
 package enum NPY {

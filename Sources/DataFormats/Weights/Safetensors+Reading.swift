@@ -1,4 +1,5 @@
 import FoundationEssentials
+import PrintableText
 
 extension Safetensors {
     private struct Entry: Decodable {
@@ -151,21 +152,19 @@ extension Safetensors {
         else {
             throw DataError(
                 .offsetOutOfRange, at: path,
-                "tensor '\(name.printable())' should lie at \(entry.data_offsets), but there are \(size) bytes")
+                "tensor '\(name.printable())' should lie at \("\(entry.data_offsets)".printable()),"
+                    + " but there are \(size) bytes")
         }
         let bytes = entry.data_offsets[1] - entry.data_offsets[0]
+        let wrongShape = DataError(
+            .wrongShape, at: path,
+            "tensor '\(name.printable())' of shape \("\(entry.shape)".printable()) has \(bytes) bytes")
         var count = 1
         for dimension in entry.shape {
             let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
-            guard dimension >= 0, !overflow, product <= bytes else {
-                throw DataError(
-                    .wrongShape, at: path, "tensor '\(name.printable())' of shape \(entry.shape) has \(bytes) bytes")
-            }
+            guard dimension >= 0, !overflow, product <= bytes else { throw wrongShape }
             count = product
         }
-        guard count * 4 == bytes else {
-            throw DataError(
-                .wrongShape, at: path, "tensor '\(name.printable())' of shape \(entry.shape) has \(bytes) bytes")
-        }
+        guard count * 4 == bytes else { throw wrongShape }
     }
 }

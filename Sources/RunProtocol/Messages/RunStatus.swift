@@ -149,6 +149,22 @@ package struct EvaluationResult: Codable, Hashable, Sendable {
 
     package var tested: Int { confusion.reduce(0) { $0 + $1.reduce(0, +) } }
 
+    /// - Throws: whenever it is not a square of counts: all that is computed from it counts on that.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            draw: try container.decode(Int.self, forKey: .draw),
+            pretrained: try container.decode(Bool.self, forKey: .pretrained),
+            labels: try container.decode(Int.self, forKey: .labels),
+            confusion: try container.decode([[Int]].self, forKey: .confusion))
+        let isSquare = confusion.allSatisfy { $0.count == confusion.count }
+        guard isSquare, confusion.joined().allSatisfy({ (0...Limits.samples).contains($0) }) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .confusion, in: container,
+                debugDescription: "a confusion matrix has a row and a column of counts for each class")
+        }
+    }
+
     /// Share of the test samples that were classified wrongly, 0 ... 1.
     package var error: Double {
         let right = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }

@@ -1,18 +1,19 @@
 extension Work {
-    /// About how many steps the task has: what its progress is measured by. At least 1.
-    package var steps: Int {
-        func batches(_ count: Int, of size: Int) -> Int { (count + size - 1) / max(size, 1) }
+    /// About how many steps the task has: what its progress is measured by. At least 1. The most
+    /// that a task can ask for are more than an `Int` holds.
+    package var steps: Double {
+        func batches(_ count: Double, of size: Int) -> Double { (count / Double(max(size, 1))).rounded(.up) }
         let steps =
             switch self {
             case .pretrain(let work):
-                batches(work.samples.count, of: work.settings.batchSize) * work.settings.localEpochs
-            case .measureReconstruction(let work): batches(work.samples.count, of: 256)
-            case .classify(let work): batches(work.samples.count, of: 256)
+                batches(Double(work.samples.count), of: work.settings.batchSize) * Double(work.settings.localEpochs)
+            case .measureReconstruction(let work): batches(Double(work.samples.count), of: 256)
+            case .classify(let work): batches(Double(work.samples.count), of: 256)
             case .fineTune(let work):
-                batches(work.samples.count, of: work.settings.batchSize) * work.settings.epochs
+                batches(Double(work.samples.count), of: work.settings.batchSize) * Double(work.settings.epochs)
                     + (work.settings.pseudoLabels.map { plan in
-                        let guesses = Int(Double(work.unlabeled.reduce(0) { $0 + $1.count }) * plan.share / 2)
-                        return batches(guesses, of: plan.batchSize) * plan.epochs * plan.rounds
+                        let guesses = Double(work.unlabeled.reduce(0) { $0 + $1.count }) * plan.share / 2
+                        return batches(guesses, of: plan.batchSize) * Double(plan.epochs) * Double(plan.rounds)
                     } ?? 0)
             }
         return max(steps, 1)

@@ -1,11 +1,11 @@
 import DataFormats
 import FoundationEssentials
-import RunProtocol
+package import RunProtocol
 
 /// An update in a file, gzipped or not, of which one small part at a time is in memory: a round has many updates, and each
 /// is as large as the model.
-struct UpdateFile {
-    let preamble: UpdateFormat.Preamble
+package struct UpdateFile {
+    package let preamble: UpdateFormat.Preamble
     private let source: ByteSource
     private let limitBytes: Int
 
@@ -15,7 +15,7 @@ struct UpdateFile {
     ///
     /// - Parameter limitBytes: how many bytes there may be in it, unpacked: a small gzip file can become a large one.
     /// - Throws: `UpdateError` whenever it is no update; `DataError` whenever it cannot be read.
-    init(_ path: String, limitBytes: Int) throws {
+    package init(_ path: String, limitBytes: Int) throws {
         source = try ByteSource(opening: path)
         self.limitBytes = limitBytes
         let front = try source.peek(UpdateFormat.fixedBytes + Limits.updateHeaderBytes)
@@ -28,7 +28,7 @@ struct UpdateFile {
     /// - Parameter body: gets a part and where in the vector it begins.
     /// - Throws: `UpdateError` whenever there are too few or too many bytes, `DataError` beyond the limit; what `body`
     ///   throws.
-    func forEachPart(_ body: (_ part: [Float], _ start: Int) throws -> Void) throws {
+    package func forEachPart(_ body: (_ part: [Float], _ start: Int) throws -> Void) throws {
         for start in stride(from: 0, to: preamble.elementCount, by: Self.partElements) {
             let count = min(Self.partElements, preamble.elementCount - start)
             let bytes = try source.peek(count * 4).count == count * 4 ? source.take(count * 4) : []
@@ -58,7 +58,7 @@ struct UpdateFile {
     }
 
     /// All numbers, where they are needed at once.
-    func vector() throws -> [Float] {
+    package func vector() throws -> [Float] {
         var vector: [Float] = []
         vector.reserveCapacity(preamble.elementCount)
         try forEachPart { part, _ in vector += part }

@@ -1,20 +1,22 @@
-import RunProtocol
+import PrintableText
 
 extension APIError {
-    static func tooLong(limit: Int) -> APIError {
+    /// A body has more than `limit` bytes.
+    package static func tooLong(limit: Int) -> APIError {
         APIError(.tooLarge, "the body is too long: at most \(limit) bytes are allowed here")
     }
 
     /// Says which field of a message is wrong, and how.
-    init(malformed error: DecodingError) {
+    package init(malformed error: DecodingError) {
         let message =
             switch error {
             case .keyNotFound(let key, let context): "`\(Self.path(context.codingPath + [key]))` is missing"
             case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
                 "`\(Self.path(context.codingPath))` should be \(Self.name(of: type))"
             case .dataCorrupted(let context) where context.codingPath.isEmpty: "the body is not JSON"
+            // It can have all of a text that was sent.
             case .dataCorrupted(let context):
-                "`\(Self.path(context.codingPath))` is not what it should be: \(context.debugDescription)"
+                "`\(Self.path(context.codingPath))` is not what it should be: \(context.debugDescription.printable(atMost: 200))"
             @unknown default: "the body is not what it should be"
             }
         self.init(.badRequest, message, hint: "docs/openapi.yaml describes every message")

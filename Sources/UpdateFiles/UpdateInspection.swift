@@ -1,20 +1,20 @@
 import Averaging
-import Coordination
+package import Coordination
 import DataFormats
 import FoundationEssentials
-import RunProtocol
+package import RunProtocol
 
 /// Why an answer cannot count.
-struct RefusedAnswer: Error, Hashable {
-    var reason: String
+package struct RefusedAnswer: Error, Hashable {
+    package var reason: String
 }
 
 /// Looks at an answer before it counts: it must be what its task asks for, number by number.
-enum UpdateInspection {
+package enum UpdateInspection {
     /// - Parameter isCompared: whether another worker's answer must be the same.
     /// - Throws: `RefusedAnswer` with the reason.
-    static func inspect(
-        _ upload: UploadedFile, answering task: TaskDescription, isCompared: Bool
+    package static func inspect(
+        _ upload: UploadedFile, answering task: TaskDescription, isCompared: Bool = false
     ) throws -> TaskCompletion {
         var hasher = DigestHasher()
         let header: UpdateFormat.Header

@@ -1,10 +1,8 @@
-import RunProtocol
-
 extension TaskDescription {
     /// A task comes from another host: sizes that do not belong together must not reach the kernels.
     ///
     /// - Throws: `.invalidData` whenever no right coordinator could have made it.
-    func check() throws(APIError) {
+    package func check() throws(APIError) {
         let isPossible =
             switch work {
             case .pretrain(let work):

@@ -1,0 +1,16 @@
+import DataFormats
+import FoundationEssentials
+
+extension FuzzTarget {
+    /// Larger pictures are not written and read again.
+    private static let copiedNumbers = 1 << 16
+
+    static func readImage(_ bytes: UnsafeRawBufferPointer) throws {
+        guard let image = try accepted({ try Image(decoding: Array(bytes), path: "x") }) else { return }
+        try promise(image.pixels.count == image.shape.reduce(1, *), "its pixels are not those of its shape")
+        guard image.pixels.count <= copiedNumbers else { return }
+        let png = PNG.encode(
+            width: image.width, height: image.height, channels: image.channels, pixels: image.pixels)
+        try promise(try Image(decoding: Array(png), path: "x") == image, "it is another as PNG")
+    }
+}

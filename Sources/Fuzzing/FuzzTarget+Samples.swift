@@ -1,0 +1,69 @@
+import DataFormats
+import FoundationEssentials
+
+/// IDX, NPY and CSV have one door, which tells them apart.
+extension FuzzTarget {
+    /// Larger tables are not written and read again.
+    private static let copiedNumbers = 1 << 20
+
+    static func readSamples(_ bytes: UnsafeRawBufferPointer) throws {
+        try MemoryFile.with(bytes) { try readSamples(at: $0) }
+    }
+
+    static func readTable(_ bytes: UnsafeRawBufferPointer) throws {
+        try MemoryFile.with(bytes) { path in
+            try readSamples(at: path)
+            let whole = try? SampleFile.samples(path)
+            guard let description = try accepted({ try SampleFile.describe(path) }),
+                let column = description.columns?.first
+            else { return }
+            _ = try accepted { try SampleFile.labels(column: column, ofCSV: path) }
+            guard let rest = try accepted({ try SampleFile.samples(path, leavingOut: column) }) else { return }
+            let isNarrower = rest.count == whole?.count && rest.size + 1 == whole?.size
+            try promise(isNarrower, "without a column it is \(rest.count) samples of \(rest.size)")
+        }
+    }
+
+    private static func readSamples(at path: String) throws {
+        if let labels = try accepted({ try SampleFile.labels(path) }) {
+            try promise(labels.allSatisfy { $0 >= 0 }, "a label is negative")
+            try NPY.encode(labels: labels).withUnsafeBytes { bytes in
+                try promise(try MemoryFile.with(bytes) { try SampleFile.labels($0) } == labels, "labels are others")
+            }
+        }
+        if let mapped = try accepted({ try MappedSamples(path) }) {
+            let end = mapped.offset + mapped.count * mapped.size * mapped.type.bytes
+            try promise(end == mapped.file.bytes.buffer.count, "\(end) bytes are mapped")
+        }
+        guard let table = try accepted({ try SampleFile.samples(path) }) else {
+            if let rows = try accepted({ try SampleFile.rows(path) }) { _ = try accepted { try numbers(in: rows) } }
+            return
+        }
+        let description = try SampleFile.describe(path)
+        try promise(description.samples == table.count, "\(description.samples) samples are described")
+        let rows = try SampleFile.rows(path)
+        try promise(rows.count == table.count && rows.sampleShape == table.sampleShape, "its rows have another shape")
+        guard table.numbers.count <= copiedNumbers else { return }
+        let first = try SampleFile.rows(path, limit: 1)
+        try promise(try numbers(in: rows).starts(with: numbers(in: first)), "its first row is another")
+        try NPY.encode(table).withUnsafeBytes { bytes in
+            try promise(
+                bytes.suffix(table.size * table.count * rows.type.bytes).elementsEqual(numbers(in: rows)),
+                "its rows are others")
+            let again = try MemoryFile.with(bytes) { try SampleFile.samples($0) }
+            try promise(again.numbers == table.numbers && again.count == table.count, "it is another as NPY")
+            let mapped = try MemoryFile.with(bytes) { try MappedSamples($0) }
+            try promise(mapped.count == table.count && mapped.size == table.size, "it cannot be mapped as NPY")
+        }
+    }
+
+    /// The bytes of all rows.
+    private static func numbers(in rows: SampleRows) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for start in stride(from: 0, to: rows.count, by: 1 << 16) {
+            let places = (Int32(start)..<Int32(min(start + 1 << 16, rows.count))).map { $0 }
+            try rows.forEachPart(of: places[...]) { bytes += $0 }
+        }
+        return bytes
+    }
+}

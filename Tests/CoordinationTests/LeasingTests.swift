@@ -74,7 +74,8 @@ import Testing
         #expect(shell.answer(stuck, by: hanging) == .late)
     }
 
-    @Test(arguments: [Double.leastNonzeroMagnitude, 1e-300, 1e-9]) func aWorkerMaySpeakOfAnyShare(share: Double) throws {
+    @Test(arguments: [Double.leastNonzeroMagnitude, 1e-300, 1e-9]) func aWorkerMaySpeakOfAnyShare(share: Double) throws
+    {
         let shell = TestShell(Example.plan(layers: 1, replicas: 2, draws: nil))
         shell.start()
         let (good, slow) = (shell.join("good"), shell.join("slow"))

@@ -13,7 +13,7 @@ final class InterruptedCluster {
     /// - Parameter more: of the plan.
     init(state: String = "state", more: String = "") throws {
         self.state = state
-        planText = Self.plan + more
+        planText = Self.plan + "instruction_set: \(Self.instructionSet)\n" + more
         folder = FileManager.default.temporaryDirectory.appending(path: "cairn-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         list = folder.appending(path: "points")
@@ -63,9 +63,19 @@ final class InterruptedCluster {
             in: folder, program: "cairn-interrupted")
     }
 
+    /// Answers are compared among workers that compute alike: these do on every processor.
+    #if arch(x86_64)
+        private static let instructionSet = "sse41"
+    #else
+        private static let instructionSet = "neon"
+    #endif
+
     func worker() throws -> RunningProcess {
         try RunningProcess(
-            ["worker", "--coordinator", "http://127.0.0.1:\(port)", "--slots", "1", "--cache", "cache"], in: folder)
+            [
+                "worker", "--coordinator", "http://127.0.0.1:\(port)", "--slots", "1", "--cache", "cache",
+                "--instruction-set", Self.instructionSet,
+            ], in: folder)
     }
 
     /// Starts the coordinator again and again and asks it the same, until it has been killed at all points; what it cannot
@@ -155,13 +165,9 @@ final class InterruptedCluster {
         try wait(20) { try call("GET", "\(url)/v1/runs/\(run)")?["state"] as? String == "running" }
     }
 
-    func register(_ url: String, process: Int = 1) throws -> String {
-        // What this host's workers say of themselves: answers are compared among those that compute alike.
-        let known = try call("GET", "\(url)/v1/info")?["workers"] as? [[String: Any]]
-        let registered = known?.first?["registration"] as? [String: Any]
-        let instructionSet = registered?["instructionSet"] as? String ?? "any"
+    func register(_ url: String) throws -> String {
         let registration: [String: Any] = [
-            "host": "here", "processID": process, "slots": 1, "version": "1", "instructionSet": instructionSet,
+            "host": "here", "processID": 1, "slots": 1, "version": "1", "instructionSet": Self.instructionSet,
             "protocolVersion": ProtocolVersion.current,
         ]
         let answer = try call("POST", "\(url)/v1/workers", JSONSerialization.data(withJSONObject: registration))

@@ -57,9 +57,8 @@ import Testing
             let expected = try reference(cluster)
             let run = try cluster.submit()
             try cluster.startWorker()
-            try wait(30) { try cluster.status(run)["reason"] as? String != "it waits for workers" }
-            let reason = try cluster.status(run)["reason"] as? String
-            #expect(reason == "it waits for workers that compute with sse41: start them with --instruction-set sse41")
+            let reason = "it waits for workers that compute with sse41: start them with --instruction-set sse41"
+            #expect(try wait(60) { try cluster.status(run)["reason"] as? String == reason })
             for _ in 0..<2 { try cluster.startWorker(options: ["--instruction-set", "sse41"]) }
             #expect(try cluster.cairn(["watch", run]).status == 0)
             #expect(try cluster.exports(run) == expected)

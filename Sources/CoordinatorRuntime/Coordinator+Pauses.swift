@@ -16,7 +16,7 @@ struct Pauses {
     var damage: [RunID: [DamagedBlob: FileStamp?]] = [:]
     /// How often a pause began or ended: people who wait for news get them.
     var count = 0
-    /// Looking again comes later and later.
+    /// How many seconds pass until it looks again: more and more, as long as nothing can be written.
     var patience = 0
     var looks = 0
 }
@@ -32,10 +32,10 @@ extension Coordinator {
     }
 
     func pause(because reason: String) {
-        if pauses.reason == nil {
-            logger.error("paused: \(reason)")
-            note("everything is paused", because: reason, about: nil)
-        }
+        // Workers that try again say the same once more.
+        guard pauses.reason == nil else { return }
+        logger.error("paused: \(reason)")
+        note("everything is paused", because: reason, about: nil)
         pauses.reason = reason
         pauses.count += 1
         pauses.patience = min(2 * pauses.patience + 1, Self.longestPatience)
@@ -64,7 +64,6 @@ extension Coordinator {
         pauses.decisions = []
         carryOut(decisions)
         guard pauses.reason == nil else { return }
-        pauses.patience = 0
         logger.info("it goes on: the disk takes files again")
         note("everything goes on", because: "the disk takes files again", about: nil)
         resumeSteps()

@@ -186,6 +186,7 @@ package actor Coordinator: CoordinatorAPI {
             stopWriting(error as? StoreError ?? StoreError("\(error)"))
             return false
         }
+        pauses.patience = 0
         written[run]?.apply(event)
         histories[run]?.apply(event, at: time)
         journals[run, default: Journal()].add(event.name, because: reason, at: time)

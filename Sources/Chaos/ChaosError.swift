@@ -4,6 +4,7 @@ import Glibc
 package struct ChaosError: Error, CustomStringConvertible {
     package let description: String
 
+    /// - Parameter description: what is wrong, in a line.
     package init(_ description: String) {
         self.description = description
     }

@@ -39,6 +39,7 @@ package final class FaultyProxy: Sendable {
     private let listener: Int32
     private let state = Mutex(State())
 
+    /// Listens on a free port of the loopback and passes everything on to port `target`.
     package init(to target: UInt16) throws {
         self.target = target
         port = try Sockets.freePort()
@@ -53,6 +54,7 @@ package final class FaultyProxy: Sendable {
         cut()
     }
 
+    /// Behaves otherwise from now on.
     package func change(_ body: (inout Behaviour) -> Void) {
         state.withLock { body(&$0.behaviour) }
     }

@@ -9,6 +9,7 @@ package struct Report: Codable, Sendable {
         /// Seconds since 1970, as the coordinator gives its facts' times.
         var time: Double
 
+        /// - Parameter time: seconds since 1970.
         package init(isCoordinator: Bool, time: Double) {
             self.isCoordinator = isCoordinator
             self.time = time

@@ -121,7 +121,6 @@ extension StoreError {
     init(_ error: DataError) {
         self.init(
             error.code == .storageFull
-                ? "the coordinator's disk is full; make room: nothing is lost" : "the coordinator's \(error)",
-            isFull: error.code == .storageFull)
+                ? "the coordinator's disk is full; make room: nothing is lost" : "the coordinator's \(error)")
     }
 }

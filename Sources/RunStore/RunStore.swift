@@ -191,11 +191,9 @@ package final class RunStore: Sendable {
 /// Why the state cannot be read or written, in one line.
 package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
-    package let isFull: Bool
 
-    package init(_ description: String, isFull: Bool = false) {
+    package init(_ description: String) {
         self.description = description
-        self.isFull = isFull
     }
 
     /// Something else has written to the database, or its disk has lost something.
@@ -208,7 +206,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case let error as StoreError: self = error
         case let error as DatabaseError where error.resultCode == .SQLITE_FULL || error.resultCode == .SQLITE_IOERR:
             self.init(
-                "\(folder): the disk is full or failing; make room and start again: nothing is lost", isFull: true)
+                "\(folder): the disk is full or failing; make room and start again: nothing is lost")
         case let error as DatabaseError where error.resultCode == .SQLITE_READONLY:
             self.init("\(folder): cannot be written; make it writable: nothing is lost")
         case let error as DatabaseError where error.resultCode == .SQLITE_NOTADB:

@@ -35,6 +35,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -53,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -93,6 +95,15 @@ let package = Package(
         // Weights as safetensors, and exported networks with their description.
         layer("ModelFormat", ["RunProtocol", "DataFormats", "PrintableText"]),
 
+        // What a run has learnt, as PNG: filters, reconstructions, maps of codes, mistakes.
+        layer("Pictures", ["DataFormats", "ModelFormat", "RunProtocol", "TensorCore", "Training"]),
+        // A run's figures for other programs: CSV, TensorBoard's event files.
+        layer("EventFiles", ["DataFormats", "RunProtocol"]),
+        // A factory of swift-metrics that Prometheus can read.
+        layer("PrometheusMetrics", [coreMetrics]),
+        // Progress, curves and tables as text of a given size: pure functions of what is shown.
+        layer("TerminalViews", ["PrintableText", "RunProtocol"]),
+
         // MARK: The coordinator
         // Exact fixed-point sums of updates; the outer optimizers.
         layer("Averaging", ["RunProtocol"]),
@@ -107,7 +118,7 @@ let package = Package(
             "CoordinatorRuntime",
             [
                 "Coordination", "RunStore", "Averaging", "RunProtocol", "PlanFile", "DataFormats", "ModelFormat",
-                "PrintableText", "RandomNumbers", "UpdateFiles", logging,
+                "Pictures", "PrintableText", "PrometheusMetrics", "RandomNumbers", "UpdateFiles", coreMetrics, logging,
             ]),
 
         // MARK: Workers and commands
@@ -115,8 +126,10 @@ let package = Package(
         layer("CoordinatorClient", ["RunProtocol", "CCurl"]),
         // Lease, fetch, train, send; slots and caches.
         layer("WorkerRuntime", ["Training", "TensorCore", "RunProtocol", "DataFormats", "ModelFormat", logging]),
+        // The dashboard's files, inside the program.
+        .target(name: "CDashboard", cSettings: [.unsafeFlags(["-std=c23"])]),
         // What a coordinator can be asked, over HTTP: a translation without decisions.
-        layer("CoordinatorServer", ["DataFormats", "RunProtocol"] + hummingbird),
+        layer("CoordinatorServer", ["CDashboard", "DataFormats", "EventFiles", "RunProtocol"] + hummingbird),
 
         // MARK: The program
         // The commit it was built from, in a target of its own, so that a new commit compiles one line of C again.
@@ -126,9 +139,8 @@ let package = Package(
             "Commands",
             [
                 "CBuildInformation", "Coordination", "CoordinatorClient", "CoordinatorRuntime", "CoordinatorServer",
-                "DataFormats",
-                "ModelFormat", "PlanFile", "PrintableText", "RunProtocol", "RunStore", "TensorCore", "Training",
-                "WorkerRuntime",
+                "DataFormats", "EventFiles", "ModelFormat", "Pictures", "PlanFile", "PrintableText", "PrometheusMetrics",
+                "RunProtocol", "RunStore", "TensorCore", "TerminalViews", "Training", "WorkerRuntime",
                 argumentParser, lifecycle, logging, unixSignals,
             ]),
         .executableTarget(name: "cairn", dependencies: ["Commands"], swiftSettings: swiftSettings),
@@ -141,6 +153,12 @@ let package = Package(
         // Real processes on loopback: a schedule of faults from a seed, a proxy that fails, what came of it.
         layer("Chaos", ["CoordinatorClient", "RunProtocol", "RandomNumbers"]),
         .executableTarget(name: "cairn-chaos", dependencies: ["Chaos", argumentParser], swiftSettings: swiftSettings),
+
+        // The dashboard with a made-up cluster of any size behind it, which never rests.
+        .executableTarget(
+            name: "cairn-parade",
+            dependencies: ["CoordinatorServer", "RunProtocol", argumentParser, lifecycle, logging, unixSignals],
+            swiftSettings: swiftSettings),
 
         // The program, killed right before or after the writes that a file names.
         .executableTarget(
@@ -171,12 +189,16 @@ let package = Package(
         tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol", grdb]),
         // What comes from outside, read by a program of its own, so that its memory can be bounded.
         tests("FuzzingTests", ["Fuzzing"]),
+        tests("PicturesTests", ["Pictures", "DataFormats", "ModelFormat", "RunProtocol", "RandomNumbers", "Training"]),
+        tests("EventFilesTests", ["EventFiles", "RunProtocol"]),
+        tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
+        tests("TerminalViewsTests", ["TerminalViews", "RunProtocol"]),
         tests("ModelFormatTests", ["ModelFormat", "DataFormats", "RunProtocol", "RandomNumbers"]),
         tests(
             "CoordinatorRuntimeTests",
             [
                 "CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "DataFormats", "PlanFile",
-                "RandomNumbers", logging,
+                "PrometheusMetrics", "RandomNumbers", logging,
             ]),
         tests(
             "WorkerRuntimeTests",
@@ -185,7 +207,9 @@ let package = Package(
                 "RandomNumbers", logging,
             ]),
         tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
-        tests("CoordinatorServerTests", ["CoordinatorServer", "RunProtocol", hummingbirdTesting, yams] + hummingbird),
+        tests(
+            "CoordinatorServerTests",
+            ["CDashboard", "CoordinatorServer", "EventFiles", "RunProtocol", hummingbirdTesting, yams] + hummingbird),
         // The program as people start it.
         tests("ProcessTests", ["Coordination", "DataFormats", "RunProtocol"]),
         // What starts it on other machines: scripts over a real ssh, systemd units.

@@ -22,12 +22,13 @@ package struct Cairn: AsyncParsableCommand {
         version:
             "cairn \(version) (\(String(cString: cbi_commit()))), oneDNN \(Engine.oneDNNVersion), \(Engine.processor)",
         groupedSubcommands: [
-            CommandGroup(name: "Cluster", subcommands: [CoordinatorCommand.self, WorkerCommand.self]),
+            CommandGroup(name: "Cluster", subcommands: [CoordinatorCommand.self, WorkerCommand.self, TopCommand.self]),
             CommandGroup(
                 name: "Runs",
                 subcommands: [
                     SubmitCommand.self, ListCommand.self, StatusCommand.self, EventsCommand.self, WatchCommand.self,
-                    CancelCommand.self, ExportCommand.self, GarbageCommand.self,
+                    CancelCommand.self, ExportCommand.self, MetricsCommand.self,
+                    GarbageCommand.self,
                 ]),
             CommandGroup(
                 name: "Without a cluster",

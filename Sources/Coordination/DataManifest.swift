@@ -41,6 +41,11 @@ extension DataManifest {
         let labeled = draws + [test].compactMap { $0 }
         return shards.map(\.digest) + [heldOut.digest] + labeled.flatMap { [$0.samples.digest, $0.labels] }
     }
+
+    /// What no weight was trained on: pictures of what has been learnt are drawn from it.
+    package var unseenBlobs: [Digest] {
+        [heldOut.digest] + (test.map { [$0.samples.digest, $0.labels] } ?? [])
+    }
 }
 
 /// Samples and their labels.

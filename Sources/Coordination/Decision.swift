@@ -44,9 +44,9 @@ package struct ClusterTimes: Hashable, Sendable {
     /// A worker that has been silent for this long is forgotten.
     package var workerMilliseconds: Int64
 
-    /// - Parameter workerMilliseconds: nil for a minute, or longer where leases are long: heartbeats then are rare.
+    /// - Parameter workerMilliseconds: nil for four leases, and a quarter of a minute at least.
     package init(leaseMilliseconds: Int64 = 15_000, workerMilliseconds: Int64? = nil) {
         self.leaseMilliseconds = leaseMilliseconds
-        self.workerMilliseconds = workerMilliseconds ?? max(60_000, 4 * leaseMilliseconds)
+        self.workerMilliseconds = workerMilliseconds ?? max(15_000, 4 * leaseMilliseconds)
     }
 }

@@ -70,16 +70,20 @@ package struct TaskCompletion: Codable, Hashable, Sendable {
     package var heldOutError: Int64?
     /// Of all in the answer that is the same whoever computed it; nil where nobody compares it.
     package var bits: Digest?
+    /// Of the update.
+    package var bytes: Int?
 
     /// - Returns: nil where the figures are not finite or an error does not fit.
-    package init?(task: TaskID, update: Digest, figures: TaskFigures, bits: Digest? = nil) {
-        let numbers = [figures.loss, figures.reconstructionError, figures.activeShare, figures.keptShare]
-            .compactMap(\.self)
+    package init?(task: TaskID, update: Digest, figures: TaskFigures, bits: Digest? = nil, bytes: Int? = nil) {
+        let numbers =
+            [figures.loss, figures.reconstructionError, figures.activeShare, figures.keptShare].compactMap(\.self)
+            + (figures.epochLosses ?? [])
         guard numbers.allSatisfy({ $0.isFinite && $0.magnitude < 0x1p40 }), figures.samples >= 0 else { return nil }
         self.task = task
         self.update = update
         self.figures = figures
         self.bits = bits
+        self.bytes = bytes
         heldOutError = figures.reconstructionError.map { Int64(($0 * 0x1p20).rounded()) }
     }
 }

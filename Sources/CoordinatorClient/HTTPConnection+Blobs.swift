@@ -4,19 +4,22 @@ package import RunProtocol
 extension HTTPConnection {
     /// Downloads a blob to `path`, whole and compared with its digest or not at all.
     ///
+    /// - Parameter progress: is told how many bytes are there, again and again.
     /// - Throws: `BlobFileError` whenever the file cannot be written, as well as what every call throws.
-    package func download(_ blob: Digest, to path: String) throws {
-        try fetch(blob, to: path, isDurable: true)
+    package func download(_ blob: Digest, to path: String, progress: @escaping (Int) -> Void = { _ in }) throws {
+        try fetch(blob, to: path, isDurable: true, progress: progress)
     }
 
     /// - Parameter isDurable: the file is brought to the disk before it gets its name.
-    func fetch(_ blob: Digest, to path: String, isDurable: Bool = false) throws {
+    func fetch(
+        _ blob: Digest, to path: String, isDurable: Bool = false, progress: @escaping (Int) -> Void = { _ in }
+    ) throws {
         let file = try BlobFile(for: path)
         var attempts = Attempts(configuration.retries)
         while true {
             let bytesBefore = file.bytes
             do {
-                try fetchRest(of: blob, into: file)
+                try fetchRest(of: blob, into: file, progress: progress)
                 break
             } catch {
                 // A long download over a bad line may drop often, as long as it gets on.
@@ -35,7 +38,9 @@ extension HTTPConnection {
     }
 
     /// One attempt; goes on where the last one ended.
-    private func fetchRest(of blob: Digest, into file: BlobFile) throws(AttemptFailure) {
+    private func fetchRest(
+        of blob: Digest, into file: BlobFile, progress: @escaping (Int) -> Void
+    ) throws(AttemptFailure) {
         let offset = file.bytes
         let request = Request(
             method: .get, path: "/v1/blobs/\(blob)", headers: offset > 0 ? ["Range: bytes=\(offset)-"] : [],
@@ -51,6 +56,7 @@ extension HTTPConnection {
                     .malformedAnswer, "blob \(blob.short) at \(address) has more than \(limit) bytes: not fetched")
             }
             try file.append(bytes)
+            progress(file.bytes)
         }
     }
 }

@@ -45,7 +45,14 @@ extension Coordinator {
 
     /// What is on the disk for a run, in bytes.
     func diskBytes(of run: RunState) -> Int {
-        ledger.blobs(of: run).reduce(0) { $0 + (store.blobs.size(of: $1) ?? 0) }
+        ledger.blobs(of: run).reduce(0) { $0 + bytes(of: $1) }
+    }
+
+    private func bytes(of blob: Digest) -> Int {
+        if let known = blobSizes[blob] { return known }
+        let bytes = store.blobs.size(of: blob)
+        blobSizes[blob] = bytes
+        return bytes ?? 0
     }
 
     private var knownBlobs: Set<Digest> { cluster.runs.reduce(into: []) { $0.formUnion(ledger.blobs(of: $1)) } }

@@ -9,13 +9,7 @@ import RunStore
 /// What people ask: runs are submitted, watched, cancelled, their results fetched.
 extension Coordinator {
     package func information() -> CoordinatorInformation {
-        let workers = cluster.workers.sorted { $0.key.rawValue < $1.key.rawValue }.map { id, worker in
-            WorkerStatus(
-                worker: id, registration: worker.registration,
-                secondsSinceHeard: Double(now.milliseconds - worker.lastHeard.milliseconds) / 1000,
-                tasks: cluster.tasks(of: id), quarantine: worker.quarantine)
-        }
-        return CoordinatorInformation(version: version, workers: workers)
+        CoordinatorInformation(version: version, workers: workerStatuses())
     }
 
     package func submit(_ submission: RunSubmission) throws -> RunStatus {
@@ -27,21 +21,23 @@ extension Coordinator {
             throw APIError(
                 .invalidPlan, "\(error)", hint: "`cairn plan check` finds mistakes before a plan is submitted")
         }
-        return try submit(plan, folder: submission.folder ?? defaultFolder)
+        return try submit(plan, text: submission.plan, folder: submission.folder ?? defaultFolder)
     }
 
     /// Takes a checked plan; or, where the same plan came from the same folder before and has not failed, gives that run:
     /// a coordinator that is started again with its plan goes on with it.
-    package func resume(_ plan: Plan, folder: String) throws -> RunStatus {
+    ///
+    /// - Parameter text: the plan's YAML.
+    package func resume(_ plan: Plan, text: String, folder: String) throws -> RunStatus {
         let known = cluster.runs.last { run in
             guard run.plan == plan, folders[run.id] == folder else { return false }
             if case .failed = run.phase { return false }
             return run.phase != .cancelled
         }
-        return try known.map { try status(of: $0.id) } ?? submit(plan, folder: folder)
+        return try known.map { try status(of: $0.id) } ?? submit(plan, text: text, folder: folder)
     }
 
-    private func submit(_ plan: Plan, folder: String) throws -> RunStatus {
+    private func submit(_ plan: Plan, text: String, folder: String) throws -> RunStatus {
         guard folder.hasPrefix("/") else {
             throw APIError(.badRequest, "the plan's folder is not an absolute path", hint: "send it with a leading /")
         }
@@ -52,27 +48,22 @@ extension Coordinator {
         }
         let time = Date().timeIntervalSince1970
         do {
-            try store.add(id, plan: plan, folder: folder, at: time)
+            try store.add(id, plan: plan, text: text, folder: folder, at: time)
         } catch {
             throw APIError(.storageFull, "the run could not be written down: \(error)", hint: "make room and try again")
         }
         written[id] = RunState(id: id, plan: plan)
         histories[id] = RunHistory(plan: plan, submittedAt: time)
         folders[id] = folder
+        planTexts[id] = text
         journals[id] = Journal()
         carryOut(cluster.runSubmitted(id, plan: plan))
         return try status(of: id)
     }
 
-    /// Without their rounds and results: a list of many long runs would be too large for a message.
+    /// Without their rounds and results.
     package func runs() throws -> RunList {
-        RunList(
-            runs: try cluster.runs.reversed().map { run in
-                var status = try status(of: run.id)
-                status.results = []
-                for stage in status.stages.indices { status.stages[stage].history = [] }
-                return status
-            })
+        RunList(runs: try cluster.runs.reversed().map { try status(of: $0.id).brief })
     }
 
     package func status(of run: RunID, after revision: Int?, waitSeconds: Double) async throws -> RunStatus {

@@ -29,7 +29,9 @@ extension Coordinator {
             throw APIError(.internal, "no name could be made for the worker")
         }
         cluster.workerRegistered(worker, registration, now: now)
-        logger.info("\(worker) joined from \(registration.host) with \(registration.slots) slots")
+        crew.joined(worker, registration, at: Date().timeIntervalSince1970, change: nextChange())
+        logger.info(
+            "\(worker) joined from \(registration.host) with \(registration.slots) slots", metadata: .about(worker))
         return WorkerWelcome(worker: worker, heartbeatSeconds: Double(cluster.times.leaseMilliseconds) / 5_000)
     }
 
@@ -49,8 +51,10 @@ extension Coordinator {
             guard mayWait else { return nil }
             if let grant = cluster.leaseRequested(by: request.worker, now: now) {
                 let task = grant.task
-                logger.debug("\(request.worker) has \(task.id): \(grant.reason)")
+                logger.debug(
+                    "\(request.worker) has \(task.id): \(grant.reason)", metadata: .about(task.id, request.worker))
                 note("\(request.worker) has \(task.id)", because: grant.reason, about: task.id.run)
+                noteLease(of: task.id, by: request.worker)
                 return TaskLease(task: task, leaseSeconds: Double(cluster.times.leaseMilliseconds) / 1000)
             }
             guard .now < deadline else { return nil }
@@ -66,8 +70,9 @@ extension Coordinator {
                 "\(heartbeat.worker) has \(worker.registration.slots) slots and speaks of \(heartbeat.tasks.count) tasks"
             )
         }
-        return HeartbeatReply(
-            abandon: cluster.heartbeatReceived(from: heartbeat.worker, tasks: heartbeat.tasks, now: now))
+        let abandon = cluster.heartbeatReceived(from: heartbeat.worker, tasks: heartbeat.tasks, now: now)
+        noteProgress(of: heartbeat, abandoned: abandon)
+        return HeartbeatReply(abandon: abandon)
     }
 
     package func release(_ task: TaskID, _ release: TaskRelease) async throws {
@@ -76,15 +81,21 @@ extension Coordinator {
         if release.failure != nil || release.damagedInput == true, let description = run.openTask(task),
             cluster.tasks(of: release.worker).contains(task), await findsDamage(of: description)
         {
+            noteEnd(of: task, with: release.worker, .released, because: "what it needs is damaged")
             return carryOut(cluster.taskReleased(task, by: release.worker, failure: nil))
         }
         let failure = release.failure.map { $0.printable(atMost: 1_000) }
-        if let failure { logger.warning("\(release.worker) could not do \(task): \(failure)") }
+        if let failure {
+            logger.warning(
+                "\(release.worker) could not do \(task): \(failure)", metadata: .about(task, release.worker))
+        }
+        noteEnd(of: task, with: release.worker, failure == nil ? .released : .failed, because: failure)
         carryOut(cluster.taskReleased(task, by: release.worker, failure: failure))
     }
 
-    package func updateLimit(of task: TaskID) throws -> Int {
+    package func updateLimit(of task: TaskID, from worker: WorkerID) throws -> Int {
         guard let run = cluster.run(task.run) else { throw unknown(task.run) }
+        noteSending(of: task, by: worker)
         // A task that is over may still be answered: the answer is read and put aside.
         let expected = run.openTask(task)?.elementCount ?? run.largestElementCount
         return UpdateFormat.largestSize(elementCount: expected)
@@ -96,6 +107,7 @@ extension Coordinator {
         guard let run = cluster.run(task.run) else { throw unknown(task.run) }
         guard let description = run.openTask(task) else {
             let isAnswered = run.stage == task.stage && run.round == task.round && run.completions[task.index] != nil
+            noteEnd(of: task, with: worker, .needless, because: "another worker answered first")
             return UpdateReceipt(verdict: isAnswered ? .duplicate : .late)
         }
         let isVerified = run.isVerified(task.index)
@@ -107,9 +119,10 @@ extension Coordinator {
                 try UpdateInspection.inspect(update, answering: description, isCompared: isVerified)
             }
             try checkWorking()
-            return try accept(completion, update, from: worker)
+            return try accept(completion, update, from: worker, of: description)
         } catch let error as RefusedAnswer {
-            logger.warning("\(task) from \(worker) was refused: \(error.reason)")
+            logger.warning("\(task) from \(worker) was refused: \(error.reason)", metadata: .about(task, worker))
+            noteEnd(of: task, with: worker, .refused, because: error.reason)
             carryOut(cluster.updateRefused(task, from: worker, reason: error.reason))
             throw APIError(.refusedUpdate, "the answer to \(task) was refused: \(error.reason)")
         }
@@ -118,9 +131,10 @@ extension Coordinator {
     /// Makes the update a blob, then writes the fact down, then answers: after a crash at any point the task is either
     /// answered or open.
     private func accept(
-        _ completion: TaskCompletion, _ update: UploadedFile, from worker: WorkerID
+        _ completion: TaskCompletion, _ update: UploadedFile, from worker: WorkerID, of task: TaskDescription
     ) throws -> UpdateReceipt {
         guard cluster.isOpen(completion.task) else {
+            noteEnd(of: task.id, with: worker, .needless, because: "another worker answered first")
             return UpdateReceipt(verdict: cluster.updateReceived(completion, from: worker, now: now).0)
         }
         // Before it is tried: where only the last step fails, the blob is there.
@@ -132,6 +146,8 @@ extension Coordinator {
             throw APIError(.storageFull, "the update could not be kept: \(error)", hint: "make room on the coordinator")
         }
         let (verdict, decisions) = cluster.updateReceived(completion, from: worker, now: now)
+        crew.answered(worker, task, completion.figures)
+        noteEnd(of: task.id, with: worker, .done)
         carryOut(decisions)
         try checkWorking()
         return UpdateReceipt(verdict: verdict)

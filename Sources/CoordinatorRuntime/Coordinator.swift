@@ -19,6 +19,8 @@ package actor Coordinator: CoordinatorAPI {
     /// Whether it waits for somebody who mends the disk; else it ends.
     private let waitsForRoom: Bool
     private let start = ContinuousClock.now
+    /// Seconds since 1970.
+    let startedAt = Date().timeIntervalSince1970
 
     var cluster: Cluster
     /// The runs as the facts on the disk tell them: what people see never goes back. `cluster` is ahead while a fact cannot
@@ -27,6 +29,16 @@ package actor Coordinator: CoordinatorAPI {
     var histories: [RunID: RunHistory] = [:]
     var journals: [RunID: Journal] = [:]
     var folders: [RunID: String] = [:]
+    var planTexts: [RunID: String] = [:]
+    var timelines: [RunID: TaskTimeline] = [:]
+    var crew = Crew()
+    /// What those who watch were told, and how much has changed since the start.
+    var board = Board()
+    var lastChange = 0
+    /// What is known of blobs' sizes: to ask for them again and again would be slow.
+    var blobSizes: [Digest: Int] = [:]
+    let counters = CoordinatorMetrics()
+    let gallery = Gallery()
     var ledger = BlobLedger()
     var isPerforming = false
     /// What cannot go on before somebody mends something.
@@ -76,12 +88,14 @@ package actor Coordinator: CoordinatorAPI {
         var history = RunHistory(plan: stored.plan, submittedAt: stored.submittedAt)
         var journal = Journal()
         for event in stored.events {
-            history.apply(event.event, at: event.time)
-            journal.add(event.event.name, because: event.reason, at: event.time)
+            let change = nextChange()
+            history.apply(event.event, at: event.time, change: change)
+            journal.add(event.event.name, because: event.reason, at: event.time, change: change)
         }
         histories[stored.id] = history
         journals[stored.id] = journal
         self.folders[stored.id] = stored.folder
+        planTexts[stored.id] = stored.planText
         let events = stored.events.map(\.event)
         let run = RunState(id: stored.id, plan: stored.plan, events: events)
         written[stored.id] = run
@@ -138,7 +152,9 @@ package actor Coordinator: CoordinatorAPI {
 
     private func letTimePass() {
         guard pauses.reason == nil else { return }
+        let before = cluster.workers
         carryOut(cluster.timePassed(now: now))
+        noteLost(of: before)
         sweep()
     }
 
@@ -158,12 +174,12 @@ package actor Coordinator: CoordinatorAPI {
                     return
                 }
             case .perform(let step, let run):
-                logger.info("\(run): next is \(step.name), because \(decision.reason)")
+                logger.info("\(run): next is \(step.name), because \(decision.reason)", metadata: .about(run))
                 stepContinuation.yield(PendingStep(step: step, run: run))
             case .wakeWaitingSlots:
                 tasksOpened.ring()
             case .tell(let text, let run):
-                logger.warning("\(text): \(decision.reason)")
+                logger.warning("\(text): \(decision.reason)", metadata: .about(run))
                 note(text, because: decision.reason, about: run)
             }
         }
@@ -173,7 +189,8 @@ package actor Coordinator: CoordinatorAPI {
     func note(_ text: String, because reason: String, about run: RunID?) {
         let runs = run.map { [$0] } ?? cluster.runs.filter { !$0.phase.isFinal }.map(\.id)
         for run in runs {
-            journals[run, default: Journal()].add(text, because: reason, at: Date().timeIntervalSince1970)
+            journals[run, default: Journal()].add(
+                text, because: reason, at: Date().timeIntervalSince1970, change: nextChange())
         }
     }
 
@@ -188,9 +205,13 @@ package actor Coordinator: CoordinatorAPI {
         }
         pauses.patience = 0
         written[run]?.apply(event)
-        histories[run]?.apply(event, at: time)
-        journals[run, default: Journal()].add(event.name, because: reason, at: time)
-        logger.log(level: event.isMilestone ? .info : .debug, "\(run): \(event.name), because \(reason)")
+        let change = nextChange()
+        histories[run]?.apply(event, at: time, change: change)
+        counters.count(event, roundSeconds: histories[run]?.seconds(ofRoundClosedBy: event))
+        journals[run, default: Journal()].add(event.name, because: reason, at: time, change: change)
+        logger.log(
+            level: event.isMilestone ? .info : .debug, "\(run): \(event.name), because \(reason)",
+            metadata: .about(event, of: run))
         if event.endsNeeds { deleteUnneeded(of: run) }
         changed.ring()
         return true
@@ -198,6 +219,7 @@ package actor Coordinator: CoordinatorAPI {
 
     /// Nothing more is written until somebody has mended the disk; where nobody is waited for, the coordinator's life ends.
     func stopWriting(_ error: StoreError) {
+        counters.countFailedWrite()
         guard !waitsForRoom else { return pause(because: error.description) }
         logger.error("\(error)")
         failure = error
@@ -214,7 +236,10 @@ package actor Coordinator: CoordinatorAPI {
     private func sweep() {
         guard !isPerforming else { return }
         let garbage = ledger.sweep(runs: cluster.runs)
-        if !garbage.isEmpty { ledger.blobsDeleted(store.blobs.delete(garbage)) }
+        guard !garbage.isEmpty else { return }
+        let deleted = store.blobs.delete(garbage)
+        ledger.blobsDeleted(deleted)
+        for blob in deleted { blobSizes[blob] = nil }
     }
 
     var neededBlobs: Set<Digest> {
@@ -242,7 +267,7 @@ package actor Coordinator: CoordinatorAPI {
             pauses.steps.append(pending)
             pause(pending.run, because: [damage])
         } catch {
-            logger.error("\(pending.run): \(pending.step.name) failed: \(error)")
+            logger.error("\(pending.run): \(pending.step.name) failed: \(error)", metadata: .about(pending.run))
             finish(pending, .failed(reason: "\(pending.step.name) failed: \(error)"))
             // What the step left behind has no name.
             if failure == nil { store.blobs.keepOnly(neededBlobs) }

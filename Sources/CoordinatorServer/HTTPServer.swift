@@ -18,17 +18,22 @@ package struct HTTPServer: Service {
     private let listen: ListenAddress
     private let token: AccessToken?
     private let logger: Logger
+    private let watchers: Watchers
     private let onListening: @Sendable (Int) async -> Void
 
-    /// - Parameter onListening: is told the port as soon as requests are taken.
+    /// - Parameters:
+    ///   - watchers: counts those who follow what happens.
+    ///   - onListening: is told the port as soon as requests are taken.
     package init(
         api: any CoordinatorAPI, listen: ListenAddress, token: AccessToken?, logger: Logger,
+        watchers: Watchers = Watchers(),
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.api = api
         self.listen = listen
         self.token = token
         self.logger = logger
+        self.watchers = watchers
         self.onListening = onListening
     }
 
@@ -65,12 +70,13 @@ package struct HTTPServer: Service {
     private var router: Router<ServerContext> {
         let router = Router(context: ServerContext.self)
         router.add(middleware: RequestLog())
+        router.add(middleware: GuardedAnswers())
         router.add(middleware: ErrorAnswers())
         router.add(middleware: AccessCheck(token: token))
         for route in Route.all {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await route.respond(
-                    Call(request: request, context: context, api: api, isPrivate: token != nil))
+                    Call(request: request, context: context, api: api, token: token, watchers: watchers))
             }
         }
         return router

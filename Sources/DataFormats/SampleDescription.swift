@@ -33,11 +33,14 @@ package struct SampleDescription: Codable, Hashable, Sendable {
 extension SampleFile {
     /// Reads all of a file or folder and says what is there.
     ///
-    /// - Parameter column: the column of a CSV that has the labels.
-    package static func describe(_ path: String, labelColumn column: String? = nil) throws(DataError)
-        -> SampleDescription
-    {
-        let table = try samples(path, leavingOut: column)
+    /// - Parameters:
+    ///   - column: the column of a CSV that has the labels.
+    ///   - progress: is told how many pictures of a folder are read, and of how many.
+    package static func describe(
+        _ path: String, labelColumn column: String? = nil,
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws(DataError) -> SampleDescription {
+        let table = try samples(path, leavingOut: column, progress: progress)
         let (minimum, maximum, mean) = range(of: table.numbers)
         var description = SampleDescription(
             path: path, format: "", isGzipped: false, bytesOnDisk: 0, samples: table.count,

@@ -7,14 +7,16 @@ package enum SampleFile {
     /// - Parameters:
     ///   - limit: only the first samples; what follows them is not unpacked.
     ///   - column: a column of a CSV that belongs to no sample, by its header's name: the labels.
+    ///   - progress: is told how many pictures of a folder are read, and of how many.
     package static func samples(
-        _ path: String, limit: Int? = nil, leavingOut column: String? = nil
+        _ path: String, limit: Int? = nil, leavingOut column: String? = nil,
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(DataError) -> SampleTable {
         switch (try open(path), column) {
         case (.csv(let source), _): return try CSV.samples(source, limit: limit, leavingOut: column)
         case (_, let column?): throw notCSV(path, column)
         case (.array(_, let header, let source), nil): return try header.samples(from: source, limit: limit)
-        case (.images(let folder), nil): return try folder.samples(limit: limit)
+        case (.images(let folder), nil): return try folder.samples(limit: limit, progress: progress)
         }
     }
 

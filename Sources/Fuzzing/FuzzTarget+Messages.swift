@@ -22,6 +22,9 @@ extension FuzzTarget {
         try read(HeartbeatReply.self, data)
         try read(UpdateReceipt.self, data)
         try read(APIErrorBody.self, data)
+        try read(LiveUpdate.self, data)
+        try read(CodeMap.self, data)
+        try read(Mistakes.self, data)
         let list = try read(RunList.self, data)?.runs ?? []
         for result in try (list + [read(RunStatus.self, data)].compactMap(\.self)).flatMap(\.results) {
             try promise((0...1).contains(result.error), "a share of errors is \(result.error)")
@@ -44,6 +47,7 @@ extension FuzzTarget {
     private static func readNames(_ text: String) throws {
         if let task = TaskID(text) { try promise(task.description == text, "\(task) is written otherwise") }
         if let run = RunID(rawValue: text) { try promise(run.rawValue == text, "\(run) is another") }
+        if let cursor = LiveCursor(text) { try promise(cursor.description == text, "\(cursor) is written otherwise") }
         if let digest = Digest(hex: text) { try promise(digest.hex == text, "\(digest) is another") }
         if let token = AccessToken(text: text) { try promise(token.matches(token.text), "a token is not itself") }
     }

@@ -26,6 +26,12 @@ package enum Limits {
     package static let longPollSeconds = 30.0
     /// Of a run, that are remembered and sent.
     package static let journalEntries = 5_000
+    /// How many losses of epochs a fine-tuning tells.
+    package static let curvePoints = 500
+    /// Workers' times with tasks, of a run, that are remembered and shown.
+    package static let spans = 4_000
+    /// Workers that are gone and still shown.
+    package static let lostWorkers = 1_000
     /// How many blobs a message lists at most.
     package static let listedBlobs = 10_000
     /// An update's number is refused beyond ± this; so a round's exact sum cannot overflow.

@@ -10,7 +10,9 @@ struct RecordCheck {
     /// The first of a run's records: its plan.
     init(ofRun row: Row) {
         let time: Double = row["submittedAt"]
-        self.init([row["id"], row["plan"], row["folder"], "\(time.bitPattern)"])
+        // Runs of an earlier version have no text.
+        let text: String = row["planText"] ?? ""
+        self.init([row["id"], row["plan"], row["folder"], "\(time.bitPattern)"] + (text.isEmpty ? [] : [text]))
     }
 
     init(ofEvent row: Row, after check: RecordCheck) {

@@ -20,6 +20,8 @@ package final class RunStore: Sendable {
     package struct StoredRun: Sendable {
         package var id: RunID
         package var plan: Plan
+        /// The plan's YAML as it was handed in; empty where an earlier version wrote the run down.
+        package var planText: String
         /// What relative paths in the plan start from.
         package var folder: String
         /// Seconds since 1970.
@@ -95,6 +97,9 @@ package final class RunStore: Sendable {
             try database.alter(table: "event") { $0.add(column: "reason", .text).notNull().defaults(to: "") }
         }
         migrator.registerMigration("checks of records", migrate: RecordCheck.addColumns)
+        migrator.registerMigration("plans as they were written") { database in
+            try database.alter(table: "run") { $0.add(column: "planText", .text).notNull().defaults(to: "") }
+        }
         return migrator
     }
 
@@ -112,7 +117,7 @@ package final class RunStore: Sendable {
                         throw StoreError(damaged: "the record of run \(row["id"] as String)")
                     }
                     return StoredRun(
-                        id: id, plan: try Self.decode(row["plan"]), folder: row["folder"],
+                        id: id, plan: try Self.decode(row["plan"]), planText: row["planText"], folder: row["folder"],
                         submittedAt: row["submittedAt"], events: try Self.events(of: id, after: check, database))
                 }
             }
@@ -133,10 +138,11 @@ package final class RunStore: Sendable {
     }
 
     /// Writes a new run down.
-    package func add(_ run: RunID, plan: Plan, folder: String, at time: Double) throws {
+    package func add(_ run: RunID, plan: Plan, text: String, folder: String, at time: Double) throws {
         try translating {
             var row: [String: any DatabaseValueConvertible] = [
-                "id": run.rawValue, "plan": try Self.encode(plan), "folder": folder, "submittedAt": time,
+                "id": run.rawValue, "plan": try Self.encode(plan), "planText": text, "folder": folder,
+                "submittedAt": time,
             ]
             row["check"] = RecordCheck(ofRun: Row(row)).text
             let values = row
@@ -144,8 +150,8 @@ package final class RunStore: Sendable {
                 try database.write { database in
                     try database.execute(
                         sql: """
-                            INSERT INTO run (id, plan, folder, submittedAt, "check")
-                            VALUES (:id, :plan, :folder, :submittedAt, :check)
+                            INSERT INTO run (id, plan, planText, folder, submittedAt, "check")
+                            VALUES (:id, :plan, :planText, :folder, :submittedAt, :check)
                             """, arguments: StatementArguments(values))
                 }
             }

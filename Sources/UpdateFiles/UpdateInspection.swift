@@ -40,7 +40,7 @@ package enum UpdateInspection {
         let bits = isCompared ? hasher.finish() : nil
         guard
             let completion = TaskCompletion(
-                task: task.id, update: upload.digest, figures: header.figures, bits: bits)
+                task: task.id, update: upload.digest, figures: header.figures, bits: bits, bytes: upload.bytes)
         else {
             throw RefusedAnswer(reason: "its loss or error is not finite or far too large: the training has diverged")
         }
@@ -52,6 +52,9 @@ package enum UpdateInspection {
         guard figures.seconds.isFinite, figures.seconds >= 0 else { return "its seconds are not a length of time" }
         guard figures.samples == samples else { return "it speaks of \(figures.samples) samples, not \(samples)" }
         guard (figures.reconstructionError != nil) == needsError else { return "a figure is missing or too many" }
+        guard figures.epochLosses?.count ?? 0 <= Limits.curvePoints else {
+            return "it tells the losses of too many epochs"
+        }
         if case .fineTune(let work) = work, let problem = problem(of: figures, work) { return problem }
         guard let classes else { return figures.confusion == nil ? nil : "it has a confusion matrix" }
         guard let matrix = figures.confusion, matrix.count == classes, matrix.allSatisfy({ $0.count == classes }),

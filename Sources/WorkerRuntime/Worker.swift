@@ -139,17 +139,19 @@ package final class Worker: Sendable {
             let update = try UpdateFormat.encode(task: task.id, result: result)
             let receipt = try connection.deliver(task.id, from: worker, update: update)
             state.withLock { $0.finishedTasks += 1 }
-            logger.debug("\(task.id) \(receipt.verdict.rawValue) after \(result.figures.seconds) s")
+            logger.debug(
+                "\(task.id) \(receipt.verdict.rawValue) after \(result.figures.seconds) s",
+                metadata: .about(task.id, worker))
         } catch is TaskCancelled {
-            logger.info("gave \(task.id) up")
+            logger.info("gave \(task.id) up", metadata: .about(task.id, worker))
             release(task.id, TaskRelease(worker: worker))
         } catch let error as APIError where error.code == .refusedUpdate {
             // The coordinator has counted the attempt already.
-            logger.warning("\(error)")
+            logger.warning("\(error)", metadata: .about(task.id, worker))
         } catch let error as APIError where error.code == .storageFull && !settings.waitsForRoom {
             end(error)
         } catch {
-            logger.warning("\(task.id) came to nothing: \(error)")
+            logger.warning("\(task.id) came to nothing: \(error)", metadata: .about(task.id, worker))
             release(
                 task.id,
                 TaskRelease(
@@ -161,7 +163,9 @@ package final class Worker: Sendable {
 
     private func release(_ task: TaskID, _ release: TaskRelease) {
         // Where this fails too, the lease expires.
-        do { try connection.release(task, release) } catch { logger.debug("\(error)") }
+        do { try connection.release(task, release) } catch {
+            logger.debug("\(error)", metadata: .about(task, release.worker))
+        }
     }
 
     private func mustGiveUp(_ task: TaskID, share: Double) -> Bool {
@@ -182,7 +186,8 @@ package final class Worker: Sendable {
                 state.worker = welcome.worker
                 state.heartbeatSeconds = min(max(welcome.heartbeatSeconds, 0.05), 60)
             }
-            logger.info("joined as \(welcome.worker) with \(registration.slots) slots")
+            logger.info(
+                "joined as \(welcome.worker) with \(registration.slots) slots", metadata: .about(welcome.worker))
             return welcome.worker
         }
     }

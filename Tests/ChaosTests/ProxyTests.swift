@@ -64,7 +64,7 @@ import Testing
 }
 
 /// One connection.
-private final class Client {
+private final class Client: Sendable {
     private let socket: Int32
 
     init(_ port: UInt16) throws {
@@ -80,9 +80,12 @@ private final class Client {
     }
 
     func send(_ count: Int) {
-        let (socket, bytes) = (socket, [UInt8](repeating: 7, count: count))
-        // Not on this thread: with nobody reading the answer, both ends would soon wait for each other.
-        DispatchQueue.global().async { _ = bytes.withUnsafeBytes { Sockets.sendAll($0, to: socket) } }
+        let bytes = [UInt8](repeating: 7, count: count)
+        // Not on this thread: with nobody reading the answer, both ends would soon wait for each other. Until all is sent
+        // the socket stays open: its number would be another client's.
+        DispatchQueue.global().async { [self] in
+            _ = bytes.withUnsafeBytes { Sockets.sendAll($0, to: socket) }
+        }
     }
 
     func receive(_ count: Int, seconds: Double = 10) -> Int {

@@ -24,8 +24,9 @@ import Testing
         #expect(status.stages[0].history.map(\.heldOutError) == [8, 4, 8.0 / 3])
         #expect(status.results.map(\.tested) == [60, 60, 60, 60])
         #expect(status.results.map(\.labels) == [6, 6, 6, 6])
-        // Nothing is kept but the layers' weights and the exports.
-        #expect(try site.blobs(state: "reference").count == 4)
+        // Nothing is kept but the layers' weights, the exports, and what pictures are drawn from: held-out and test
+        // samples, and the latter's labels.
+        #expect(try site.blobs(state: "reference").count == 7)
         #expect(try site.blobs(state: "reference").isSuperset(of: status.exports.map(\.digest)))
         let uploads = site.folder.appending(path: "reference/uploads").path
         #expect(try FileManager.default.contentsOfDirectory(atPath: uploads) == [])
@@ -48,7 +49,7 @@ import Testing
         }
         // At least one life for each answer and each step between them.
         #expect(lives > 30)
-        #expect(try site.blobs().count == 4)
+        #expect(try site.blobs().count == 7)
     }
 
     /// Starts a coordinator, lets it record one thing more, and forgets it.
@@ -79,7 +80,7 @@ import Testing
         }
         #expect(first.exports == expected.exports)
         #expect(second.exports == expected.exports)
-        #expect(try site.blobs().count == 4)
+        #expect(try site.blobs().count == 7)
     }
 
     @Test func onlyWhatIsNeededIsThereAfterAStart() async throws {
@@ -140,17 +141,17 @@ import Testing
             let other = try await coordinator.submit(site.submission).id
             _ = try await coordinator.finish(other)
         }
-        #expect(try site.blobs().count == 4)
+        #expect(try site.blobs().count == 7)
     }
 
     @Test func resumingFindsTheRunOfThePlan() async throws {
         let site = try Site()
         let plan = try PlanReader.read(site.plan)
-        let run = try await site.coordinator().resume(plan, folder: site.folder.path).id
+        let run = try await site.coordinator().resume(plan, text: site.plan, folder: site.folder.path).id
         try await site.living { (coordinator: Coordinator) async throws in
-            #expect(try await coordinator.resume(plan, folder: site.folder.path).id == run)
+            #expect(try await coordinator.resume(plan, text: site.plan, folder: site.folder.path).id == run)
             // The same words from another folder mean other data, which are not there.
-            await #expect(throws: APIError.self) { try await coordinator.resume(plan, folder: "/") }
+            await #expect(throws: APIError.self) { try await coordinator.resume(plan, text: site.plan, folder: "/") }
         }
     }
 
@@ -158,12 +159,12 @@ import Testing
         let site = try Site()
         let plan = try PlanReader.read(site.plan)
         try await site.living { coordinator in
-            let run = try await coordinator.resume(plan, folder: site.folder.path).id
+            let run = try await coordinator.resume(plan, text: site.plan, folder: site.folder.path).id
             _ = try await coordinator.cancel(run)
-            let next = try await coordinator.resume(plan, folder: site.folder.path)
+            let next = try await coordinator.resume(plan, text: site.plan, folder: site.folder.path)
             #expect(next.id != run)
             let finished = try await coordinator.finish(next.id)
-            #expect(try await coordinator.resume(plan, folder: site.folder.path) == finished)
+            #expect(try await coordinator.resume(plan, text: site.plan, folder: site.folder.path) == finished)
         }
     }
 

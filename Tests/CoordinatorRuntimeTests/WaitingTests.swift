@@ -164,6 +164,7 @@ import Testing
 
     @Test func longLeasesDoNotMakeWorkersForgotten() {
         #expect(ClusterTimes().workerMilliseconds == 60_000)
+        #expect(ClusterTimes(leaseMilliseconds: 1_000).workerMilliseconds == 15_000)
         #expect(ClusterTimes(leaseMilliseconds: 600_000).workerMilliseconds == 2_400_000)
     }
 }

@@ -11,6 +11,13 @@ final class FakeCoordinator: CoordinatorAPI {
         var waiting = 0
         var cancelledWaits = 0
         var failedUploads: [String] = []
+        var cursors: [LiveCursor?] = []
+        /// What has happened: `live` tells of one change after the other.
+        var changes = 1
+        /// Whether `live` says no instead of waiting.
+        var isStopping = false
+        var pause: String?
+        var pictures: [Int?] = []
     }
 
     let folder: String
@@ -79,6 +86,44 @@ final class FakeCoordinator: CoordinatorAPI {
         return ExportDescription(part: part, digest: blobDigest, bytes: blobBytes.count)
     }
 
+    func live(of run: RunID?, after cursor: LiveCursor?, waitSeconds: Double) async throws -> LiveUpdate {
+        guard run ?? Examples.run == Examples.run else { throw APIError(.notFound, "there is no such run") }
+        let (changes, isStopping) = memory.withLock { memory in
+            memory.cursors.append(cursor)
+            return (memory.changes, memory.isStopping)
+        }
+        guard let cursor, cursor.epoch == Examples.epoch else { return Examples.everything }
+        if cursor.change < changes { return Examples.update(cursor.change + 1) }
+        guard !isStopping else { throw APIError(.unavailable, "the coordinator is stopping") }
+        try await wait(waitSeconds)
+        return Examples.update(cursor.change)
+    }
+
+    func planText(of run: RunID) throws -> String {
+        guard run == Examples.run else { throw APIError(.notFound, "there is no run \(run)") }
+        return Examples.plan
+    }
+
+    func picture(_ kind: PictureKind, stage: Int?, of run: RunID) throws -> [UInt8] {
+        guard kind != .mistakes else { throw APIError(.conflict, "no classifier has been tested") }
+        memory.withLock { $0.pictures.append(stage) }
+        return Examples.picture
+    }
+
+    func codeMap(of run: RunID) throws -> CodeMap {
+        guard run == Examples.run else { throw APIError(.conflict, "no layer has been trained") }
+        return Examples.codes
+    }
+
+    func mistakes(of run: RunID) throws -> Mistakes {
+        guard run == Examples.run else { throw APIError(.conflict, "no classifier has been tested") }
+        return Examples.mistakes
+    }
+
+    func metrics() -> String { Examples.metrics }
+
+    func reasonToPause() -> String? { memory.withLock { $0.pause } }
+
     func register(_ registration: WorkerRegistration) throws -> WorkerWelcome {
         guard registration.protocolVersion == ProtocolVersion.current else {
             throw APIError(.incompatibleVersion, "protocol version \(registration.protocolVersion) is not spoken here")
@@ -116,7 +161,7 @@ final class FakeCoordinator: CoordinatorAPI {
         return UpdateReceipt(verdict: .accepted)
     }
 
-    func updateLimit(of task: TaskID) throws -> Int {
+    func updateLimit(of task: TaskID, from worker: WorkerID) throws -> Int {
         guard task == Examples.task else { throw APIError(.notFound, "there is no task \(task)") }
         return 1 << 20
     }

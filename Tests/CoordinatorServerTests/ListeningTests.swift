@@ -127,25 +127,6 @@ import Testing
             try await foreign.run()
         }
     }
-
-    private func withListening(
-        _ api: any CoordinatorAPI, _ body: (Int, ServiceGroup) async throws -> Void
-    ) async throws {
-        let (ports, continuation) = AsyncStream<Int>.makeStream()
-        let server = HTTPServer(
-            api: api, listen: ListenAddress("127.0.0.1:0")!, token: nil, logger: quiet,
-            onListening: { port in continuation.yield(port) })
-        let group = ServiceGroup(configuration: .init(services: [server], logger: quiet))
-        try await withThrowingTaskGroup { tasks in
-            tasks.addTask { try await group.run() }
-            for await port in ports {
-                try await body(port, group)
-                break
-            }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-        }
-    }
 }
 
 /// A TCP connection to this host, for what an HTTP client would not do.
@@ -168,6 +149,11 @@ final class Connection {
     }
 
     deinit { close() }
+
+    /// Asks for the start of an answer that never ends.
+    func get(_ uri: String, _ headers: [String] = []) throws {
+        try send((["GET \(uri) HTTP/1.1", "Host: x"] + headers + ["", ""]).joined(separator: "\r\n"))
+    }
 
     func send(_ text: String) throws {
         let bytes = Array(text.utf8)

@@ -4,6 +4,7 @@ import HTTPTypes
 import HummingbirdTesting
 import NIOCore
 import RunProtocol
+import Synchronization
 import Testing
 import Yams
 
@@ -57,6 +58,7 @@ import Yams
             Heartbeat(worker: Examples.worker, tasks: [TaskProgress(task: Examples.task, share: 0.5)]), "Heartbeat")
         try check(TaskRelease(worker: Examples.worker, failure: "x"), "TaskRelease")
         try check(TaskRelease(worker: Examples.worker), "TaskRelease")
+        try check(SessionRequest(token: "x"), "SessionRequest")
     }
 
     @Test func theCheckerNoticesWhatIsWrong() throws {
@@ -78,6 +80,7 @@ import Yams
 
     @Test func answersAreAsDescribed() async throws {
         let api = try FakeCoordinator()
+        api.memory.withLock { $0.isStopping = true }
         let seen = try await answers(of: api)
         for (exchange, answer) in seen { try check(answer, to: exchange) }
         // Every answer that the document gives a shape of its own has come.
@@ -92,6 +95,25 @@ import Yams
             }
         }
         #expect(missing == [])
+    }
+
+    @Test func eventsAreAsDescribed() async throws {
+        let api = try FakeCoordinator()
+        api.memory.withLock { ($0.changes, $0.isStopping) = (2, true) }
+        let schema = try #require(document["components"]?["schemas"]?["LiveUpdate"])
+        try await withServer(api) { client async throws in
+            let events = try Events(try await client.get(LiveTests.uri).text)
+            #expect(events.data.count == 2)
+            for data in events.data {
+                #expect(try checker.problems(of: JSONDecoder().decode(JSONValue.self, from: data), with: schema) == [])
+            }
+        }
+    }
+
+    @Test func everyOpenPathIsDescribed() throws {
+        let paths = try #require(document["paths"]).object
+        let open = paths.filter { $0.value.object.values.contains { $0["security"] == .array([]) } }.map(\.key)
+        #expect(Set(open) == AccessTests.open.union(["/{file}"]))
     }
 
     private func answers(of api: FakeCoordinator) async throws -> [(Exchange, TestResponse)] {
@@ -154,7 +176,45 @@ import Yams
             Exchange(method: .get, path: blobPath, uri: blob, headers: [.ifNoneMatch: "*"]),
             Exchange(method: .head, path: blobPath, uri: blob, headers: [.ifNoneMatch: "*"]),
             Exchange(method: .get, path: blobPath, uri: "/v1/blobs/x"),
-        ] + (["idle"] + Examples.work.indices.map { "work-\($0)" }).map(lease)
+        ] + learntExchanges(run) + pageExchanges() + (["idle"] + Examples.work.indices.map { "work-\($0)" }).map(lease)
+    }
+
+    private func learntExchanges(_ run: String) -> [Exchange] {
+        let pictures = "/v1/runs/{run}/pictures/{kind}"
+        return [
+            Exchange(method: .get, path: "/v1/live", uri: "/v1/live"),
+            Exchange(method: .get, path: "/v1/live", uri: "/v1/live?run=x"),
+            Exchange(method: .get, path: "/v1/runs/{run}/plan", uri: run + "/plan"),
+            Exchange(method: .get, path: "/v1/runs/{run}/plan", uri: "/v1/runs/x/plan"),
+            Exchange(method: .get, path: "/v1/runs/{run}/metrics.csv", uri: run + "/metrics.csv"),
+            Exchange(method: .get, path: pictures, uri: run + "/pictures/filters?stage=1"),
+            Exchange(method: .get, path: pictures, uri: run + "/pictures/filters", headers: [.ifNoneMatch: "*"]),
+            Exchange(method: .get, path: pictures, uri: run + "/pictures/mistakes"),
+            Exchange(method: .get, path: "/v1/runs/{run}/codes", uri: run + "/codes"),
+            Exchange(method: .get, path: "/v1/runs/{run}/codes", uri: "/v1/runs/x/codes"),
+            Exchange(method: .get, path: "/v1/runs/{run}/mistakes", uri: run + "/mistakes"),
+            Exchange(method: .get, path: "/v1/runs/{run}/mistakes", uri: "/v1/runs/x/mistakes"),
+        ]
+    }
+
+    private func pageExchanges() -> [Exchange] {
+        let starts = [HTTPRequest.Method.get, .head].flatMap { method in
+            [HTTPFields(), [.ifNoneMatch: "*"]].flatMap { headers in
+                [("/", "/"), ("/{file}", "/index.html")].map {
+                    Exchange(method: method, path: $0.0, uri: $0.1, headers: headers)
+                }
+            }
+        }
+        let session = "/v1/session"
+        return starts + PageTests.files.map { Exchange(method: .get, path: "/{file}", uri: "/" + $0.name) } + [
+            Exchange(method: .get, path: "/{file}", uri: "/nowhere"),
+            Exchange(method: .get, path: "/healthz", uri: "/healthz"),
+            Exchange(method: .get, path: "/readyz", uri: "/readyz"),
+            Exchange(method: .get, path: "/metrics", uri: "/metrics"),
+            Exchange(method: .post, path: session, uri: session, body: #"{"token":"x"}"#),
+            Exchange(method: .post, path: session, uri: session, body: "{"),
+            Exchange(method: .delete, path: session, uri: session),
+        ]
     }
 
     private func check(_ answer: TestResponse, to exchange: Exchange) throws {

@@ -99,9 +99,15 @@ import Testing
         ("/v1/runs/run-1a2b3c4d?after=x", APIError.Code.badRequest), ("/v1/runs/run-1a2b3c4d?after=-1", .badRequest),
         ("/v1/runs/run-1a2b3c4d?wait=inf", .badRequest), ("/v1/runs/run-1a2b3c4d?wait=nan", .badRequest),
         ("/v1/runs/other", .notFound), ("/v1/runs/%20", .notFound), ("/v1/runs/run-1a2b3c4d/exports/x", .notFound),
-        ("/v1/runs/run-1a2b3c4d/exports/fine-tuned", .conflict), ("/v1/blobs/xyz", .notFound), ("/", .notFound),
-        ("/v1", .notFound), ("/v1/run", .notFound), ("/v1/info/x", .notFound), ("/v2/info", .notFound),
+        ("/v1/runs/run-1a2b3c4d/exports/fine-tuned", .conflict), ("/v1/blobs/xyz", .notFound), ("/v1", .notFound),
+        ("/v1/run", .notFound), ("/v1/info/x", .notFound), ("/v2/info", .notFound),
         ("/v1/workers", .methodNotAllowed), ("/v1/leases?x=1", .methodNotAllowed),
+        ("/nowhere", .notFound), ("/index.htm", .notFound), ("/index.html/x", .notFound), ("/%2e%2e", .notFound),
+        ("/v1/live?run=%20", .badRequest), ("/v1/live?run=other", .notFound), ("/v1/session", .methodNotAllowed),
+        ("/v1/runs/other/plan", .notFound), ("/v1/runs/other/metrics.csv", .notFound),
+        ("/v1/runs/run-1a2b3c4d/pictures", .notFound), ("/v1/runs/run-1a2b3c4d/pictures/x", .notFound),
+        ("/v1/runs/run-1a2b3c4d/pictures/mistakes", .conflict), ("/v1/runs/other/codes", .conflict),
+        ("/v1/runs/other/mistakes", .conflict),
     ]) func whatCannotBeGotIsRefused(uri: String, code: APIError.Code) async throws {
         try await withServer(try FakeCoordinator()) { client async throws in
             #expect(try await client.get(uri).error?.code == code)
@@ -116,6 +122,11 @@ import Testing
             let options = try await client.executeRequest(
                 uri: "/v1/blobs/x", method: .options, headers: [:], body: nil)
             #expect(options.headers[.allow] == "GET, HEAD")
+            for (path, allowed) in [("/", "GET, HEAD"), ("/healthz", "GET"), ("/v1/session", "POST, DELETE")] {
+                let put = try await client.executeRequest(uri: path, method: .put, headers: [:], body: nil)
+                #expect(put.error?.code == .methodNotAllowed)
+                #expect(put.headers[.allow] == allowed)
+            }
         }
     }
 

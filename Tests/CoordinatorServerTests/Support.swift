@@ -6,21 +6,49 @@ import HummingbirdTesting
 import Logging
 import NIOCore
 import RunProtocol
+import ServiceLifecycle
 
 let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
 
 /// Runs `body` with a client of a server for `api`: without a socket, or with a live one.
 func withServer(
     _ api: any CoordinatorAPI, token: AccessToken? = nil, live: Bool = false, logger: Logger = quiet,
+    watchers: Watchers = Watchers(),
     _ body: @Sendable (any TestClientProtocol) async throws -> Void
 ) async throws {
-    let server = HTTPServer(api: api, listen: ListenAddress("127.0.0.1:0")!, token: token, logger: logger)
+    let server = HTTPServer(
+        api: api, listen: ListenAddress("127.0.0.1:0")!, token: token, logger: logger, watchers: watchers)
     try await server.application.test(live ? .live : .router, body)
+}
+
+/// Runs `body` with the port of a listening server for `api`, and what ends it.
+func withListening(
+    _ api: any CoordinatorAPI, watchers: Watchers = Watchers(),
+    _ body: (Int, ServiceGroup) async throws -> Void
+) async throws {
+    let (ports, continuation) = AsyncStream<Int>.makeStream()
+    let server = HTTPServer(
+        api: api, listen: ListenAddress("127.0.0.1:0")!, token: nil, logger: quiet, watchers: watchers,
+        onListening: { port in continuation.yield(port) })
+    let group = ServiceGroup(configuration: .init(services: [server], logger: quiet))
+    try await withThrowingTaskGroup { tasks in
+        tasks.addTask { try await group.run() }
+        for await port in ports {
+            try await body(port, group)
+            break
+        }
+        await group.triggerGracefulShutdown()
+        try await tasks.waitForAll()
+    }
 }
 
 extension TestClientProtocol {
     func get(_ uri: String, _ headers: HTTPFields = [:]) async throws -> TestResponse {
         try await executeRequest(uri: uri, method: .get, headers: headers, body: nil)
+    }
+
+    func head(_ uri: String, _ headers: HTTPFields = [:]) async throws -> TestResponse {
+        try await executeRequest(uri: uri, method: .head, headers: headers, body: nil)
     }
 
     func post(_ uri: String, _ message: some Encodable) async throws -> TestResponse {
@@ -44,6 +72,7 @@ extension TestClientProtocol {
 
 extension TestResponse {
     var bytes: [UInt8] { Array(body.readableBytesView) }
+    var text: String { String(buffer: body) }
 
     func json<Message: Decodable>(_ type: Message.Type) throws -> Message {
         try JSONDecoder().decode(type, from: Data(bytes))

@@ -49,7 +49,7 @@ import Testing
     @Test(arguments: [false, true]) func moreThanTheLimitIsRefused(live: Bool) async throws {
         let api = try FakeCoordinator()
         try await withServer(api, live: live) { client async throws in
-            let limit = try api.updateLimit(of: Examples.task)
+            let limit = try api.updateLimit(of: Examples.task, from: Examples.worker)
             let long = [UInt8](repeating: 1, count: limit + 1)
             #expect(try await client.put(updatePath, long).error?.code == .tooLarge)
             #expect(try await client.put(updatePath, Array(long.dropLast())).status == .ok)

@@ -41,6 +41,41 @@ struct FullDiskTests {
         try expectOneLine(ended, "'/proc/weights.safetensors' cannot be written")
     }
 
+    /// Its blobs' file system is mounted read-only while the coordinator runs.
+    @Test func aRunGoesOnWhenItsDiskCanBeWrittenAgain() throws {
+        let (desk, plan) = try desk(rounds: 200)
+        try SmallDisk.mounted(kibibytes: 16_384) { disk in
+            // A file system with files that are open for writing cannot be made read-only: these lie elsewhere.
+            try FileManager.default.createDirectory(atPath: disk.path + "/state", withIntermediateDirectories: true)
+            for name in ["runs.sqlite", "lock"] {
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(disk.path)/state/\(name)", withDestinationPath: desk.path(name))
+            }
+            let coordinator = try RunningProcess(
+                [
+                    "coordinator", "--state", disk.path + "/state", "--data", desk.folder.path, "--plan", plan,
+                    "--exit-when-done", "--listen", "127.0.0.1:0",
+                ], in: desk.folder)
+            defer { coordinator.kill() }
+            let isReady = wait(60) {
+                coordinator.said.contains("stage 0 opened") && coordinator.said.contains("listening on http")
+            }
+            #expect(isReady, "\(coordinator.said)")
+            let url = try #require(coordinator.said.firstMatch(of: /listening on (http:\/\/\S+)/)).1
+            try SmallDisk.remount(disk, "ro")
+            let worker = try RunningProcess(
+                ["worker", "--coordinator", String(url), "--slots", "1", "--cache", desk.path("cache")],
+                in: desk.folder)
+            defer { worker.kill() }
+            #expect(wait(60) { coordinator.said.contains("paused: ") }, "\(coordinator.said)")
+            let list = try Cairn.run(["list", "--coordinator", String(url)])
+            #expect(list.output.contains("paused"), "\(list)")
+            try SmallDisk.remount(disk, "rw")
+            #expect(coordinator.exitCode(within: 120) == 0, "\(coordinator.said)")
+            #expect(coordinator.said.contains("it goes on: the disk takes files again"))
+        }
+    }
+
     /// Whether the state or an upload finds no room first: the run is paused, and goes on when there is room.
     @Test func aRunGoesOnWhenThereIsRoomAgain() throws {
         let (desk, plan) = try desk(rounds: 200)
@@ -83,6 +118,11 @@ enum SmallDisk {
         try run("mount", ["-t", "tmpfs", "-o", "size=\(kibibytes)k", "tmpfs", desk.folder.path])
         defer { try? run("umount", [desk.folder.path]) }
         return try body(desk.folder)
+    }
+
+    /// - Parameter mode: `ro` or `rw`.
+    static func remount(_ disk: URL, _ mode: String) throws {
+        try run("mount", ["-o", "remount,\(mode)", disk.path])
     }
 
     /// - Returns: the file that takes all the room.

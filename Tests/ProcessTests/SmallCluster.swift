@@ -56,7 +56,7 @@ final class SmallCluster {
     private static func address(of coordinator: RunningProcess) -> String? {
         var found: String?
         wait(30) {
-            found = coordinator.said.firstMatch(of: /listening on (http:\S+)/).map { String($0.1) }
+            found = coordinator.said.firstMatch(of: /listening on (http:[^\s"]+)/).map { String($0.1) }
             return found != nil || !coordinator.isRunning
         }
         return found

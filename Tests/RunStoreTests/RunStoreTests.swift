@@ -19,8 +19,8 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         do {
             let store = try RunStore(folder: folder.path)
-            try store.add(run, plan: plan(), folder: "/somewhere", at: 5)
-            try store.add(RunID(rawValue: "run-0")!, plan: plan(), folder: "/else", at: 6)
+            try store.add(run, plan: plan(), text: "", folder: "/somewhere", at: 5)
+            try store.add(RunID(rawValue: "run-0")!, plan: plan(), text: "", folder: "/else", at: 6)
             try store.record(.failed(reason: "because"), of: run, because: "of a test", at: 7)
             try store.record(.cancelled, of: run, because: "of another", at: 8)
         }
@@ -60,7 +60,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         do {
             let store = try RunStore(folder: folder.path)
-            try store.add(run, plan: plan(), folder: "/somewhere", at: 5)
+            try store.add(run, plan: plan(), text: "", folder: "/somewhere", at: 5)
             try store.record(.failed(reason: "because"), of: run, because: "of a test", at: 7)
             try store.record(.cancelled, of: run, because: "of another", at: 8)
             try store.record(.cancelled, of: run, because: "of a third", at: 9)
@@ -74,7 +74,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         do {
             let store = try RunStore(folder: folder.path)
-            try store.add(run, plan: plan(), folder: "/somewhere", at: 5)
+            try store.add(run, plan: plan(), text: "", folder: "/somewhere", at: 5)
             try store.record(.cancelled, of: run, because: "of a test", at: 8)
         }
         try sqlite(

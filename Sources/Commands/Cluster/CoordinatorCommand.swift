@@ -35,7 +35,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
     )
     var data: [String] = []
     @Option(help: "Seconds after which a silent worker's tasks go to others.") var lease = 15.0
-    @Option(help: "What to log.") var logLevel = LogLevel.info
+    @OptionGroup var log: LogOptions
 
     func validate() throws {
         guard (0.5...86_400).contains(lease) else { throw ValidationError("--lease goes from 0.5 to 86400 seconds.") }
@@ -49,7 +49,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let token = try tokenFile.map { try AccessToken(file: $0) }
         try address.validate(token: token != nil)
         let loaded = try plan.map { try LoadedPlan($0) }
-        let logger = Logger.cairn("coordinator", level: logLevel.level)
+        let logger = log.logger("coordinator")
         try OutputFolder.make(state)
         let store = try RunStore(folder: state)
         let here = FileManager.default.currentDirectoryPath
@@ -57,7 +57,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
             store: store, folders: DataFolders(data.isEmpty ? Self.defaultFolders(here) : data), defaultFolder: here,
             version: Cairn.version, logger: logger, times: ClusterTimes(leaseMilliseconds: Int64(lease * 1_000)))
         if let loaded {
-            let run = try await coordinator.resume(loaded.plan, folder: loaded.folder)
+            let run = try await coordinator.resume(loaded.plan, text: loaded.text, folder: loaded.folder)
             logger.info("\(run.id) is \(run.state.rawValue): \(run.name)")
         }
         let server = HTTPServer(api: coordinator, listen: address, token: token, logger: logger) { port in

@@ -38,7 +38,7 @@ struct WorkerCommand: AsyncParsableCommand {
             instruction_set. [default: the best that this one has]
             """)
     var instructionSet: InstructionSet?
-    @Option(help: "What to log.") var logLevel = LogLevel.info
+    @OptionGroup var log: LogOptions
 
     func validate() throws {
         guard (1...Limits.slots).contains(slots ?? 1) else {
@@ -49,7 +49,7 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let logger = Logger.cairn("worker", level: logLevel.level)
+        let logger = log.logger("worker")
         var configuration = try connection.configuration()
         configuration.whenRetrying = { problem, seconds in
             logger.info("\(problem); trying again in \(seconds.formatted(decimals: 1)) s")

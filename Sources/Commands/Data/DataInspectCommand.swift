@@ -14,10 +14,14 @@ struct DataInspectCommand: ParsableCommand {
 
     @Argument(help: "The file or folder.") var path: String
     @Option(help: "The column of a CSV that has the labels.") var labelColumn: String?
+    @Flag(help: "Show no progress.") var quiet = false
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
-        let description = try SampleFile.describe(path, labelColumn: labelColumn)
+        let progress = WorkProgress("reading", unit: "pictures", isQuiet: quiet)
+        defer { progress.end() }
+        let description = try SampleFile.describe(path, labelColumn: labelColumn, progress: progress.reach)
+        progress.end()
         guard !json else {
             try JSONOutput.print(description)
             return

@@ -35,6 +35,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "The samples: IDX, NPY, CSV or a folder of images.") var samples: String
     @Option(help: "The file with a class from 0 for each sample; a classifier needs it.") var labels: String?
     @Option(help: "Only the first samples.") var limit: Int?
+    @Flag(help: "Show no progress.") var quiet = false
     @Flag(help: "Print JSON.") var json = false
 
     func validate() throws {
@@ -67,8 +68,11 @@ struct EvaluateCommand: ParsableCommand {
         if let stranger = truth.first(where: { $0 >= classes }) {
             throw CommandError("\(labels): has the class \(stranger); the network knows 0 to \(classes - 1)")
         }
+        let progress = WorkProgress("testing", unit: "samples", of: samples.count, isQuiet: quiet)
         let answers = try TaskFunctions.classify(
-            network: model.description.network, classes: classes, weights: model.weights, samples: samples)
+            network: model.description.network, classes: classes, weights: model.weights, samples: samples,
+            progress: progress.advance)
+        progress.end()
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
         for (label, answer) in zip(truth, answers) { confusion[Int(label)][Int(answer)] += 1 }
         let result = EvaluationResult(draw: 0, pretrained: true, labels: 0, confusion: confusion)
@@ -87,9 +91,11 @@ struct EvaluateCommand: ParsableCommand {
         guard labels == nil else {
             throw CommandError("\(file): has no classifier; use the one that was exported with --part fine-tuned")
         }
+        let progress = WorkProgress("testing", unit: "samples", of: samples.count, isQuiet: quiet)
         let error = TaskFunctions.reconstructionError(
             samples, network: model.description.network, decoders: model.description.decoders,
-            sparsity: model.description.sparsity, weights: model.weights)
+            sparsity: model.description.sparsity, weights: model.weights, progress: progress.advance)
+        progress.end()
         guard !json else {
             try JSONOutput.print(ReconstructionReport(tested: samples.count, squaredError: error))
             return

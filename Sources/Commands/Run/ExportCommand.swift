@@ -1,6 +1,7 @@
 import ArgumentParser
 import CoordinatorClient
 import DataFormats
+import EventFiles
 import FoundationEssentials
 import RunProtocol
 
@@ -15,6 +16,9 @@ struct ExportCommand: ParsableCommand {
 
             Where --output is a folder, all that the run has goes there: weights.safetensors, classifier.safetensors where \
             the plan has fine_tuning, and summary.json with the run's figures.
+
+            --tensorboard writes the run's curves so far instead, or besides: to FOLDER/RUN, so that several runs can \
+            lie in one folder.
             """)
 
     /// What `--json` prints.
@@ -27,31 +31,55 @@ struct ExportCommand: ParsableCommand {
 
     @OptionGroup var target: RunArgument
     @OptionGroup var connection: ConnectionOptions
-    @Option(name: .shortAndLong, help: "The file to write, or a folder that is there.") var output: String
+    @Option(name: .shortAndLong, help: "The file to write, or a folder that is there.") var output: String?
+    @Option(help: "A folder for the run's curves as an event file for TensorBoard; made if it is not there.")
+    var tensorboard: String?
     @Option(help: "pretrained (encoders and decoders) or fine-tuned (the first draw's classifier).")
     var part = ExportPart.pretrained
+    @Flag(help: "Show no progress.") var quiet = false
     @Flag(help: "Print JSON.") var json = false
+
+    func validate() throws {
+        guard output != nil || tensorboard != nil else { throw ValidationError("Missing --output or --tensorboard.") }
+    }
 
     func run() throws {
         let connection = try connection.connect()
         let id = try target.find(connection)
+        if let tensorboard {
+            let file = EventFile(try connection.status(of: id))
+            let folder = "\(tensorboard)/\(id)"
+            try OutputFolder.make(folder)
+            try AtomicFile.write(Data(file.bytes), to: "\(folder)/\(file.name)")
+            if !json { print("wrote \(folder)/\(file.name)") }
+        }
+        if let output { try export(id, to: output, from: connection) }
+    }
+
+    private func export(_ id: RunID, to output: String, from connection: HTTPConnection) throws {
         if OutputFolder.isThere(output) {
             let status = try connection.status(of: id)
             // Says what is missing where the run has not finished.
             _ = try connection.export(.pretrained, of: id)
             try OutputFolder.writeResults(of: status, to: output, json: json) { export, path in
-                try connection.download(export.digest, to: path)
+                try download(export, to: path, from: connection)
             }
             return
         }
         let part = part.part
         let export = try connection.export(part, of: id)
-        try connection.download(export.digest, to: output)
+        try download(export, to: output, from: connection)
         guard !json else {
             try JSONOutput.print(Report(part: part, output: output, sha256: export.digest, bytes: export.bytes))
             return
         }
         print("wrote \(output): \(export.bytes) bytes, SHA-256 \(export.digest)")
+    }
+
+    private func download(_ export: ExportDescription, to path: String, from connection: HTTPConnection) throws {
+        let progress = WorkProgress(export.part.rawValue, unit: "bytes", isQuiet: quiet)
+        defer { progress.end() }
+        try connection.download(export.digest, to: path) { progress.reach($0, of: export.bytes) }
     }
 }
 

@@ -50,7 +50,7 @@ struct PretrainCommand: AsyncParsableCommand {
         // One process has nobody to compare its answers with.
         var plan = loaded.plan
         plan.verify = nil
-        let submitted = try await coordinator.resume(plan, folder: loaded.folder)
+        let submitted = try await coordinator.resume(plan, text: loaded.text, folder: loaded.folder)
         let final = try await finish(submitted, on: coordinator, cache: state + "/cache", logger: logger)
         try write(final, from: coordinator)
     }
@@ -95,11 +95,13 @@ struct PretrainCommand: AsyncParsableCommand {
     }
 
     private func follow(_ run: RunStatus, on coordinator: Coordinator) async throws -> RunStatus {
-        var printer = ProgressPrinter()
+        var printer = ProgressPrinter(isQuiet: quiet)
         var status = run
         while !status.state.isFinal {
             status = try await coordinator.status(of: run.id, after: status.revision, waitSeconds: 1)
-            if !quiet { printer.show(status) }
+            printer.show(status, workers: printer.isLive ? await coordinator.information().workers : [])
+            // A run may change faster than anybody reads.
+            if printer.isLive { try await Task.sleep(for: .milliseconds(100)) }
             // A coordinator that had to stop answers at once, again and again.
             try Task.checkCancellation()
         }

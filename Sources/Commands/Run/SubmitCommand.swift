@@ -15,6 +15,7 @@ struct SubmitCommand: ParsableCommand {
     @Argument(help: "The plan.") var plan: String
     @OptionGroup var connection: ConnectionOptions
     @Flag(help: "Show progress until the run has ended; exit with 1 unless it finished.") var wait = false
+    @Flag(help: "Show no progress.") var quiet = false
     @Flag(help: "Print the run's status as JSON.") var json = false
 
     func run() throws {
@@ -22,7 +23,7 @@ struct SubmitCommand: ParsableCommand {
         let connection = try connection.connect()
         var status = try connection.submit(RunSubmission(plan: loaded.text, folder: loaded.folder))
         if !json { print(status.id) }
-        if wait { status = try connection.follow(status.id) }
+        if wait { status = try connection.follow(status.id, isQuiet: quiet) }
         if json { try JSONOutput.print(status) }
         if wait { try status.checkFinished() }
     }

@@ -8,16 +8,18 @@ struct WatchCommand: ParsableCommand {
         commandName: "watch",
         abstract: "Show a run's progress until it has ended.",
         discussion: """
-            In a terminal the last line shows stage, round, loss, samples a second, workers and the time left; elsewhere \
-            there is a plain line for each round. Exits with 1 unless the run finished.
+            In a terminal: how far run, stage and round are and the time left, loss and held-out error as curves, and the \
+            workers, those in trouble first. Elsewhere there is a plain line for each round. Exits with 1 unless the run \
+            finished.
             """)
 
     @OptionGroup var target: RunArgument
     @OptionGroup var connection: ConnectionOptions
+    @Flag(help: "Show no progress.") var quiet = false
 
     func run() throws {
         let connection = try connection.connect()
-        let status = try connection.follow(try target.find(connection))
+        let status = try connection.follow(try target.find(connection), isQuiet: quiet)
         try status.checkFinished()
         print(Summary(status, files: [:]).table)
     }

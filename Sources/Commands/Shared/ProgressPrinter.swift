@@ -1,36 +1,47 @@
 import FoundationEssentials
 import Glibc
+import PrintableText
 import RunProtocol
+import TerminalViews
 
-/// Shows how far a run is: one line that is drawn again where a terminal is, else a plain line for each thing that
-/// happened. It writes to standard error, so that standard output has results only.
+/// Shows how far a run is: a picture that is drawn again and again where a terminal is, else a plain line for each thing
+/// that happened. It writes to standard error, so that standard output has results only.
 struct ProgressPrinter {
-    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let isQuiet: Bool
+    private var terminal: Terminal?
     private var printed = 0
-    private var drewLine = false
+    private var shown: RunStatus?
+
+    init(isQuiet: Bool) {
+        self.isQuiet = isQuiet
+        terminal = isQuiet ? nil : Terminal(STDERR_FILENO)
+    }
+
+    /// Whether it wants to be called every second, and with the workers.
+    var isLive: Bool { terminal != nil }
 
     /// Shows what is new in `status`.
-    mutating func show(_ status: RunStatus) {
+    mutating func show(_ status: RunStatus, workers: [WorkerStatus]) {
+        shown = status
+        guard !isQuiet else { return }
+        guard !isLive else { return draw(status, workers: workers) }
         let lines = Self.events(of: status)
-        if printed < lines.count {
-            clear()
-            for line in lines[printed...] { write(line + "\n") }
-            printed = lines.count
-        }
-        guard isTerminal else { return }
-        clear()
-        guard !status.state.isFinal else { return }
-        write(Self.line(status))
-        drewLine = true
+        guard printed < lines.count else { return }
+        for line in lines[printed...] { FileHandleOutput.standardError(line + "\n") }
+        printed = lines.count
     }
 
-    private mutating func clear() {
-        if drewLine { write("\r\u{1B}[K") }
-        drewLine = false
+    /// Says why nothing new is known.
+    mutating func show(_ problem: String, workers: [WorkerStatus]) {
+        guard !isQuiet else { return }
+        guard isLive, let shown else { return FileHandleOutput.standardError(problem + "\n") }
+        draw(shown, workers: workers, notice: problem)
     }
 
-    private func write(_ text: String) {
-        FileHandleOutput.standardError(text)
+    private mutating func draw(_ status: RunStatus, workers: [WorkerStatus], notice: String? = nil) {
+        let screen = WatchScreen(
+            status, workers: status.state.isFinal ? [] : workers, time: Date().timeIntervalSince1970, notice: notice)
+        terminal?.draw { screen.lines(in: $0) }
     }
 
     /// All that has happened so far, a line each; more lines come only at the end.
@@ -40,8 +51,8 @@ struct ProgressPrinter {
             for record in stage.history { if let line = line(record, of: stage) { lines.append(line) } }
             guard stage.state == .finished else { break }
             let seconds = stage.startedAt.flatMap { start in stage.finishedAt.map { $0 - start } } ?? 0
-            let note = stage.note.map { ": \($0)" } ?? ""
-            lines.append("\(stage.name) finished after \(seconds.formatted(decimals: 1)) s\(note)")
+            let note = stage.note.map { ": \($0.printable(atMost: 300))" } ?? ""
+            lines.append("\(stage.name.printable()) finished after \(seconds.formatted(decimals: 1)) s\(note)")
         }
         return lines
     }
@@ -49,47 +60,15 @@ struct ProgressPrinter {
     /// A round's line once all of it is known.
     private static func line(_ record: RoundRecord, of stage: StageStatus) -> String? {
         guard let error = record.heldOutError else { return nil }
+        let name = stage.name.printable()
         guard record.round > 0, let seconds = record.seconds else {
-            return "\(stage.name), before round 1: held-out error \(error.formatted(decimals: 3))"
+            return "\(name), before round 1: held-out error \(error.formatted(decimals: 3))"
         }
         let loss = record.loss.map { "loss \($0.formatted(decimals: 3)), " } ?? ""
         let share = record.activeShare.map { ", \(($0 * 100).formatted(decimals: 0)) % of the units active" } ?? ""
         let speed = (Double(record.samples) / max(seconds, 0.001)).formatted(decimals: 0)
-        return "\(stage.name), round \(record.round) of \(stage.rounds): \(loss)held-out error"
+        return "\(name), round \(record.round) of \(stage.rounds): \(loss)held-out error"
             + " \(error.formatted(decimals: 3))\(share), \(seconds.formatted(decimals: 1)) s, \(speed) samples/s"
-    }
-
-    /// The line that is drawn again and again.
-    private static func line(_ status: RunStatus) -> String {
-        guard let stage = status.stages.first(where: { $0.state == .running }) else {
-            return "\(status.name): \(status.state.rawValue)"
-        }
-        let share = Double(stage.tasksDone) / Double(max(stage.tasks, 1))
-        let done = Int(20 * min(max(share, 0), 1))
-        let bar = String(repeating: "█", count: done) + String(repeating: "░", count: 20 - done)
-        var parts = ["\(stage.name) \(bar) round \(stage.round)/\(stage.rounds)"]
-        parts.append("\(stage.tasksDone)/\(stage.tasks) tasks")
-        if let loss = stage.history.last(where: { $0.loss != nil })?.loss {
-            parts.append("loss \(loss.formatted(decimals: 3))")
-        }
-        if let speed = status.samplesPerSecond { parts.append("\(speed.formatted(decimals: 0)) samples/s") }
-        parts.append(status.workersText)
-        if let left = status.secondsLeft, stage.name.hasPrefix("layer") {
-            parts.append("\(left.formatted(decimals: 0)) s left")
-        }
-        return parts.joined(separator: "  ")
-    }
-}
-
-/// Text to a file descriptor at once, without a buffer.
-enum FileHandleOutput {
-    static func standardError(_ text: String) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
-        }
     }
 }
 

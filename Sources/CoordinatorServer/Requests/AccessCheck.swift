@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import RunProtocol
 
-/// Lets in who has the token, where there is one.
+/// Lets in who has the token, where there is one: programs by the header `Authorization`, browsers by a session's cookie.
 struct AccessCheck: RouterMiddleware {
     let token: AccessToken?
 
@@ -12,7 +12,7 @@ struct AccessCheck: RouterMiddleware {
         guard isOwn(request.headers[.origin], request.head.authority) else {
             throw APIError(.unauthorized, "requests that another web site's page makes are refused")
         }
-        guard hasToken(request.headers[.authorization]) else {
+        guard Route.isOpen(request.uri.path) || hasToken(request) else {
             throw APIError(
                 .unauthorized, "this coordinator needs its access token",
                 hint: "send the header Authorization: Bearer TOKEN; commands take --token-file")
@@ -27,10 +27,13 @@ struct AccessCheck: RouterMiddleware {
         return origin == "http://\(authority)" || origin == "https://\(authority)"
     }
 
-    private func hasToken(_ authorization: String?) -> Bool {
+    private func hasToken(_ request: Request) -> Bool {
         guard let token else { return true }
+        guard let authorization = request.headers[.authorization] else {
+            return request.cookies[Route.sessionCookie].map { token.matches(session: $0.value) } ?? false
+        }
         let scheme = "bearer "
-        guard let authorization, authorization.prefix(scheme.count).lowercased() == scheme else { return false }
+        guard authorization.prefix(scheme.count).lowercased() == scheme else { return false }
         return token.matches(String(authorization.dropFirst(scheme.count)))
     }
 }

@@ -10,10 +10,13 @@ import ServiceLifecycle
 package struct ServerContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     let channel: any Channel
+    /// False where there is no network at all.
+    let hasConnection: Bool
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         channel = source.channel
+        hasConnection = channel.isActive
     }
 }
 
@@ -25,8 +28,12 @@ struct Call: Sendable {
     let request: Request
     let context: ServerContext
     let api: any CoordinatorAPI
-    /// Whether a token is needed, so that shared caches must not keep the answer.
-    let isPrivate: Bool
+    /// The token that is needed, where one is.
+    let token: AccessToken?
+    let watchers: Watchers
+
+    /// Whether shared caches must not keep the answer.
+    var isPrivate: Bool { token != nil }
 
     // MARK: The path
 
@@ -51,6 +58,14 @@ struct Call: Sendable {
             throw APIError(.notFound, "there is no such export", hint: "ask for one of: \(parts)")
         }
         return part
+    }
+
+    func picture() throws -> PictureKind {
+        guard let kind = context.parameters.get("kind", as: PictureKind.self) else {
+            let kinds = PictureKind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw APIError(.notFound, "there is no such picture", hint: "ask for one of: \(kinds)")
+        }
+        return kind
     }
 
     func digest() throws -> Digest {
@@ -93,6 +108,25 @@ struct Call: Sendable {
         return seconds
     }
 
+    func stage() throws -> Int? {
+        try query("stage").map { text in
+            let stages = 0...Limits.layers * 2 + 2
+            guard let stage = Int(text), stages.contains(stage) else {
+                throw APIError(.badRequest, "`stage` should be a whole number from 0 to \(stages.upperBound)")
+            }
+            return stage
+        }
+    }
+
+    func watchedRun() throws -> RunID? {
+        try query("run").map { text in
+            guard let run = RunID(rawValue: text) else {
+                throw APIError(.badRequest, "`run` should name a run: ?run=RUN")
+            }
+            return run
+        }
+    }
+
     func worker() throws -> WorkerID {
         guard let worker = query("worker").flatMap(WorkerID.init(rawValue:)) else {
             throw APIError(.badRequest, "`worker` should name the worker: ?worker=WORKER")
@@ -114,13 +148,15 @@ struct Call: Sendable {
         return request.body
     }
 
-    func message<Message: Decodable>(_ type: Message.Type) async throws -> Message {
-        let body = try await body(limit: Limits.messageBytes)
+    func message<Message: Decodable>(
+        _ type: Message.Type, limit: Int = Limits.messageBytes
+    ) async throws -> Message {
+        let body = try await body(limit: limit)
         do {
-            let bytes = try await body.collect(upTo: Limits.messageBytes)
+            let bytes = try await body.collect(upTo: limit)
             return try JSONDecoder().decode(type, from: Data(bytes.readableBytesView))
         } catch is NIOTooManyBytesError {
-            throw APIError.tooLong(limit: Limits.messageBytes)
+            throw APIError.tooLong(limit: limit)
         } catch let error as DecodingError {
             throw APIError(malformed: error)
         }
@@ -134,7 +170,7 @@ struct Call: Sendable {
     /// Performs what may take long, until the client hangs up or the server is to stop.
     func whileWanted<Value: Sendable>(_ operation: @escaping @Sendable () async throws -> Value) async throws -> Value {
         let channel = context.channel
-        guard channel.isActive else { return try await operation() }
+        guard context.hasConnection else { return try await operation() }
         return try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Value.self) { group in
                 group.addTask { try await operation() }

@@ -26,10 +26,12 @@ struct ErrorAnswers: RouterMiddleware {
     }
 
     private func notFound(_ request: Request) throws -> Response {
-        let methods = Route.methods(for: request.uri.path).map(\.rawValue).joined(separator: ", ")
-        guard !methods.isEmpty else {
+        let known = Route.methods(for: request.uri.path)
+        // A path such as /v1 looks like a file's, and the router looks for none below it.
+        guard !known.isEmpty, !known.contains(request.method) else {
             return try .error(APIError(.notFound, "there is nothing here", hint: "docs/openapi.yaml lists every path"))
         }
+        let methods = known.map(\.rawValue).joined(separator: ", ")
         var response = try Response.error(APIError(.methodNotAllowed, "this path takes only: \(methods)"))
         response.headers[.allow] = methods
         return response

@@ -10,14 +10,12 @@ extension Route {
 
     @Sendable private static func blob(_ call: Call) async throws -> Response {
         let blob = try await call.api.blob(call.digest())
-        let tag = "\"\(blob.digest)\""
+        let tag = blob.digest.tag
         let audience = call.isPrivate ? "private" : "public"
         var headers: HTTPFields = [
             .eTag: tag, .acceptRanges: "bytes", .cacheControl: "\(audience), max-age=31536000, immutable",
         ]
-        if let tags = call.request.headers[.ifNoneMatch], hasTag(tag, in: tags) {
-            return .bodiless(.notModified, headers: headers)
-        }
+        guard !call.request.knows(tag) else { return .bodiless(.notModified, headers: headers) }
         headers[.contentType] = "application/octet-stream"
         switch requestedRange(call.request, size: blob.bytes, tag: tag) {
         case .whole:
@@ -54,13 +52,6 @@ extension Route {
         // A resumed download goes on only where it still is the same blob.
         guard request.headers[.ifRange] ?? tag == tag else { return .whole }
         return ByteRange(field, size: size)
-    }
-
-    private static func hasTag(_ tag: String, in field: String) -> Bool {
-        field.split(separator: ",").contains { part in
-            let other = part.filter { $0 != " " && $0 != "\t" }
-            return other == "*" || other == tag || other == "W/" + tag
-        }
     }
 }
 

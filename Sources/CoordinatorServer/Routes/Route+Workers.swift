@@ -37,7 +37,7 @@ extension Route {
                 .badRequest, "the header Content-Digest is missing or malformed",
                 hint: "send the body's SHA-256: Content-Digest: sha-256=:BASE64:")
         }
-        let limit = try await call.api.updateLimit(of: task)
+        let limit = try await call.api.updateLimit(of: task, from: worker)
         do {
             let file = try await Upload.receive(
                 call.body(limit: limit), limit: limit, digest: digest, into: call.api.uploadFolder)

@@ -59,11 +59,16 @@ struct ImageFolder {
     }
 
     /// Decodes the first `limit` pictures.
-    func samples(limit: Int? = nil) throws(DataError) -> SampleTable {
+    ///
+    /// - Parameter progress: is told how many are decoded, and of how many.
+    func samples(
+        limit: Int? = nil, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws(DataError) -> SampleTable {
         let files = files.prefix(limit ?? .max)
         var pixels: [UInt8] = []
         var shape: [Int] = []
-        for file in files {
+        for (done, file) in files.enumerated() {
+            progress(done, files.count)
             let path = "\(path)/\(file.name)"
             let image = try Image(decoding: FileBytes.read(path, limit: Image.largestFile), path: path)
             if shape.isEmpty {

@@ -8,7 +8,11 @@ package struct AccessToken: Sendable, CustomStringConvertible, CustomDebugString
     package static let length = 16...4_096
 
     package let text: String
+    /// What a browser keeps in the token's stead: 64 hexadecimal digits that only the token gives, from which nobody finds
+    /// the token (HMAC-SHA-256). It is the same after a restart.
+    package let session: String
     private let hash: [UInt8]
+    private let sessionHash: [UInt8]
 
     /// - Parameter text: whitespace around it is left out.
     /// - Returns: nil unless there are 16 to 4096 printable ASCII characters without a space between them.
@@ -18,6 +22,11 @@ package struct AccessToken: Sendable, CustomStringConvertible, CustomDebugString
         guard Self.length.contains(bytes.count), bytes.allSatisfy({ (33...126).contains($0) }) else { return nil }
         self.text = String(decoding: bytes, as: UTF8.self)
         hash = Array(SHA256.hash(data: Data(self.text.utf8)))
+        let code = HMAC<SHA256>.authenticationCode(
+            for: Data("cairn browser session".utf8), using: SymmetricKey(data: Data(self.text.utf8)))
+        let digits = Array("0123456789abcdef".utf8)
+        session = String(decoding: code.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        sessionHash = Array(SHA256.hash(data: Data(session.utf8)))
     }
 
     /// Reads a token from a file of one line.
@@ -50,7 +59,12 @@ package struct AccessToken: Sendable, CustomStringConvertible, CustomDebugString
     }
 
     /// Takes the same time wherever `candidate` differs: nobody can guess a token character by character.
-    package func matches(_ candidate: String) -> Bool {
+    package func matches(_ candidate: String) -> Bool { Self.hash(of: candidate, is: hash) }
+
+    /// The same for what a browser sends as its `session`.
+    package func matches(session candidate: String) -> Bool { Self.hash(of: candidate, is: sessionHash) }
+
+    private static func hash(of candidate: String, is hash: [UInt8]) -> Bool {
         var difference: UInt8 = 0
         for (own, other) in zip(hash, SHA256.hash(data: Data(candidate.utf8))) { difference |= own ^ other }
         return difference == 0

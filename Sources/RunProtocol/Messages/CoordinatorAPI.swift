@@ -1,7 +1,7 @@
 /// What a coordinator can be asked: the same within one process and over HTTP.
 ///
 /// Every method throws `APIError` whenever the request cannot be met.
-package protocol CoordinatorAPI: Sendable {
+package protocol CoordinatorAPI: CoordinatorViews {
     func information() async throws -> CoordinatorInformation
 
     /// Takes a plan; the run starts as soon as its data are cut.
@@ -20,6 +20,8 @@ package protocol CoordinatorAPI: Sendable {
     /// - Throws: `.conflict` whenever the run has not got that far.
     func export(_ part: ExportDescription.Part, of run: RunID) async throws -> ExportDescription
 
+    // MARK: Workers
+
     func register(_ registration: WorkerRegistration) async throws -> WorkerWelcome
     /// - Returns: nil when no task came up in time.
     /// - Throws: `.notFound` whenever the worker is unknown (the coordinator was restarted): it must register again.
@@ -29,9 +31,9 @@ package protocol CoordinatorAPI: Sendable {
     /// Takes a task's result. The file (made in `uploadFolder`) is moved away or deleted in any case.
     /// - Throws: `.refusedUpdate` with the reason whenever it is not finite, has the wrong shape or is out of range.
     func deliver(_ task: TaskID, from worker: WorkerID, update: UploadedFile) async throws -> UpdateReceipt
-    /// The most bytes that an update of `task` may have.
+    /// The most bytes that an update of `task` may have: `worker` is about to send one.
     /// - Throws: `.notFound` whenever there is no such task.
-    func updateLimit(of task: TaskID) async throws -> Int
+    func updateLimit(of task: TaskID, from worker: WorkerID) async throws -> Int
 
     /// An upload found no room, or its file could not be written.
     func uploadFailed(because reason: String) async

@@ -35,6 +35,8 @@ package struct RunStatus: Codable, Hashable, Sendable {
     package var samplesPerSecond: Double?
     package var secondsLeft: Double?
     package var results: [EvaluationResult]
+    /// Of the fine-tunings that are done.
+    package var curves: [LearningCurve]?
     /// The finished exports, in the order pretrained, fine-tuned.
     package var exports: [ExportDescription]
 
@@ -115,10 +117,13 @@ package struct RoundRecord: Codable, Hashable, Sendable {
     package var unusedUnits: Int?
     /// Wall-clock seconds from the round's start to its weights.
     package var seconds: Double?
+    /// Of the updates that came in for it.
+    package var bytes: Int?
 
     package init(
         round: Int, samples: Int = 0, loss: Double? = nil, heldOutError: Double? = nil, activeShare: Double? = nil,
-        deadUnits: Int? = nil, keptShare: Double? = nil, unusedUnits: Int? = nil, seconds: Double? = nil
+        deadUnits: Int? = nil, keptShare: Double? = nil, unusedUnits: Int? = nil, seconds: Double? = nil,
+        bytes: Int? = nil
     ) {
         self.round = round
         self.samples = samples
@@ -129,6 +134,21 @@ package struct RoundRecord: Codable, Hashable, Sendable {
         self.keptShare = keptShare
         self.unusedUnits = unusedUnits
         self.seconds = seconds
+        self.bytes = bytes
+    }
+}
+
+/// How one fine-tuning went.
+package struct LearningCurve: Codable, Hashable, Sendable {
+    package var draw: Int
+    package var pretrained: Bool
+    /// Mean loss of each epoch, on labels alone and then on guessed ones.
+    package var losses: [Double]
+
+    package init(draw: Int, pretrained: Bool, losses: [Double]) {
+        self.draw = draw
+        self.pretrained = pretrained
+        self.losses = losses
     }
 }
 
@@ -224,27 +244,6 @@ package struct CoordinatorInformation: Codable, Hashable, Sendable {
         self.protocolVersion = protocolVersion
         self.version = version
         self.workers = workers
-    }
-}
-
-/// A worker as the coordinator knows it.
-package struct WorkerStatus: Codable, Hashable, Sendable {
-    package var worker: WorkerID
-    package var registration: WorkerRegistration
-    package var secondsSinceHeard: Double
-    package var tasks: [TaskID]
-    /// Why it gets no more tasks, where it does not.
-    package var quarantine: String?
-
-    package init(
-        worker: WorkerID, registration: WorkerRegistration, secondsSinceHeard: Double, tasks: [TaskID],
-        quarantine: String? = nil
-    ) {
-        self.worker = worker
-        self.registration = registration
-        self.secondsSinceHeard = secondsSinceHeard
-        self.tasks = tasks
-        self.quarantine = quarantine
     }
 }
 

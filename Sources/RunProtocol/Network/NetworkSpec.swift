@@ -43,6 +43,15 @@ package struct NetworkSpec: Codable, Hashable, Sendable {
         return weights * (codeSize(ofLayer: layer) / layers[layer].units)
     }
 
+    /// Floating-point operations of the products of a training step of these layers' autoencoder, for one sample;
+    /// multiply-adds count as two.
+    package func trainingOperations(ofLayers layers: Range<Int>) -> Double {
+        // Each encoder and its decoder have as many products: once forward, once for the weight's gradient, and once for
+        // the input's, which the lowest encoder does without.
+        let counts = layers.map { Double(products(ofLayer: $0)) }
+        return 2 * (6 * counts.reduce(0, +) - (counts.first ?? 0))
+    }
+
     /// How many numbers the whole encoder gives.
     package var codeSize: Int { inputSize(ofLayer: layers.count) }
 

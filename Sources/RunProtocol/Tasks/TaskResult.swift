@@ -26,6 +26,8 @@ package struct TaskFigures: Codable, Hashable, Sendable {
     /// The same two after `Sparsity`, where there is any: what the decoder sees.
     package var keptShare: Double?
     package var unusedUnits: Int?
+    /// Mean loss of each epoch of a fine-tuning, on guessed labels too: at most `Limits.curvePoints`, evenly chosen.
+    package var epochLosses: [Double]?
     /// How many guessed labels each round of `PseudoLabels` learnt from.
     package var pseudoLabels: [Int]?
     /// How many of the examples set aside for validation the classifier gets wrong.
@@ -37,7 +39,8 @@ package struct TaskFigures: Codable, Hashable, Sendable {
 
     package init(
         samples: Int, loss: Double? = nil, reconstructionError: Double? = nil, activeShare: Double? = nil,
-        deadUnits: Int? = nil, keptShare: Double? = nil, unusedUnits: Int? = nil, pseudoLabels: [Int]? = nil,
+        deadUnits: Int? = nil, keptShare: Double? = nil, unusedUnits: Int? = nil, epochLosses: [Double]? = nil,
+        pseudoLabels: [Int]? = nil,
         validationErrors: Int? = nil, confusion: [[Int]]? = nil, seconds: Double = 0
     ) {
         self.samples = samples
@@ -47,6 +50,7 @@ package struct TaskFigures: Codable, Hashable, Sendable {
         self.deadUnits = deadUnits
         self.keptShare = keptShare
         self.unusedUnits = unusedUnits
+        self.epochLosses = epochLosses
         self.pseudoLabels = pseudoLabels
         self.validationErrors = validationErrors
         self.confusion = confusion

@@ -42,10 +42,7 @@ package struct BenchmarkWorkload: Sendable {
 
     /// Floating-point operations of the products of a training step, for one sample; multiply-adds count as two.
     package var operationsPerSample: Double {
-        // Each encoder and its decoder have as many products: once forward, once for the weight's gradient, and once for
-        // the input's, which the lowest encoder does without.
-        let products = network.layers.indices.map { network.products(ofLayer: $0) }
-        return Double(2 * (6 * products.reduce(0, +) - products[0]))
+        network.trainingOperations(ofLayers: network.layers.indices)
     }
 
     /// The training of one task.

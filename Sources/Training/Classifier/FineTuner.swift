@@ -22,6 +22,8 @@ struct FineTuner {
     /// Steps and epochs done, by which random numbers are drawn.
     private var step = 0
     private var epoch = 0
+    /// Mean loss of each epoch.
+    private(set) var losses: [Double] = []
     /// The classifier with the fewest errors on the examples that were set aside.
     private var best: (errors: Int, loss: Double, weights: [Float])?
 
@@ -128,6 +130,7 @@ struct FineTuner {
                 step += 1
             }
             epoch += 1
+            losses.append(loss / Double(seen))
             try validate(isCancelled: isCancelled)
         }
         if let best { classifier.replaceWeights(by: best.weights) }

@@ -28,7 +28,14 @@ extension TaskFunctions {
             figures.pseudoLabels = try tuner.learnGuesses(plan, isCancelled: isCancelled)
         }
         figures.validationErrors = tuner.validationErrors
+        figures.epochLosses = evenly(tuner.losses, atMost: Limits.curvePoints)
         return TaskResult(figures: figures, vector: weights[..<fixed] + tuner.weights)
+    }
+
+    /// The first, the last, and as many between them as there is room for.
+    private static func evenly(_ losses: [Double], atMost count: Int) -> [Double] {
+        guard losses.count > count else { return losses }
+        return (0..<count).map { losses[$0 * (losses.count - 1) / (count - 1)] }
     }
 
     /// A fresh classifier, its encoder replaced by the pretrained one where there is one.
@@ -54,8 +61,11 @@ extension TaskFunctions {
     }
 
     /// The most probable class of each sample.
+    ///
+    /// - Parameter progress: is told how many samples more are done, again and again.
     package static func classify(
-        network: NetworkSpec, classes: Int, weights: [Float], samples: Samples, isCancelled: () -> Bool = { false }
+        network: NetworkSpec, classes: Int, weights: [Float], samples: Samples, isCancelled: () -> Bool = { false },
+        progress: (Int) -> Void = { _ in }
     ) throws(TaskCancelled) -> [Int32] {
         let classifier = Classifier(
             network: network, classes: classes, weights: weights, batchSize: min(256, samples.count), isTrained: false)
@@ -64,6 +74,7 @@ extension TaskFunctions {
             if isCancelled() { throw TaskCancelled() }
             samples.gather(batch, into: classifier.input)
             answers += classifier.classify(count: batch.count)
+            progress(batch.count)
         }
         return answers
     }

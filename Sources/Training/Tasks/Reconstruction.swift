@@ -8,27 +8,34 @@ extension TaskFunctions {
     ///   - decoders: one for each layer.
     ///   - sparsity: what each layer's decoder sees of its code; nil: all.
     ///   - weights: the layers' `autoencoderParameters`, flat, from the input upwards.
+    ///   - progress: is told how many samples more are done, again and again.
     /// - Returns: (count, inputSize), row-major, on the scale of the samples divided by their divisor.
     package static func reconstruct(
-        _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], sparsity: [Sparsity]?, weights: [Float]
+        _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], sparsity: [Sparsity]?, weights: [Float],
+        progress: (Int) -> Void = { _ in }
     ) -> [Float] {
         var rows: [Float] = []
         rows.reserveCapacity(samples.count * network.inputSize)
         forEachReconstruction(samples, network: network, decoders: decoders, sparsity: sparsity, weights: weights) {
             _, decoded in
             rows += decoded
+            progress(decoded.count / network.inputSize)
         }
         return rows
     }
 
     /// The mean over samples of the squared difference between a sample and what it is decoded to, summed over its numbers.
+    ///
+    /// - Parameter progress: is told how many samples more are done, again and again.
     package static func reconstructionError(
-        _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], sparsity: [Sparsity]?, weights: [Float]
+        _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], sparsity: [Sparsity]?, weights: [Float],
+        progress: (Int) -> Void = { _ in }
     ) -> Double {
         var sum = 0.0
         forEachReconstruction(samples, network: network, decoders: decoders, sparsity: sparsity, weights: weights) {
             whole, decoded in
             for (x, y) in zip(whole, decoded) { sum += Double((x - y) * (x - y)) }
+            progress(whole.count / network.inputSize)
         }
         return sum / Double(samples.count)
     }

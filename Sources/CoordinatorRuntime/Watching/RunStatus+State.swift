@@ -32,6 +32,16 @@ extension RunStatus {
             samplesPerSecond: history.samplesPerSecond,
             secondsLeft: run.manifest.flatMap { _ in history.secondsLeft(on: run.network) },
             results: run.results, exports: run.exports)
+        curves = run.curves
+    }
+
+    /// Without rounds, results and curves: a list of many long runs would be too large for a message.
+    var brief: RunStatus {
+        var brief = self
+        brief.results = []
+        brief.curves = nil
+        for stage in brief.stages.indices { brief.stages[stage].history = [] }
+        return brief
     }
 
     private static func state(of phase: RunState.Phase) -> (State, String?) {
@@ -46,6 +56,21 @@ extension RunStatus {
 }
 
 extension RunState {
+    /// Of the fine-tunings that are done; nil where there are none.
+    fileprivate var curves: [LearningCurve]? {
+        guard let manifest, !manifest.draws.isEmpty else { return nil }
+        let isFineTuning = if case .fineTuning = kind(ofStage: stage) { true } else { false }
+        let done = isFineTuning ? completions.sorted { $0.key < $1.key }.map(\.value) : fineTuned
+        let curves = done.compactMap { completion in
+            completion.figures.epochLosses.map { losses in
+                LearningCurve(
+                    draw: completion.task.index % manifest.draws.count,
+                    pretrained: completion.task.index < manifest.draws.count, losses: losses)
+            }
+        }
+        return curves.isEmpty ? nil : curves
+    }
+
     /// The tests of all draws: first those that started from the pretrained encoder.
     fileprivate var results: [EvaluationResult] {
         guard let manifest else { return [] }

@@ -10,6 +10,9 @@ struct RunHistory: Sendable {
     private(set) var revision = 0
     private(set) var stages: [StageStatus]
     private var roundStartedAt: Double
+    /// The number of the change that is being applied, and those of each stage's rounds' last ones.
+    private var latestChange = 0
+    private var changes: [Int: [Int: Int]] = [:]
 
     init(plan: Plan, submittedAt: Double) {
         self.plan = plan
@@ -25,7 +28,9 @@ struct RunHistory: Sendable {
         }
     }
 
-    mutating func apply(_ event: RunEvent, at time: Double) {
+    /// - Parameter change: the number of the change that this is for those who watch.
+    mutating func apply(_ event: RunEvent, at time: Double, change: Int) {
+        latestChange = change
         revision += 1
         switch event {
         case .dataPrepared, .attemptFailed, .answerRefused, .answerWitnessed, .answerContradicted: break
@@ -37,7 +42,7 @@ struct RunHistory: Sendable {
             add(completion)
         case .roundClosed(let closing):
             let seconds = time - roundStartedAt
-            change(closing.round, ofStage: closing.stage) { $0.seconds = seconds }
+            update(closing.round, ofStage: closing.stage) { $0.seconds = seconds }
             stages[closing.stage].round = closing.round
             roundStartedAt = time
         case .stageFinished(let ending):
@@ -53,7 +58,7 @@ struct RunHistory: Sendable {
         let (stage, figures) = (completion.task.stage, completion.figures)
         if let error = figures.reconstructionError {
             // Measured on the weights that the round starts from: the round before made them.
-            change(completion.task.round - 1, ofStage: stage) {
+            update(completion.task.round - 1, ofStage: stage) {
                 $0.heldOutError = error
                 $0.activeShare = figures.activeShare
                 $0.deadUnits = figures.deadUnits
@@ -62,18 +67,20 @@ struct RunHistory: Sendable {
             }
             return
         }
-        change(completion.task.round, ofStage: stage) { record in
+        update(completion.task.round, ofStage: stage) { record in
             let samples = record.samples + figures.samples
             if let loss = figures.loss, samples > 0 {
                 let before = (record.loss ?? 0) * Double(record.samples)
                 record.loss = (before + loss * Double(figures.samples)) / Double(samples)
             }
             record.samples = samples
+            if let bytes = completion.bytes { record.bytes = (record.bytes ?? 0) + bytes }
         }
     }
 
-    private mutating func change(_ round: Int, ofStage stage: Int, _ body: (inout RoundRecord) -> Void) {
-        let place = stages[stage].history.firstIndex { $0.round == round }
+    private mutating func update(_ round: Int, ofStage stage: Int, _ body: (inout RoundRecord) -> Void) {
+        changes[stage, default: [:]][round] = latestChange
+        let place = stages[stage].history.lastIndex { $0.round == round }
         if let place {
             body(&stages[stage].history[place])
         } else {
@@ -81,6 +88,14 @@ struct RunHistory: Sendable {
             body(&record)
             stages[stage].history.append(record)
             stages[stage].history.sort { $0.round < $1.round }
+        }
+    }
+
+    /// The rounds that have changed after change `number`.
+    func rounds(after number: Int) -> [StageRound] {
+        stages.enumerated().flatMap { index, stage in
+            stage.history.filter { changes[index]?[$0.round] ?? 0 > number }
+                .map { StageRound(stage: index, record: $0) }
         }
     }
 

@@ -4,13 +4,24 @@ import RunProtocol
 /// entries the oldest are forgotten.
 struct Journal {
     private var entries: [RunJournal.Entry] = []
+    /// The numbers of the changes that they were.
+    private var changes: [Int] = []
     private var last = 0
 
-    mutating func add(_ text: String, because reason: String, at time: Double) {
+    mutating func add(_ text: String, because reason: String, at time: Double, change: Int) {
         last += 1
         entries.append(RunJournal.Entry(number: last, time: time, text: text, reason: reason))
+        changes.append(change)
         // Seldom, since the others move up.
-        if entries.count >= 2 * Limits.journalEntries { entries.removeFirst(Limits.journalEntries) }
+        guard entries.count >= 2 * Limits.journalEntries else { return }
+        entries.removeFirst(Limits.journalEntries)
+        changes.removeFirst(Limits.journalEntries)
+    }
+
+    /// What has come up after change `number`.
+    func entries(afterChange number: Int) -> [RunJournal.Entry] {
+        let first = changes.firstIndex { $0 > number } ?? changes.endIndex
+        return Array(entries[first...].suffix(Limits.journalEntries))
     }
 
     func entries(after number: Int) -> RunJournal {

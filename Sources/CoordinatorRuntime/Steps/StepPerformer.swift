@@ -14,6 +14,8 @@ struct StepPerformer: Sendable {
     let blobs: BlobFolder
     let folders: DataFolders
 
+    private var reader: WeightsReader { WeightsReader(blobs: blobs) }
+
     /// - Parameter folder: what the plan's relative paths start from.
     /// - Returns: the fact that came of it.
     func perform(_ step: RunState.Step, of run: RunState, folder: String) throws -> RunEvent {
@@ -36,7 +38,7 @@ struct StepPerformer: Sendable {
             let parameters = autoencoder.parameters(of: run.network)
             let start =
                 autoencoder.decoders.count > 1
-                ? try autoencoders(run).flatMap(\.self)
+                ? try reader.autoencoders(run.stageWeights, of: run).flatMap(\.self)
                 : parameters.initialValues(seed: Seed.derive(from: run.plan.seed, UInt64(stage)))
             let weights = try put(start, parameters)
             return StageOpening(stage: stage, frozen: try stack(run, layers: autoencoder.layer), weights: [weights])
@@ -45,7 +47,7 @@ struct StepPerformer: Sendable {
         case .evaluation:
             let parameters = run.network.classifierParameters(classes: run.manifest?.classes ?? 0)
             let weights = try run.fineTuned.map { completion in
-                try put(try update(completion).vector(), parameters)
+                try put(try reader.update(completion).vector(), parameters)
             }
             return StageOpening(stage: stage, frozen: nil, weights: weights)
         }
@@ -54,40 +56,15 @@ struct StepPerformer: Sendable {
     /// The encoders of the first `layers` layers as one blob; nil for none.
     private func stack(_ run: RunState, layers: Int) throws -> Digest? {
         guard layers > 0 else { return nil }
-        let weights = try autoencoders(run).prefix(layers).enumerated().flatMap { layer, weights in
+        let weights = try reader.autoencoders(run.stageWeights, of: run).prefix(layers).enumerated().flatMap {
+            layer, weights in
             weights.prefix(run.network.encoderParameters(layer: layer).elementCount)
         }
         return try put(weights, run.network.stackParameters(count: layers))
     }
 
-    /// The weights of each finished layer's autoencoder, as the last stage that trained it left them.
-    private func autoencoders(_ run: RunState) throws -> [[Float]] {
-        var layers: [[Float]] = []
-        for (digest, stage) in zip(run.stageWeights, run.plan.autoencoderStages) {
-            var rest = try weights(digest, stage.parameters(of: run.network))[...]
-            let trained = stage.decoders.enumerated().map { index, decoder in
-                let parameters = run.network.autoencoderParameters(
-                    layer: stage.layer + index, decoder: decoder.constraint)
-                defer { rest = rest.dropFirst(parameters.elementCount) }
-                return Array(rest.prefix(parameters.elementCount))
-            }
-            layers = layers.prefix(stage.layer) + trained
-        }
-        return layers
-    }
-
-    private func weights(_ digest: Digest, _ parameters: [ParameterSpec]) throws -> [Float] {
-        try blobs.verify(digest)
-        return try WeightsBlob.read(blobs.path(of: digest), parameters)
-    }
-
     private func put(_ weights: [Float], _ parameters: [ParameterSpec]) throws -> Digest {
         try blobs.put { try WeightsBlob.file(weights, parameters).write($0) }
-    }
-
-    private func update(_ completion: TaskCompletion) throws -> UpdateFile {
-        try blobs.verify(completion.update)
-        return try UpdateFile(blobs.path(of: completion.update), limitBytes: .max)
     }
 
     // MARK: Averaging
@@ -98,8 +75,8 @@ struct StepPerformer: Sendable {
         }
         let parameters = stage.parameters(of: run.network)
         let delta = try mean(run.completions.filter { !run.isMeasurement($0.key) }.map(\.value), parameters)
-        var next = try weights(start, parameters)
-        var momentum = try run.momentum.map { try weights($0, parameters) } ?? []
+        var next = try reader.weights(start, parameters)
+        var momentum = try run.momentum.map { try reader.weights($0, parameters) } ?? []
         stage.settings.outer.step(&next, momentum: &momentum, delta: delta, parameters: parameters)
         return RoundClosing(
             stage: run.stage, round: run.round, weights: try put(next, parameters),
@@ -111,7 +88,7 @@ struct StepPerformer: Sendable {
         var sum = ExactSum(
             elementCount: parameters.elementCount, totalSamples: answers.reduce(0) { $0 + $1.figures.samples })
         for answer in answers {
-            let file = try update(answer)
+            let file = try reader.update(answer)
             try sum.add(elementCount: file.preamble.elementCount, samples: answer.figures.samples) { add in
                 try file.forEachPart(add)
             }
@@ -130,7 +107,7 @@ struct StepPerformer: Sendable {
             }
                 ?? [],
             sparsity: run.plan.sparsity, planHash: manifest.planHash)
-        let layers = try autoencoders(run).flatMap(\.self)
+        let layers = try reader.autoencoders(run.stageWeights, of: run).flatMap(\.self)
         var exports = [try put(Model(description: description, weights: layers))]
         if let first = run.fineTuned.first {
             description.part = .fineTuned
@@ -138,7 +115,7 @@ struct StepPerformer: Sendable {
             description.sparsity = nil
             description.classes = manifest.classes
             description.divisor = manifest.draws[0].samples.divisor
-            exports.append(try put(Model(description: description, weights: try update(first).vector())))
+            exports.append(try put(Model(description: description, weights: try reader.update(first).vector())))
         }
         return exports
     }

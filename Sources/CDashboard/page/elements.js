@@ -1,0 +1,92 @@
+const svgNamespace = "http://www.w3.org/2000/svg";
+
+/** Makes an HTML element. Text becomes text nodes, so that nothing from outside is ever read as markup. */
+export function element(name, attributes = {}, ...children) {
+  return furnished(document.createElement(name), attributes, children);
+}
+
+/** The same for SVG. */
+export function shape(name, attributes = {}, ...children) {
+  return furnished(document.createElementNS(svgNamespace, name), attributes, children);
+}
+
+function furnished(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") node.addEventListener(name, value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== undefined && value !== null && value !== false) node.setAttribute(name, value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+/** Writes only what differs: an unchanged node costs no layout, and a screen reader stays quiet. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** Like `setText`; an attribute without a value is taken away. */
+export function setAttribute(node, name, value) {
+  if (value === undefined || value === null) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+}
+
+export function setHidden(node, isHidden) {
+  if (node.hidden !== isHidden) node.hidden = isHidden;
+}
+
+/**
+ * Makes the children of `parent` those of `items`, in their order. Rows that stay are kept, with their focus: `cache`
+ * maps an item's key to what `create` gave, an object with an `element`.
+ */
+export function reconcile(parent, cache, items, keyOf, create, update) {
+  const keys = new Set(items.map(keyOf));
+  for (const [key, row] of cache) {
+    if (keys.has(key)) continue;
+    row.element.remove();
+    cache.delete(key);
+  }
+  let place = parent.firstElementChild;
+  for (const item of items) {
+    const key = keyOf(item);
+    let row = cache.get(key);
+    if (!row) {
+      row = create(item);
+      cache.set(key, row);
+    }
+    update?.(row, item);
+    if (row.element === place) place = place.nextElementSibling;
+    else parent.insertBefore(row.element, place);
+  }
+}
+
+/** A group of radio buttons that looks like one control. */
+export function choice(name, legend, options, chosen, changed) {
+  const inputs = options.map(([value, label]) => {
+    const input = element("input", {
+      type: "radio", name, value, id: `${name}-${value}`, change: () => changed(value),
+    });
+    input.checked = value === chosen;
+    return element("span", {}, input, element("label", { for: `${name}-${value}` }, label));
+  });
+  return element("fieldset", { class: "choice" }, element("legend", { class: "unseen" }, legend), inputs);
+}
+
+/** A command to copy. Over plain HTTP browsers keep the clipboard from pages, so the text is selected instead. */
+export function command(text, label) {
+  const code = element("code", {}, text);
+  const button = element("button", { type: "button", class: "quiet", "aria-label": label }, "Copy");
+  button.addEventListener("click", async () => {
+    let isCopied = false;
+    try {
+      await navigator.clipboard.writeText(text);
+      isCopied = true;
+    } catch {
+      getSelection().selectAllChildren(code);
+      isCopied = document.execCommand?.("copy") ?? false;
+    }
+    button.textContent = isCopied ? "Copied" : "Selected";
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  });
+  return element("span", { class: "command" }, code, button);
+}

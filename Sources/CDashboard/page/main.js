@@ -1,0 +1,120 @@
+import { setUpCancelling, setUpNewRun, setUpSigningIn } from "./dialogs.js";
+import { setHidden, setText } from "./elements.js";
+import { eventsView } from "./events.js";
+import { learntView } from "./learnt.js";
+import { makeListener } from "./live.js";
+import { runFrame } from "./frame.js";
+import { runView } from "./run.js";
+import { runsView } from "./runs.js";
+import { makeState, merge } from "./state.js";
+import { setUpTheme } from "./theme.js";
+import { timelineView } from "./timeline.js";
+import { workersView } from "./workers.js";
+
+const shortestPause = 300;
+const byId = (id) => document.getElementById(id);
+const state = makeState();
+let view = null;
+let lastDrawn = 0;
+let isWanted = false;
+
+const words = {
+  connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", refused: "Signed out", unknown: "Live",
+};
+
+const signIn = setUpSigningIn(() => listener.restart());
+const openNewRun = setUpNewRun((run) => { location.hash = `#/runs/${run.id}`; });
+const openCancelling = setUpCancelling();
+
+const listener = makeListener(
+  (update) => {
+    merge(state, update);
+    wantDrawing();
+  },
+  (connection) => {
+    const place = byId("connection");
+    place.dataset.state = connection;
+    setText(place, words[connection]);
+    if (connection === "refused") signIn();
+    if (connection === "unknown") {
+      unknownRun = route().run;
+      listener.listen(null);
+      wantDrawing();
+    }
+  });
+let unknownRun = null;
+
+/** Draws at the next frame, yet not more often than people can read. Hidden pages get no frames. */
+function wantDrawing() {
+  if (isWanted) return;
+  isWanted = true;
+  const wait = Math.max(0, lastDrawn + shortestPause - performance.now());
+  setTimeout(() => requestAnimationFrame(draw), wait);
+}
+
+function draw() {
+  isWanted = false;
+  lastDrawn = performance.now();
+  const pause = state.coordinator.pause;
+  setHidden(byId("pause"), !pause);
+  setText(byId("pause"), pause ? `The coordinator takes no work for now: ${pause}` : "");
+  setText(byId("about"), state.hasAll ? `Cairn ${state.coordinator.version} at ${location.host}` : "Cairn");
+  view?.update(state, unknownRun);
+}
+
+/** The part of the page that the address names, and the run. */
+function route() {
+  const parts = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decoded);
+  if (parts[0] === "runs" && parts[1]) return { page: parts[2] ?? "run", run: parts[1] };
+  return { page: parts[0] === "workers" ? "workers" : "runs", run: null };
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+const runPages = { run: runView, learnt: learntView, timeline: timelineView, events: eventsView };
+
+function show(isFirst) {
+  const { page, run } = route();
+  view?.close?.();
+  if (run !== null) {
+    unknownRun = unknownRun === run ? run : null;
+    view = runFrame(run, page in runPages ? page : "run", runPages[page] ?? runView, { openCancelling });
+    if (unknownRun === null) listener.listen(run);
+  } else {
+    view = page === "workers" ? workersView() : runsView({ openNewRun });
+    // The last run's changes stay subscribed, so that going back to it costs nothing.
+    if (isFirst) listener.listen(null);
+  }
+  byId("main").replaceChildren(view.element);
+  document.title = `${view.title} · Cairn`;
+  for (const link of document.querySelectorAll("header nav a")) {
+    const isHere = link.getAttribute("href") === (page === "workers" ? "#/workers" : "#/");
+    if (isHere) link.setAttribute("aria-current", run === null ? "page" : "true");
+    else link.removeAttribute("aria-current");
+  }
+  draw();
+  if (!isFirst) {
+    scrollTo(0, 0);
+    byId("main").focus({ preventScroll: true });
+  }
+}
+
+setUpTheme(byId("theme"), () => {
+  view?.recolour?.();
+  wantDrawing();
+});
+byId("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  byId("main").focus();
+});
+addEventListener("hashchange", () => show(false));
+document.addEventListener("visibilitychange", wantDrawing);
+// Ages and times left go on without news.
+setInterval(() => { if (!document.hidden) wantDrawing(); }, 1000);
+show(true);

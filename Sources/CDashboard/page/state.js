@@ -1,0 +1,119 @@
+/** What is kept of a run, whatever the coordinator sends: a page may stay open for weeks. */
+export const limits = { entries: 5000, spans: 4000, roundsOfStage: 5000, runs: 1000, workers: 20000 };
+
+/** What is known, merged from the updates. Records are replaced, never changed: `===` tells what is new. */
+export function makeState() {
+  return {
+    hasAll: false,
+    coordinator: { version: "", startedAt: 0 },
+    time: 0,
+    heardAt: 0,
+    runs: new Map(),
+    workers: new Map(),
+    run: makeRun(null),
+  };
+}
+
+function makeRun(id) {
+  return {
+    id, stack: [], rounds: new Map(), spans: new Map(), entries: [], results: [], curves: [], pictures: null,
+    // Goes up with each change of its part, for views that draw a part as a whole.
+    changes: { rounds: 0, spans: 0, entries: 0, outcome: 0 },
+  };
+}
+
+/** The coordinator's clock now, in seconds since 1970: clocks of browsers may be wrong. */
+export function now(state) {
+  return state.time + (performance.now() - state.heardAt) / 1000;
+}
+
+/** Takes in a `LiveUpdate`. */
+export function merge(state, update) {
+  if (update.isWhole) {
+    state.runs.clear();
+    state.workers.clear();
+    state.run = makeRun(update.run?.id ?? null);
+    state.hasAll = true;
+  }
+  state.time = update.time;
+  state.heardAt = performance.now();
+  state.coordinator = update.coordinator;
+  for (const run of update.runs) state.runs.set(run.id, run);
+  for (const worker of update.workers) {
+    worker.heardAt = update.time - worker.secondsSinceHeard;
+    state.workers.set(worker.worker, worker);
+  }
+  for (const worker of update.forgotten ?? []) state.workers.delete(worker);
+  dropOldest(state.runs, limits.runs);
+  dropOldest(state.workers, limits.workers);
+  if (update.run && update.run.id === state.run.id) mergeRun(state.run, update.run);
+}
+
+function mergeRun(run, update) {
+  if (update.stack) run.stack = update.stack;
+  for (const { stage, record } of update.rounds) {
+    if (!run.rounds.has(stage)) run.rounds.set(stage, new Map());
+    run.rounds.get(stage).set(record.round, record);
+  }
+  for (const rounds of run.rounds.values()) dropOldest(rounds, limits.roundsOfStage);
+  for (const span of update.spans) run.spans.set(span.number, span);
+  dropOldest(run.spans, limits.spans);
+  if (update.entries.length > 0) run.entries = merged(run.entries, update.entries);
+  if (update.results) run.results = update.results;
+  if (update.curves) run.curves = update.curves;
+  run.pictures = update.pictures ?? run.pictures;
+  run.changes.rounds += update.rounds.length;
+  run.changes.spans += update.spans.length;
+  run.changes.entries += update.entries.length;
+  run.changes.outcome += update.results || update.curves ? 1 : 0;
+}
+
+function merged(old, entries) {
+  const last = old.length > 0 ? old[old.length - 1].number : -1;
+  return old.concat(entries.filter((entry) => entry.number > last)).slice(-limits.entries);
+}
+
+/** Maps keep the order in which keys came first. */
+function dropOldest(map, most) {
+  if (map.size <= most) return;
+  let spare = map.size - most;
+  for (const key of map.keys()) {
+    if (spare <= 0) return;
+    map.delete(key);
+    spare -= 1;
+  }
+}
+
+/** The records of a stage in the order of their rounds. */
+export function records(run, stage) {
+  return [...(run.rounds.get(stage)?.values() ?? [])].sort((a, b) => a.round - b.round);
+}
+
+export const isFinal = (run) => run.state === "finished" || run.state === "failed" || run.state === "cancelled";
+
+/** How much of a stage is done, 0 ... 1. */
+export function shareOfStage(stage) {
+  if (stage.state === "finished") return 1;
+  if (stage.state === "waiting" || !stage.rounds) return 0;
+  const tasks = stage.tasks > 0 ? Math.min(1, stage.tasksDone / stage.tasks) : 0;
+  return Math.min(1, (Math.max(0, stage.round - 1) + tasks) / stage.rounds);
+}
+
+/** How much of a run is done, 0 ... 1: of its stages, each alike. */
+export function shareOfRun(run) {
+  if (run.state === "finished") return 1;
+  return run.stages.length ? run.stages.reduce((sum, stage) => sum + shareOfStage(stage), 0) / run.stages.length : 0;
+}
+
+/** Index of the stage that a run is at; of the last one begun where none is running. -1: none has begun. */
+export function currentStage(run) {
+  const running = run.stages.findIndex((stage) => stage.state === "running");
+  return running >= 0 ? running : run.stages.findLastIndex((stage) => stage.state === "finished");
+}
+
+export function median(numbers) {
+  if (numbers.length === 0) return undefined;
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

@@ -1,0 +1,41 @@
+import Coordination
+import ModelFormat
+import RunProtocol
+import RunStore
+import UpdateFiles
+
+/// Reads weights from blobs, each compared with its name before it is used.
+struct WeightsReader: Sendable {
+    let blobs: BlobFolder
+
+    /// - Returns: flat, in the order of `parameters`.
+    /// - Throws: `DamagedBlob` whenever the blob is not there or has been changed.
+    func weights(_ digest: Digest, _ parameters: [ParameterSpec]) throws -> [Float] {
+        try blobs.verify(digest)
+        return try WeightsBlob.read(blobs.path(of: digest), parameters)
+    }
+
+    /// - Throws: `DamagedBlob` whenever the blob is not there or has been changed.
+    func update(_ completion: TaskCompletion) throws -> UpdateFile {
+        try blobs.verify(completion.update)
+        return try UpdateFile(blobs.path(of: completion.update), limitBytes: .max)
+    }
+
+    /// The weights of each layer's autoencoder, as the last of some stages that trained it left them.
+    ///
+    /// - Parameter stages: the weights of the run's first stages.
+    func autoencoders(_ stages: [Digest], of run: RunState) throws -> [[Float]] {
+        var layers: [[Float]] = []
+        for (digest, stage) in zip(stages, run.plan.autoencoderStages) {
+            var rest = try weights(digest, stage.parameters(of: run.network))[...]
+            let trained = stage.decoders.enumerated().map { index, decoder in
+                let parameters = run.network.autoencoderParameters(
+                    layer: stage.layer + index, decoder: decoder.constraint)
+                defer { rest = rest.dropFirst(parameters.elementCount) }
+                return Array(rest.prefix(parameters.elementCount))
+            }
+            layers = layers.prefix(stage.layer) + trained
+        }
+        return layers
+    }
+}

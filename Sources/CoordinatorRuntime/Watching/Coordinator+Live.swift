@@ -1,0 +1,129 @@
+import Coordination
+import FoundationEssentials
+package import RunProtocol
+
+/// What those who watch are told: what has changed since they were told last.
+extension Coordinator {
+    /// A worker that is only heard again is news that seldom.
+    private static let heardSeconds = 5.0
+
+    package func live(
+        of run: RunID?, after cursor: LiveCursor?, waitSeconds: Double
+    ) async throws -> LiveUpdate {
+        if let run, written[run] == nil { throw unknown(run) }
+        let deadline = Self.deadline(waitSeconds)
+        while true {
+            let rings = changed.rings
+            let (update, isNews) = try update(of: run, after: cursor)
+            guard !isNews, .now < deadline, mayWait else { return update }
+            // Not everything that changes rings.
+            await changed.wait(after: rings, until: min(deadline, .now + .seconds(1)))
+        }
+    }
+
+    func nextChange() -> Int {
+        lastChange += 1
+        return lastChange
+    }
+
+    package func planText(of run: RunID) throws -> String {
+        guard written[run] != nil else { throw unknown(run) }
+        guard let text = planTexts[run], !text.isEmpty else {
+            throw APIError(
+                .notFound, "the plan of \(run) was not kept as text", hint: "`cairn status \(run)` has figures")
+        }
+        return text
+    }
+
+    package func reasonToPause() -> String? { pauses.reason }
+
+    private func update(of run: RunID?, after cursor: LiveCursor?) throws -> (LiveUpdate, isNews: Bool) {
+        try look()
+        let isKnown = cursor.map { $0.epoch == board.epoch && (crew.forgottenBefore...lastChange).contains($0.change) }
+        let seen = isKnown == true ? cursor?.change ?? 0 : 0
+        var update = LiveUpdate(
+            cursor: LiveCursor(epoch: board.epoch, change: lastChange), isWhole: isKnown != true,
+            time: Date().timeIntervalSince1970,
+            coordinator: CoordinatorStatus(version: version, startedAt: startedAt, pause: pauses.reason))
+        update.runs = cluster.runs.filter { board.runs.isNew($0.id, after: seen) }.compactMap { board.runs[$0.id] }
+        update.workers = board.crew.filter { board.workers.isNew($0.worker, after: seen) }
+        if isKnown == true {
+            let forgotten = crew.forgotten(after: seen)
+            update.forgotten = forgotten.isEmpty ? nil : forgotten
+        }
+        update.run = try run.map { try changes(of: $0, after: seen) }
+        return (update, update.isWhole || update.hasNews || board.pause.isNew(0, after: seen))
+    }
+
+    private func changes(of run: RunID, after seen: Int) throws -> RunChanges {
+        guard let state = written[run], let history = histories[run] else { throw unknown(run) }
+        var changes = RunChanges(
+            id: run, rounds: history.rounds(after: seen), spans: timelines[run]?.spans(after: seen) ?? [],
+            entries: journals[run]?.entries(afterChange: seen) ?? [], pictures: picturesKey(of: state))
+        if board.stacks.isNew(run, after: seen) { changes.stack = board.stacks[run] }
+        if board.results.isNew(run, after: seen) {
+            let status = try status(of: run)
+            changes.results = status.results
+            changes.curves = status.curves
+        }
+        return changes
+    }
+
+    /// Compares what there is with what was told, at most four times a second however many watch.
+    private func look() throws {
+        if let last = board.lookedAt, .now - last < .milliseconds(250) { return }
+        board.lookedAt = .now
+        for run in cluster.runs.map(\.id) {
+            // What has ended changes no more.
+            if let shown = board.runs[run], shown.state.isFinal { continue }
+            let status = try status(of: run)
+            board.runs.update(run, status.brief, &lastChange)
+            board.results.update(run, [status.results.count, status.curves?.count ?? 0], &lastChange)
+            if let stack = written[run]?.stack { board.stacks.update(run, stack, &lastChange) }
+        }
+        board.crew = workerStatuses()
+        let clock = Double(now.milliseconds) / 1000
+        for worker in board.crew {
+            var shown = worker
+            shown.secondsSinceHeard = ((clock - worker.secondsSinceHeard) / Self.heardSeconds).rounded(.down)
+            board.workers.update(worker.worker, shown, &lastChange)
+        }
+        board.workers.keepOnly(Set(board.crew.map(\.worker)))
+        board.pause.update(0, pauses.reason ?? "", &lastChange)
+    }
+}
+
+extension LiveUpdate {
+    fileprivate var hasNews: Bool {
+        !runs.isEmpty || !workers.isEmpty || forgotten != nil || run?.hasNews == true
+    }
+}
+
+extension RunChanges {
+    fileprivate var hasNews: Bool {
+        stack != nil || !rounds.isEmpty || !spans.isEmpty || !entries.isEmpty || results != nil
+    }
+}
+
+extension RunState {
+    /// Its layers from the samples upwards; nil while the samples' size is unknown.
+    fileprivate var stack: [StackLayer]? {
+        guard manifest != nil else { return nil }
+        let stages = plan.autoencoderStages
+        return network.layers.enumerated().map { index, layer in
+            let output = layer.window.flatMap { window in
+                network.image(ofLayer: index).map { window.output(of: $0, channels: layer.units) }
+            }
+            return StackLayer(
+                input: network.image(ofLayer: index)?.shape ?? [network.inputSize(ofLayer: index)],
+                output: output?.shape ?? [layer.units], activation: layer.activation, kernel: layer.window?.kernel,
+                stages: stages.indices.filter {
+                    (stages[$0].layer..<stages[$0].layer + stages[$0].decoders.count).contains(index)
+                })
+        }
+    }
+}
+
+extension ImageShape {
+    fileprivate var shape: [Int] { [height, width, channels] }
+}

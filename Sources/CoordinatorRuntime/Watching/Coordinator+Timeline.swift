@@ -1,0 +1,74 @@
+import Coordination
+import FoundationEssentials
+import RunProtocol
+
+/// What people see of workers and their tasks: noted as it happens, and never asked for a decision.
+extension Coordinator {
+    private var time: Double { Date().timeIntervalSince1970 }
+
+    func noteLease(of task: TaskID, by worker: WorkerID) {
+        timelines[task.run, default: TaskTimeline()].leased(
+            task, to: worker, isBackup: (cluster.leases[task] ?? []).count > 1, at: time, change: nextChange())
+    }
+
+    func noteProgress(of heartbeat: Heartbeat, abandoned: [TaskID]) {
+        for progress in heartbeat.tasks {
+            let (task, worker) = (progress.task, heartbeat.worker)
+            // Workers may speak of runs that there are not.
+            guard written[task.run] != nil else { continue }
+            guard !abandoned.contains(task) else {
+                noteEnd(of: task, with: worker, .needless, because: "another worker answered first, or the run ended")
+                continue
+            }
+            timelines[task.run, default: TaskTimeline()].progressed(
+                task, by: worker, share: progress.share, at: time, change: nextChange())
+        }
+    }
+
+    func noteSending(of task: TaskID, by worker: WorkerID) {
+        timelines[task.run]?.sending(task, by: worker, at: time, change: nextChange())
+    }
+
+    func noteEnd(of task: TaskID, with worker: WorkerID, _ outcome: TaskSpan.Outcome, because reason: String? = nil) {
+        let hadTask = timelines[task.run]?.ended(
+            task, with: worker, outcome, because: reason, at: time, change: nextChange())
+        guard hadTask == true else { return }
+        counters.count(outcome)
+        crew.note(worker) { record in
+            switch outcome {
+            case .refused: record.tasksRefused += 1
+            case .failed: record.tasksFailed += 1
+            case .lost: record.tasksLost += 1
+            case .done, .released, .needless: break
+            }
+        }
+    }
+
+    /// Claims that have ended by themselves, and workers that are gone.
+    ///
+    /// - Parameter before: the workers that there were.
+    func noteLost(of before: [WorkerID: Cluster.Worker]) {
+        for (run, timeline) in timelines.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            for (task, worker) in timeline.openClaims {
+                guard cluster.leases[task]?.contains(where: { $0.worker == worker }) != true else { continue }
+                let isOver = !cluster.isOpen(task) || cluster.run(run)?.phase.isFinal != false
+                noteEnd(
+                    of: task, with: worker, isOver ? .needless : .lost,
+                    because: isOver ? "another worker answered first, or the run ended" : "its lease has expired")
+            }
+        }
+        for (worker, known) in before.sorted(by: { $0.key.rawValue < $1.key.rawValue })
+        where cluster.workers[worker] == nil {
+            crew.left(worker, known, change: nextChange())
+        }
+    }
+
+    /// All workers that are there, and those that are gone.
+    func workerStatuses() -> [WorkerStatus] {
+        var tasks: [WorkerID: [TaskID]] = [:]
+        for (task, claims) in cluster.leases {
+            for claim in claims { tasks[claim.worker, default: []].append(task) }
+        }
+        return crew.statuses(of: cluster.workers, tasks: tasks, now: now)
+    }
+}

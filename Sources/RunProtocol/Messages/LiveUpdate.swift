@@ -1,0 +1,200 @@
+/// What has changed for those who watch, or all there is to see. An event of `GET /v1/live?run=RUN`
+package struct LiveUpdate: Codable, Hashable, Sendable {
+    /// What to ask after next: the event's id, which browsers send again as `Last-Event-ID`.
+    package var cursor: LiveCursor
+    /// Whether it stands for itself: whatever was known before is to be forgotten.
+    package var isWhole: Bool
+    /// The coordinator's clock, in seconds since 1970.
+    package var time: Double
+    package var coordinator: CoordinatorStatus
+    /// Runs that are new or have changed, in the order in which they were submitted; without histories, results and curves.
+    package var runs: [RunStatus]
+    /// Workers that are new or have changed.
+    package var workers: [WorkerStatus]
+    /// Workers that are spoken of no more.
+    package var forgotten: [WorkerID]?
+    /// Of the run that was asked for.
+    package var run: RunChanges?
+
+    package init(
+        cursor: LiveCursor, isWhole: Bool, time: Double, coordinator: CoordinatorStatus, runs: [RunStatus] = [],
+        workers: [WorkerStatus] = [], forgotten: [WorkerID]? = nil, run: RunChanges? = nil
+    ) {
+        self.cursor = cursor
+        self.isWhole = isWhole
+        self.time = time
+        self.coordinator = coordinator
+        self.runs = runs
+        self.workers = workers
+        self.forgotten = forgotten
+        self.run = run
+    }
+}
+
+/// A watcher's place: which process of the coordinator it listened to, and after how many changes. Written `EPOCH.CHANGE`.
+package struct LiveCursor: Hashable, Sendable, CustomStringConvertible {
+    package let epoch: UInt32
+    package let change: Int
+
+    package init(epoch: UInt32, change: Int) {
+        self.epoch = epoch
+        self.change = change
+    }
+
+    /// - Returns: nil unless `text` is what `description` gives.
+    package init?(_ text: String) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, let epoch = UInt32(parts[0]), let change = Int(parts[1]), change >= 0 else {
+            return nil
+        }
+        self.init(epoch: epoch, change: change)
+        guard description == text else { return nil }
+    }
+
+    package var description: String { "\(epoch).\(change)" }
+}
+
+extension LiveCursor: Codable {
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let cursor = LiveCursor(text) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "a cursor is written EPOCH.CHANGE"))
+        }
+        self = cursor
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// The coordinator itself.
+package struct CoordinatorStatus: Codable, Hashable, Sendable {
+    package var version: String
+    /// Seconds since 1970.
+    package var startedAt: Double
+    /// Why it takes no work, where that is so.
+    package var pause: String?
+
+    package init(version: String, startedAt: Double, pause: String? = nil) {
+        self.version = version
+        self.startedAt = startedAt
+        self.pause = pause
+    }
+}
+
+/// What is new in one run.
+package struct RunChanges: Codable, Hashable, Sendable {
+    package var id: RunID
+    /// The encoder from the samples upwards; only where the update is whole or the data have just been read.
+    package var stack: [StackLayer]?
+    /// Rounds that are new or have changed.
+    package var rounds: [StageRound]
+    /// Tasks with their workers that are new or have changed.
+    package var spans: [TaskSpan]
+    /// What happened, the oldest first.
+    package var entries: [RunJournal.Entry]
+    /// All of them, where there are more than before.
+    package var results: [EvaluationResult]?
+    package var curves: [LearningCurve]?
+    /// What the pictures show: another one whenever they would be drawn anew; nil while there is nothing to draw.
+    package var pictures: Digest?
+
+    package init(
+        id: RunID, stack: [StackLayer]? = nil, rounds: [StageRound] = [], spans: [TaskSpan] = [],
+        entries: [RunJournal.Entry] = [], results: [EvaluationResult]? = nil, curves: [LearningCurve]? = nil,
+        pictures: Digest? = nil
+    ) {
+        self.id = id
+        self.stack = stack
+        self.rounds = rounds
+        self.spans = spans
+        self.entries = entries
+        self.results = results
+        self.curves = curves
+        self.pictures = pictures
+    }
+}
+
+/// One layer as it is drawn.
+package struct StackLayer: Codable, Hashable, Sendable {
+    /// Shape of what goes in and of the code: (numbers), or (height, width, channels).
+    package var input: [Int]
+    package var output: [Int]
+    package var activation: Activation
+    /// Height and width of a convolution's window; nil for a dense layer.
+    package var kernel: Int?
+    /// The stages that train it, from 0.
+    package var stages: [Int]
+
+    package init(input: [Int], output: [Int], activation: Activation, kernel: Int?, stages: [Int]) {
+        self.input = input
+        self.output = output
+        self.activation = activation
+        self.kernel = kernel
+        self.stages = stages
+    }
+}
+
+/// A round and the stage that it belongs to.
+package struct StageRound: Codable, Hashable, Sendable {
+    /// From 0.
+    package var stage: Int
+    package var record: RoundRecord
+
+    package init(stage: Int, record: RoundRecord) {
+        self.stage = stage
+        self.record = record
+    }
+}
+
+/// A worker's time with a task. Times are seconds since 1970.
+package struct TaskSpan: Codable, Hashable, Sendable {
+    package enum Outcome: String, Codable, Sendable, CaseIterable {
+        case done, refused, failed
+        /// The worker gave it back.
+        case released
+        /// The lease expired.
+        case lost
+        /// Another worker answered first, or the run ended.
+        case needless
+    }
+
+    /// Goes up with each lease of the run since the coordinator's start.
+    package var number: Int
+    package var task: TaskID
+    package var worker: WorkerID
+    /// Somebody else had it already.
+    package var isBackup: Bool
+    package var leasedAt: Double
+    /// Nil while the task's data are being fetched.
+    package var computingAt: Double?
+    package var sendingAt: Double?
+    package var endedAt: Double?
+    /// Of the task's steps, 0 ... 1.
+    package var share: Double
+    /// Nil while it goes on.
+    package var outcome: Outcome?
+    /// Why it came to nothing.
+    package var reason: String?
+
+    package init(
+        number: Int, task: TaskID, worker: WorkerID, isBackup: Bool, leasedAt: Double, computingAt: Double? = nil,
+        sendingAt: Double? = nil, endedAt: Double? = nil, share: Double = 0, outcome: Outcome? = nil,
+        reason: String? = nil
+    ) {
+        self.number = number
+        self.task = task
+        self.worker = worker
+        self.isBackup = isBackup
+        self.leasedAt = leasedAt
+        self.computingAt = computingAt
+        self.sendingAt = sendingAt
+        self.endedAt = endedAt
+        self.share = share
+        self.outcome = outcome
+        self.reason = reason
+    }
+}

@@ -1,0 +1,54 @@
+/// A worker as the coordinator knows it.
+package struct WorkerStatus: Codable, Hashable, Sendable {
+    package enum State: String, Codable, Sendable, CaseIterable {
+        case idle, working
+        /// It gets no more tasks: `quarantine` says why.
+        case quarantined
+        /// It has not been heard for long, and is taken for gone.
+        case lost
+    }
+
+    package var worker: WorkerID
+    package var registration: WorkerRegistration
+    package var state: State
+    /// Seconds since 1970.
+    package var joinedAt: Double
+    package var secondsSinceHeard: Double
+    package var tasks: [TaskID]
+    /// Why it gets no more tasks, where it does not.
+    package var quarantine: String?
+    package var record: WorkerRecord
+
+    package init(
+        worker: WorkerID, registration: WorkerRegistration, state: State = .idle, joinedAt: Double = 0,
+        secondsSinceHeard: Double, tasks: [TaskID] = [], quarantine: String? = nil,
+        record: WorkerRecord = WorkerRecord()
+    ) {
+        self.worker = worker
+        self.registration = registration
+        self.state = state
+        self.joinedAt = joinedAt
+        self.secondsSinceHeard = secondsSinceHeard
+        self.tasks = tasks
+        self.quarantine = quarantine
+        self.record = record
+    }
+}
+
+/// What came of a worker's tasks since it joined.
+package struct WorkerRecord: Codable, Hashable, Sendable {
+    package var tasksDone = 0
+    package var tasksRefused = 0
+    /// Given back with a failure.
+    package var tasksFailed = 0
+    /// Leases that expired.
+    package var tasksLost = 0
+    /// Trained on, epochs counted each time.
+    package var samples = 0
+    /// Of its last training task, by one slot, without fetching and sending.
+    package var samplesPerSecond: Double?
+    /// Floating-point operations of that task's matrix products and convolutions, in 10^9 a second.
+    package var gigaflops: Double?
+
+    package init() {}
+}

@@ -1,0 +1,190 @@
+package import RunProtocol
+
+/// A run and the workers of its coordinator: where it stands, how it learns, who computes. What `cairn watch` shows.
+package struct WatchScreen: Sendable {
+    private let run: RunStatus
+    private let workers: [WorkerStatus]
+    private let time: Double
+    private let notice: String?
+
+    /// - Parameters:
+    ///   - workers: those to be shown; none once the run has ended.
+    ///   - time: seconds since 1970.
+    ///   - notice: why what is shown may be old.
+    package init(_ run: RunStatus, workers: [WorkerStatus], time: Double, notice: String? = nil) {
+        self.run = run
+        self.workers = workers
+        self.time = time
+        self.notice = notice
+    }
+
+    /// At most `size.rows` lines of at most `size.columns` columns: where room is short, first the empty lines go, then the
+    /// workers, then from below what is left.
+    package func lines(in size: ScreenSize) -> [Line] {
+        let (width, isTall) = (size.columns, size.rows >= 36)
+        var blocks = [header(width), bars(width), curves(width, height: isTall ? 4 : 1), figures]
+        if isTall { blocks.append(finishedStages(width)) }
+        let gap = size.rows >= 16 ? [Line()] : []
+        var lines = blocks.filter { !$0.isEmpty }.reduce([]) { $0.isEmpty ? $1 : $0 + gap + $1 }
+        let table = WorkerTable(workers).lines(width: width, height: size.rows - lines.count - gap.count)
+        if !table.isEmpty { lines += gap + table }
+        return lines.prefix(size.rows).map { $0.cut(to: width) }
+    }
+
+    // MARK: Where it stands
+
+    private func header(_ width: Int) -> [Line] {
+        let state = Line(run.state.rawValue, run.state.style)
+        let elapsed = Line(Figure.duration((run.finishedAt ?? time) - run.submittedAt))
+        let right = [state, elapsed].joined().cut(to: width)
+        let name = [Line(run.name.displayable(), .strong), Line(run.id.rawValue.displayable(), .faint)].joined()
+        let left = name.cut(to: max(0, width - right.width - 2))
+        let blank = Line(String(repeating: " ", count: max(0, width - left.width - right.width)))
+        let style: Style = notice == nil && !run.state.isFinal ? .warning : .bad
+        let reason = (notice ?? run.reason).map { text in
+            text.displayable(atMost: 300).wrapped(to: width).prefix(3).map { Line($0, style) }
+        }
+        return [left + blank + right] + (reason ?? [])
+    }
+
+    private func bars(_ width: Int) -> [Line] {
+        let running = run.stages.firstIndex { $0.state == .running }
+        let place = running.map { "stage \($0 + 1) of \(run.stages.count)" }
+        let left = run.state.isFinal ? nil : run.secondsLeft.map { "\(Figure.duration($0)) left" }
+        var bars = [ProgressBar("run", share: share, figures: [place, left].compactMap(\.self))]
+        if let stage = running.map({ run.stages[$0] }), !run.state.isFinal {
+            bars += [
+                ProgressBar(
+                    stage.name.displayable(atMost: 20), share: stage.share,
+                    figures: ["round \(stage.round) of \(stage.rounds)", stage.timeLeft].compactMap(\.self)),
+                ProgressBar(
+                    "round \(stage.round)", share: stage.roundShare,
+                    figures: ["\(stage.tasksDone) of \(stage.tasks) tasks"]),
+            ]
+        }
+        return ProgressBar.lines(bars, width: width)
+    }
+
+    /// Of all rounds of all stages; a stage that ended early counts whole.
+    private var share: Double {
+        guard run.state != .finished else { return 1 }
+        let rounds = run.stages.reduce(0.0) { $0 + Double(max($1.rounds, 1)) }
+        let done = run.stages.reduce(0.0) { $0 + $1.share * Double(max($1.rounds, 1)) }
+        return done / max(rounds, 1)
+    }
+
+    // MARK: How it learns
+
+    /// The stage at work, or the last one that has figures.
+    private func curves(_ width: Int, height: Int) -> [Line] {
+        let stage =
+            run.stages.first { $0.state == .running && !$0.history.isEmpty } ?? run.stages.last { !$0.history.isEmpty }
+        guard let stage else { return [] }
+        let rows = [
+            ("\(stage.name.displayable(atMost: 20)): loss", stage.history.compactMap(\.loss)),
+            ("held-out error", stage.history.compactMap(\.heldOutError)),
+        ].filter { !$0.1.isEmpty }
+        let labelWidth = rows.reduce(0) { max($0, $1.0.columns) }
+        let values = rows.map { Figure.number($0.1[$0.1.count - 1], decimals: 3) }
+        let valueWidth = values.reduce(0) { max($0, $1.columns) }
+        return zip(rows, values).flatMap { row, value in
+            let front =
+                Line(row.0).fitted(to: labelWidth) + "  " + Line(value, .strong).fitted(to: valueWidth, isRight: true)
+            let lines = Curve(row.1).lines(width: max(0, width - front.width - 2), height: height)
+            return lines.indices.map { index in
+                let start = index == lines.count - 1 ? front : Line().fitted(to: front.width)
+                return (start + "  " + Line(lines[index], .accent)).trimmed
+            }
+        }
+    }
+
+    private var figures: [Line] {
+        guard !run.state.isFinal else { return [] }
+        var figures = [Line(Figure.count(run.workers, "worker"), run.workers == 0 ? .warning : .plain)]
+        figures.append(Line("\(Figure.count(run.tasksInProgress, "task")) in progress"))
+        if let speed = run.samplesPerSecond { figures.append(Line("\(Figure.rate(speed)) samples/s")) }
+        let last = run.stages.last { $0.state != .waiting }?.history.last
+        if let active = last?.activeShare { figures.append(Line("\(Figure.percent(active)) active")) }
+        if let dead = last?.deadUnits { figures.append(Line("\(dead) dead")) }
+        if let bytes = run.diskBytes { figures.append(Line("\(Figure.bytes(Double(bytes))) on disk")) }
+        return [figures.joined()]
+    }
+
+    private func finishedStages(_ width: Int) -> [Line] {
+        let columns = [
+            Table.Column(title: "finished", least: 8), Table.Column(title: "rounds", isRight: true, rank: 2),
+            Table.Column(title: "held-out error", isRight: true, rank: 1),
+            Table.Column(title: "time", isRight: true, rank: 3),
+            Table.Column(title: "why", least: 12, rank: 4),
+        ]
+        let rows = run.stages.filter { $0.state == .finished }.suffix(6).map { stage in
+            let error = stage.history.last { $0.heldOutError != nil }?.heldOutError
+            return [
+                Line(stage.name.displayable(atMost: 20)),
+                Line("\(stage.history.count { $0.seconds != nil })"),
+                Line(error.map { Figure.number($0, decimals: 3) } ?? ""),
+                Line(stage.startedAt.flatMap { start in stage.finishedAt.map { Figure.duration($0 - start) } } ?? ""),
+                Line(stage.note?.displayable(atMost: 200) ?? ""),
+            ]
+        }
+        return rows.isEmpty ? [] : Table(columns: columns, rows: rows).lines(width: width)
+    }
+}
+
+extension RunStatus.State {
+    var style: Style {
+        switch self {
+        case .preparing: .accent
+        case .running, .finished: .good
+        case .paused, .cancelled: .warning
+        case .failed: .bad
+        }
+    }
+}
+
+extension StageStatus {
+    /// Of the round's tasks, 0 ... 1.
+    fileprivate var roundShare: Double { Double(tasksDone) / Double(max(tasks, 1)) }
+
+    /// Of the stage's rounds, 0 ... 1.
+    fileprivate var share: Double {
+        switch state {
+        case .waiting: 0
+        case .running: min(1, (Double(max(round, 1) - 1) + roundShare) / Double(max(rounds, 1)))
+        case .finished: 1
+        }
+    }
+
+    /// Where the rounds to come take as long as the last ones; nil before one is done.
+    fileprivate var timeLeft: String? {
+        let last = history.compactMap(\.seconds).suffix(5)
+        guard !last.isEmpty else { return nil }
+        let mean = last.reduce(0, +) / Double(last.count)
+        return "\(Figure.duration(mean * Double(max(rounds, 1)) * (1 - share))) left"
+    }
+}
+
+extension String {
+    /// Lines of at most `width` columns; words that are longer are cut in pieces.
+    package func wrapped(to width: Int) -> [String] {
+        var lines = [""]
+        for word in split(separator: " ") {
+            var rest = String(word)
+            if let line = lines.last, !line.isEmpty {
+                if line.columns + 1 + rest.columns <= width {
+                    lines[lines.count - 1] += " " + rest
+                    continue
+                }
+                lines.append("")
+            }
+            while rest.columns > width, width > 1 {
+                let piece = rest.cut(to: width)
+                lines[lines.count - 1] = piece
+                lines.append("")
+                rest.unicodeScalars.removeFirst(piece.unicodeScalars.count)
+            }
+            lines[lines.count - 1] = rest
+        }
+        return lines
+    }
+}

@@ -1,0 +1,30 @@
+import RunProtocol
+import Testing
+
+/// A run with something of everything.
+enum ExampleRun {
+    static func status() throws -> RunStatus {
+        var status = RunStatus(
+            id: try #require(RunID(rawValue: "run-1a2b3c4d")), name: "an example, \"quoted\"", state: .finished,
+            revision: 9, submittedAt: 1_700_000_000.25)
+        status.stages = [
+            StageStatus(
+                name: "layer 1", state: .finished, round: 2, rounds: 2, tasksDone: 3, tasks: 3,
+                startedAt: 1_700_000_010,
+                history: [
+                    RoundRecord(round: 0, heldOutError: 100.5),
+                    RoundRecord(
+                        round: 1, samples: 3_000, loss: 60.25, heldOutError: 40.125, activeShare: 0.5, deadUnits: 3,
+                        keptShare: 0.25, unusedUnits: 4, seconds: 1.5, bytes: 123_456),
+                    RoundRecord(round: 2, samples: 3_000, loss: 30, seconds: 2),
+                ]),
+            StageStatus(name: "fine-tuning", state: .finished, round: 1, rounds: 1, tasksDone: 2, tasks: 2),
+        ]
+        status.curves = [
+            LearningCurve(draw: 0, pretrained: true, losses: [2, 1.5]),
+            LearningCurve(draw: 0, pretrained: false, losses: [2.5]),
+        ]
+        status.results = [EvaluationResult(draw: 0, pretrained: true, labels: 20, confusion: [[3, 1], [0, 4]])]
+        return status
+    }
+}

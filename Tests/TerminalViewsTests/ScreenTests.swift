@@ -1,0 +1,135 @@
+import RunProtocol
+import TerminalViews
+import Testing
+
+/// Whole screens, character by character.
+@Suite struct ScreenTests {
+    private func watch(_ columns: Int, _ rows: Int) throws -> [Line] {
+        WatchScreen(try Example.run(), workers: try Example.workers(), time: 500)
+            .lines(in: ScreenSize(columns: columns, rows: rows))
+    }
+
+    private func top(_ columns: Int, _ rows: Int) throws -> [Line] {
+        let information = CoordinatorInformation(version: "0.1.0", workers: try Example.workers())
+        return TopScreen(information, at: "http://127.0.0.1:8420").lines(in: ScreenSize(columns: columns, rows: rows))
+    }
+
+    @Test func watchOnASmallScreen() throws {
+        #expect(
+            try watch(80, 24).shown == """
+                digits  run-01234567                                               running  6:40
+
+                run      ███████████████████████████░░░░░░░░░░░   73 %  stage 2 of 3  12:34 left
+                layer 2  ████████████████████░░░░░░░░░░░░░░░░░░   53 %  round 6 of 10  0:56 left
+                round 6  ██████████████░░░░░░░░░░░░░░░░░░░░░░░░   37 %  3 of 8 tasks
+
+                layer 2: loss   20.000  █▃▂▁▁
+                held-out error  25.000  █▃▂▁▁▁
+
+                3 workers  5 tasks in progress  12,346 samples/s  31 % active  2 dead  118 MiB …
+
+                host         state        samples/s  median   done  refused  failed  lost  heard
+                gamma\\u{1b…  quarantined      5,000    91 %  1,234        0       0     0    3 s
+                日本         lost                            1,234        0       0     0    3 s
+                epsilon      idle             6,000   109 %  1,234        0       1     0    3 s
+                beta         working          1,200    22 %  1,234        0       0     0    3 s
+                alpha        working          5,500   100 %  1,234        0       0     0    3 s
+                """)
+    }
+
+    @Test func watchOnALargeScreen() throws {
+        #expect(
+            try watch(200, 50).shown == """
+                digits  run-01234567                                                                                \
+                                                                                                       running  6:40
+
+                run      ███████████████████████████████████████████░░░░░░░░░░░░░░░░░   73 %  stage 2 of 3  12:34 le\
+                ft
+                layer 2  ████████████████████████████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░   53 %  round 6 of 10  0:56 le\
+                ft
+                round 6  ██████████████████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░   37 %  3 of 8 tasks
+
+                                        █
+                                        █
+                                        █▄
+                layer 2: loss   20.000  ██▆▂▁
+                                        █
+                                        █
+                                        █▅
+                held-out error  25.000  ██▇▄▂▁
+
+                3 workers  5 tasks in progress  12,346 samples/s  31 % active  2 dead  118 MiB on disk
+
+                finished  rounds  held-out error  time  why
+                layer 1       10          13.636  2:00  the held-out error fell no more
+
+                host            worker  state        slots  tasks  samples/s  GFLOP/s  median   done  refused  faile\
+                d  lost  heard  instructions  why
+                gamma\\u{1b}[2J  w-9     quarantined      4      0      5,000       50    91 %  1,234        0      \
+                 0     0    3 s  AVX2          its answers differ
+                日本            w-2     lost             4      0                              1,234        0       0 \
+                    0    3 s  AVX2
+                epsilon         w-7     idle             4      0      6,000       60   109 %  1,234        0       \
+                1     0    3 s  AVX2
+                beta            w-4     working          4      3      1,200       12    22 %  1,234        0       \
+                0     0    3 s  AVX2
+                alpha           w-5     working          4      2      5,500       55   100 %  1,234        0       \
+                0     0    3 s  AVX2
+                """)
+    }
+
+    @Test func watchOnATinyScreen() throws {
+        #expect(
+            try watch(20, 5).shown == """
+                digi…  running  6:40
+                run      ██░░   73 %
+                layer 2  ██░░   53 %
+                round 6  █░░░   37 %
+                layer 2: loss   20.…
+                """)
+    }
+
+    @Test func topOnASmallScreen() throws {
+        #expect(
+            try top(80, 24).shown == """
+                http://127.0.0.1:8420  cairn 0.1.0
+                5 workers  20 slots  2 working  1 idle  1 quarantined  1 lost
+
+                host         state        samples/s  median   done  refused  failed  lost  heard
+                gamma\\u{1b…  quarantined      5,000    91 %  1,234        0       0     0    3 s
+                日本         lost                            1,234        0       0     0    3 s
+                epsilon      idle             6,000   109 %  1,234        0       1     0    3 s
+                beta         working          1,200    22 %  1,234        0       0     0    3 s
+                alpha        working          5,500   100 %  1,234        0       0     0    3 s
+                """)
+    }
+
+    @Test func topOnALargeScreen() throws {
+        #expect(
+            try top(200, 50).shown == """
+                http://127.0.0.1:8420  cairn 0.1.0
+                5 workers  20 slots  2 working  1 idle  1 quarantined  1 lost
+
+                host            worker  state        slots  tasks  samples/s  GFLOP/s  median   done  refused  faile\
+                d  lost  heard  instructions  why
+                gamma\\u{1b}[2J  w-9     quarantined      4      0      5,000       50    91 %  1,234        0      \
+                 0     0    3 s  AVX2          its answers differ
+                日本            w-2     lost             4      0                              1,234        0       0 \
+                    0    3 s  AVX2
+                epsilon         w-7     idle             4      0      6,000       60   109 %  1,234        0       \
+                1     0    3 s  AVX2
+                beta            w-4     working          4      3      1,200       12    22 %  1,234        0       \
+                0     0    3 s  AVX2
+                alpha           w-5     working          4      2      5,500       55   100 %  1,234        0       \
+                0     0    3 s  AVX2
+                """)
+    }
+
+    @Test func topOnATinyScreen() throws {
+        #expect(
+            try top(20, 5).shown == """
+                http://127.0.0.1:84…
+                5 workers  20 slots…
+                """)
+    }
+}

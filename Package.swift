@@ -96,7 +96,7 @@ let package = Package(
         layer("ModelFormat", ["RunProtocol", "DataFormats", "PrintableText"]),
 
         // What a run has learnt, as PNG: filters, reconstructions, maps of codes, mistakes.
-        layer("Pictures", ["DataFormats", "ModelFormat", "RunProtocol", "TensorCore", "Training"]),
+        layer("Pictures", ["DataFormats", "RunProtocol", "TensorCore", "Training"]),
         // A run's figures for other programs: CSV, TensorBoard's event files.
         layer("EventFiles", ["DataFormats", "RunProtocol"]),
         // A factory of swift-metrics that Prometheus can read.
@@ -139,7 +139,8 @@ let package = Package(
             "Commands",
             [
                 "CBuildInformation", "Coordination", "CoordinatorClient", "CoordinatorRuntime", "CoordinatorServer",
-                "DataFormats", "EventFiles", "ModelFormat", "Pictures", "PlanFile", "PrintableText", "PrometheusMetrics",
+                "DataFormats", "EventFiles", "ModelFormat", "Pictures", "PlanFile", "PrintableText",
+                "PrometheusMetrics",
                 "RunProtocol", "RunStore", "TensorCore", "TerminalViews", "Training", "WorkerRuntime",
                 argumentParser, lifecycle, logging, unixSignals,
             ]),

@@ -47,12 +47,14 @@ extension Examples {
             pictures: digest))
 
     /// With as few as there can be.
-    static func update(_ change: Int) -> LiveUpdate {
-        LiveUpdate(
+    static func update(_ change: Int, nameLength: Int = 0) -> LiveUpdate {
+        var run = newRun
+        run.name = String(repeating: "x", count: nameLength)
+        return LiveUpdate(
             cursor: LiveCursor(epoch: epoch, change: change), isWhole: false, time: 1_700_000_001,
-            coordinator: coordinator,
+            coordinator: coordinator, runs: nameLength > 0 ? [run] : [],
             run: RunChanges(
-                id: run,
+                id: run.id,
                 spans: [TaskSpan(number: 4, task: task, worker: worker, isBackup: false, leasedAt: 5)]))
     }
 

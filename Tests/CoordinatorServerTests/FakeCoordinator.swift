@@ -16,6 +16,8 @@ final class FakeCoordinator: CoordinatorAPI {
         var changes = 1
         /// Whether `live` says no instead of waiting.
         var isStopping = false
+        /// How many characters the run's name has, of which `live` tells.
+        var nameLength = 0
         var pause: String?
         var pictures: [Int?] = []
     }
@@ -88,12 +90,12 @@ final class FakeCoordinator: CoordinatorAPI {
 
     func live(of run: RunID?, after cursor: LiveCursor?, waitSeconds: Double) async throws -> LiveUpdate {
         guard run ?? Examples.run == Examples.run else { throw APIError(.notFound, "there is no such run") }
-        let (changes, isStopping) = memory.withLock { memory in
+        let (changes, isStopping, nameLength) = memory.withLock { memory in
             memory.cursors.append(cursor)
-            return (memory.changes, memory.isStopping)
+            return (memory.changes, memory.isStopping, memory.nameLength)
         }
         guard let cursor, cursor.epoch == Examples.epoch else { return Examples.everything }
-        if cursor.change < changes { return Examples.update(cursor.change + 1) }
+        if cursor.change < changes { return Examples.update(cursor.change + 1, nameLength: nameLength) }
         guard !isStopping else { throw APIError(.unavailable, "the coordinator is stopping") }
         try await wait(waitSeconds)
         return Examples.update(cursor.change)

@@ -136,6 +136,19 @@ import Testing
         #expect(api.memory.withLock { $0.cancelledWaits } == 1)
     }
 
+    /// More than all buffers between the two take.
+    @Test(arguments: [2, 5]) func whoTakesNothingDoesNotHoldUpTheEnd(changes: Int) async throws {
+        let (api, watchers) = (try FakeCoordinator(), Watchers())
+        api.memory.withLock { ($0.changes, $0.nameLength) = (changes, 24 << 20) }
+        try await withListening(api, watchers: watchers) { port, group in
+            let connection = try Connection(port: port)
+            try connection.get(Self.uri)
+            #expect(try await eventually { api.memory.withLock { $0.cursors.count == 3 } })
+            await group.triggerGracefulShutdown()
+            #expect(try await eventually { watchers.count == 0 })
+        }
+    }
+
     @Test func aCoordinatorThatStopsFirstEndsTheStream() async throws {
         let api = try FakeCoordinator()
         api.memory.withLock { $0.isStopping = true }

@@ -122,7 +122,10 @@ import Testing
             let options = try await client.executeRequest(
                 uri: "/v1/blobs/x", method: .options, headers: [:], body: nil)
             #expect(options.headers[.allow] == "GET, HEAD")
-            for (path, allowed) in [("/", "GET, HEAD"), ("/healthz", "GET"), ("/v1/session", "POST, DELETE")] {
+            #expect(try await client.post("/nowhere", text: "").error?.code == .notFound)
+            for (path, allowed) in [
+                ("/index.html", "GET, HEAD"), ("/", "GET, HEAD"), ("/healthz", "GET"), ("/v1/session", "POST, DELETE"),
+            ] {
                 let put = try await client.executeRequest(uri: path, method: .put, headers: [:], body: nil)
                 #expect(put.error?.code == .methodNotAllowed)
                 #expect(put.headers[.allow] == allowed)

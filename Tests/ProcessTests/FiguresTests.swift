@@ -59,6 +59,16 @@ import Testing
         #expect(checked.status == 0, "\(checked.output)\(checked.errors)")
     }
 
+    /// What `cairn metrics --json` writes, in part.
+    private struct Figures: Decodable {
+        struct Stage: Decodable { var rounds: [Round] }
+        struct Round: Decodable { var loss: Double? }
+        struct Test: Decodable { var error: Double }
+
+        var stages: [Stage]
+        var tests: [Test]
+    }
+
     private func expectTable(of run: String, in cluster: SmallCluster) throws {
         let file = cluster.folder.appending(path: "run.csv")
         let written = try cluster.cairn(["metrics", run, "--output", file.path])
@@ -77,14 +87,11 @@ import Testing
         #expect(tests.count == 4)
 
         let ended = try cluster.cairn(["metrics", run, "--json"])
-        let figures = try json(ended.output)
-        let stages = try #require(figures["stages"] as? [[String: Any]])
-        let rounds = try #require(stages[0]["rounds"] as? [[String: Any]])
-        let losses = rounds.compactMap { $0["loss"] as? Double }
+        let figures = try JSONDecoder().decode(Figures.self, from: Data(ended.output.utf8))
+        let losses = figures.stages[0].rounds.compactMap(\.loss)
         #expect(losses.count == 2)
         #expect(rows.filter { $0["stage"] == "layer 1" }.compactMap { Double($0["loss"] ?? "") } == losses)
-        let errors = try #require(figures["tests"] as? [[String: Any]]).compactMap { $0["error"] as? Double }
-        #expect(tests.compactMap { Double($0["error"] ?? "") } == errors)
+        #expect(tests.compactMap { Double($0["error"] ?? "") } == figures.tests.map(\.error))
         #expect(try cluster.cairn(["metrics", run, "--json", "--csv"]).status != 0)
         #expect(try cluster.cairn(["metrics", "run-00000000"]).status == 1)
     }

@@ -21,7 +21,7 @@ export function learntView(id) {
   const map = codeMapFigure();
   const mistakesWord = element("p", { class: "empty" }, "No classifier has been tested yet.");
   const mistakesTable = element("div", {
-    class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Mistakes", hidden: true,
+    class: "scroll tall", tabindex: 0, role: "region", "aria-label": "List of mistakes", hidden: true,
   });
   const codes = fetched(`${runPath(id)}/codes`, (answer) =>
     map.update(answer, last[0].stages[answer.stage]?.name ?? `stage ${answer.stage + 1}`));

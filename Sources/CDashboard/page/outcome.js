@@ -144,7 +144,8 @@ function confusionTable(results) {
     results.reduce((sum, result) => sum + (result.confusion[label]?.[answer] ?? 0), 0)));
   const indices = sums.map((_, index) => index);
   return element("table", { class: "matrix" },
-    element("caption", {}, `Rows: what it is. Columns: the answer. ${format.counted(results.length, "draw")} together.`),
+    element("caption", {},
+      `Rows: what it is. Columns: the answer. ${format.counted(results.length, "draw")} together.`),
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Class"),
       indices.map((index) => element("th", { scope: "col" }, String(index))),
       element("th", { scope: "col" }, "Wrong"))),

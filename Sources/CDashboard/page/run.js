@@ -38,7 +38,7 @@ export function runView(id, { openCancelling }) {
   const share = element("span", { class: "share" });
   const stage = element("span", { class: "stage" });
   const left = element("span");
-  const notes = element("ul", { class: "notes" });
+  const notes = element("ul", { class: "notes", hidden: true });
   let status = null;
   const cancel = element("button", {
     type: "button", class: "quiet danger", id: "cancel-run", click: () => openCancelling(status),
@@ -122,6 +122,7 @@ function showNotes(list, run) {
   const text = noted.map((stage) => `${stage.name}: ${stage.note}`);
   if (list.dataset.text === text.join("\n")) return;
   list.dataset.text = text.join("\n");
+  setHidden(list, text.length === 0);
   list.replaceChildren(...text.map((note) => element("li", {}, note)));
 }
 
@@ -161,7 +162,8 @@ function lastRecords(run, changes) {
 function linksList(id) {
   const path = runPath(id);
   const fixed = [
-    ["Plan", `${path}/plan`, `${id}.yaml`, "YAML"], ["Figures of all rounds", `${path}/metrics.csv`, `${id}.csv`, "CSV"],
+    ["Plan", `${path}/plan`, `${id}.yaml`, "YAML"],
+    ["Figures of all rounds", `${path}/metrics.csv`, `${id}.csv`, "CSV"],
     ["All that is known of the run", path, `${id}.json`, "JSON"],
   ];
   const row = ([label, href, download, kind]) =>

@@ -26,7 +26,7 @@ export function logarithmicTicks(low, high) {
   return ticks.filter((_, index) => index % sparse === 0);
 }
 
-/** Maps values to pixels. With `isLogarithmic` all values must be above zero; bytes are round in powers of `base` 1024. */
+/** Maps values to pixels. With `isLogarithmic` all must be above zero; bytes are round in powers of `base` 1024. */
 export function makeScale(values, from, to, { isLogarithmic = false, base = 1 } = {}) {
   let low = Infinity;
   let high = -Infinity;

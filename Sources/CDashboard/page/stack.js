@@ -28,7 +28,8 @@ export function stackFigure() {
       return makeStone(item, index, { ...shapes[index], top });
     });
     drawing.replaceChildren(
-      shape("path", { class: "earth", d: `M4 ${total - foot + 1}H${width - 4}` }), ...stones.map((stone) => stone.drawing));
+      shape("path", { class: "earth", d: `M4 ${total - foot + 1}H${width - 4}` }),
+      ...stones.map((stone) => stone.drawing));
     list.replaceChildren(...stones.map((stone) => stone.label).reverse());
     setText(ground, samples);
   }
@@ -158,8 +159,8 @@ function stonePath(index, wide, height, top) {
   const tilt = (chance(6) - 0.5) * 4;
   const point = (x, y) => `${x.toFixed(1)} ${y.toFixed(1)}`;
   return `M${point(left, middle)}`
-    + `C${point(left, up + 6)} ${point(left + shoulder * 0.4, up + tilt)} ${point(left + shoulder * 1.6, up + tilt)}`
-    + `C${point(left + wide * 0.45, up - 2)} ${point(right - wide * 0.4, up)} ${point(right - other * 1.4, up)}`
+    + `C${point(left, up + 6)} ${point(left + shoulder * 0.4, up + tilt)} ${point(left + shoulder * 1.2, up + tilt)}`
+    + `C${point(left + wide * 0.55, up + tilt)} ${point(right - wide * 0.5, up)} ${point(right - other * 1.1, up)}`
     + `C${point(right - other * 0.3, up)} ${point(right, up + 8)} ${point(right, middle + 4)}`
     + `C${point(right, down - 3)} ${point(right - other * 0.6, down)} ${point(right - other * 1.2, down)}`
     + `L${point(left + shoulder * 1.2, down)}`

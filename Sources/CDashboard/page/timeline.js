@@ -60,7 +60,8 @@ export function timelineView() {
     const time = now(all);
     const end = isFinal(run) ? spans.reduce((latest, span) => Math.max(latest, span.endedAt ?? 0), 0) || time : time;
     const first = spans.reduce((earliest, span) => Math.min(earliest, span.leasedAt), end);
-    const from = zoom === "all" ? Math.min(first, end - 1) : end - Number(zoom);
+    // Never longer than there is something to see.
+    const from = Math.max(Math.min(first, end - 10), zoom === "all" ? -Infinity : end - Number(zoom));
     const text = filter.value.trim().toLowerCase();
     const rows = rowsOf(spans, { from, to: end, time: end, matches: (worker) => worker.toLowerCase().includes(text) });
     const shown = rows.slice(0, most);
@@ -93,7 +94,8 @@ export function timelineView() {
     const lanes = Math.max(1, row?.ends.length ?? 1);
     const lane = Math.floor((((event.clientY - box.top - head) % rowHeight) / rowHeight) * lanes);
     const slack = (layout.to - layout.from) / layout.width * 2;
-    const near = row?.spans.filter((span) => span.leasedAt - slack <= time && (span.endedAt ?? layout.to) + slack >= time);
+    const near = row?.spans.filter((span) =>
+      span.leasedAt - slack <= time && (span.endedAt ?? layout.to) + slack >= time);
     return near?.find((span) => row.lanes.get(span.number) === lane) ?? near?.at(-1) ?? null;
   }
 
@@ -256,5 +258,6 @@ function troubleTable(spans, stages) {
       ["Time", "Task", "Worker", "Outcome", "Why"].map((name) => element("th", { scope: "col" }, name)))),
     element("tbody", {}, found.map((span) => element("tr", {},
       element("td", { class: "time" }, format.time(span.endedAt)), element("td", {}, format.task(span.task, stages)),
-      element("td", {}, span.worker), element("td", {}, span.outcome), element("td", { class: "why" }, span.reason ?? "")))));
+      element("td", {}, span.worker), element("td", {}, span.outcome),
+      element("td", { class: "why" }, span.reason ?? "")))));
 }

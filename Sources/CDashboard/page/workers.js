@@ -40,12 +40,13 @@ export function workersView() {
     element("caption", { class: "unseen" }, "Workers"),
     element("thead", {}, element("tr", {}, heads)), body);
   const empty = element("p", { class: "empty" }, "No worker has joined.");
-  const more = element("button", { type: "button", class: "quiet", click: () => { most += shownAtFirst; again(); } }, "Show more");
+  const more = element("button", { type: "button", class: "quiet", click: () => { most += shownAtFirst; again(); } });
   const region = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Workers" }, table);
   const view = element("div", { class: "view" },
     element("div", { class: "heading" }, element("h1", {}, "Workers"), summary),
     element("div", { class: "pick" },
-      element("label", { for: "worker-filter" }, "Find"), filter, element("label", { for: "worker-state" }, "State"), which),
+      element("label", { for: "worker-filter" }, "Find"), filter,
+      element("label", { for: "worker-state" }, "State"), which),
     region, empty, more,
     element("p", { class: "hint" }, "One more, on any machine that reaches this one:"),
     command(`cairn worker --coordinator ${location.origin}`, "Copy the command"));
@@ -67,8 +68,9 @@ export function workersView() {
     };
     setText(summary, summaryText(workers, fleet));
     const text = filter.value.trim().toLowerCase();
-    const found = workers.filter((worker) => (!which.value || worker.state === which.value)
-      && (!text || `${worker.worker} ${worker.registration.host} ${worker.quarantine ?? ""}`.toLowerCase().includes(text)));
+    const words = (worker) => `${worker.worker} ${worker.registration.host} ${worker.quarantine ?? ""}`.toLowerCase();
+    const found = workers.filter((worker) =>
+      (!which.value || worker.state === which.value) && (!text || words(worker).includes(text)));
     found.sort(order(columns.find((column) => column.key === sorting.key), sorting.isDown));
     columns.forEach((column, index) => setAttribute(heads[index], "aria-sort",
       column.key !== sorting.key ? null : sorting.isDown ? "descending" : "ascending"));

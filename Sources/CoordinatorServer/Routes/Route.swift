@@ -26,6 +26,7 @@ package struct Route: Sendable {
         let routes = all.filter { route in
             let pattern = route.path.split(separator: "/")
             return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+                && (route.path != "/{file}" || isOpen(path))
         }
         let exact = routes.filter { !$0.path.contains("{") }
         return (exact.isEmpty ? routes : exact).map(\.method)

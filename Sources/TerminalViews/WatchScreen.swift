@@ -163,28 +163,3 @@ extension StageStatus {
         return "\(Figure.duration(mean * Double(max(rounds, 1)) * (1 - share))) left"
     }
 }
-
-extension String {
-    /// Lines of at most `width` columns; words that are longer are cut in pieces.
-    package func wrapped(to width: Int) -> [String] {
-        var lines = [""]
-        for word in split(separator: " ") {
-            var rest = String(word)
-            if let line = lines.last, !line.isEmpty {
-                if line.columns + 1 + rest.columns <= width {
-                    lines[lines.count - 1] += " " + rest
-                    continue
-                }
-                lines.append("")
-            }
-            while rest.columns > width, width > 1 {
-                let piece = rest.cut(to: width)
-                lines[lines.count - 1] = piece
-                lines.append("")
-                rest.unicodeScalars.removeFirst(piece.unicodeScalars.count)
-            }
-            lines[lines.count - 1] = rest
-        }
-        return lines
-    }
-}

@@ -92,8 +92,8 @@ function progressOf(item, stages) {
 
 /** Areas, not widths, go with numbers; even a pebble can be seen. */
 function measured(item, largest) {
-  const share = Math.min(1, Math.max(item.isPebble ? 0.2 : 0.3, Math.sqrt(item.numbers / largest)));
-  return { wide: (width - 12) * share, height: item.isPebble ? 44 : 44 + Math.round(14 * share) };
+  const share = Math.min(1, Math.max(item.isPebble ? 0.29 : 0.34, Math.sqrt(item.numbers / largest)));
+  return { wide: (width - 12) * share, height: item.isPebble ? 40 : 44 + Math.round(14 * share) };
 }
 
 function makeStone(item, index, { wide, height, top }) {

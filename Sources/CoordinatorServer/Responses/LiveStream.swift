@@ -30,7 +30,9 @@ struct LiveStream: Sendable {
                 try await send(ByteBuffer(string: "retry: 1000\n"), to: &writer)
                 try await send(event, to: &writer)
                 try await follow(after: first.cursor, to: &writer)
-                try await finish(writer)
+                // Whoever has still not taken what came before would not take the end either.
+                guard call.context.channel.isWritable else { return call.context.channel.close(promise: nil) }
+                try await writer.finish(nil)
             })
     }
 
@@ -61,12 +63,6 @@ struct LiveStream: Sendable {
         } onGracefulShutdown: {
             channel.close(promise: nil)
         }
-    }
-
-    /// Ends the answer: by hanging up, where the client has still not taken what came before.
-    private func finish(_ writer: consuming any ResponseBodyWriter) async throws {
-        guard call.context.channel.isWritable else { return call.context.channel.close(promise: nil) }
-        try await writer.finish(nil)
     }
 
     private static func event(_ update: LiveUpdate) throws -> ByteBuffer {

@@ -13,8 +13,9 @@ extension Route {
     static let probes = [
         Route(.get, "/healthz") { _ in .text("ok") },
         Route(.get, "/readyz") { call in
-            let reason = await call.api.reasonToPause()
-            return .text(reason ?? "ready", status: reason == nil ? .ok : .serviceUnavailable)
+            guard let reason = await call.api.reasonToPause() else { return .text("ready") }
+            // Reasons name files: not for those who have no token.
+            return .text(call.isPrivate ? "paused" : reason, status: .serviceUnavailable)
         },
         Route(.get, "/metrics") { call in
             .text(await call.api.metrics(), type: "text/plain; version=0.0.4; charset=utf-8")

@@ -26,7 +26,7 @@ extension BrowserTests {
                     try browser.open(DashboardView.all(of: ParadeServer.run)[0], at: parade.url)
                     try browser.click("#new-run")
                     try browser.wait(for: "document.querySelector('#new-run-dialog').open")
-                    #expect(try Axe.violations(browser) == [], "dialog for a new run, \(appearance)")
+                    try Axe.expectNoViolation(browser, "dialog for a new run, \(appearance)")
                     browser.keepScreenshot("new-run-\(appearance)")
                 }
             }
@@ -37,7 +37,7 @@ extension BrowserTests {
                 try browser.show(appearance)
                 for view in views {
                     try browser.open(view, at: url)
-                    #expect(try Axe.violations(browser) == [], "\(view), \(appearance)")
+                    try Axe.expectNoViolation(browser, "\(view), \(appearance)")
                 }
             }
         }
@@ -51,9 +51,13 @@ enum Axe {
         return try? String(contentsOf: root.appending(path: ".build/checkers/axe.min.js"), encoding: .utf8)
     }()
 
+    static func expectNoViolation(_ browser: Browser, _ place: String) throws {
+        for violation in try violations(browser) { Issue.record("\(place): \(violation)") }
+    }
+
     /// What breaks WCAG 2.2 A and AA or axe's best practice, each with the elements: looked for again where something is
     /// found, since the page may have been changing just then.
-    static func violations(_ browser: Browser) throws -> [String] {
+    private static func violations(_ browser: Browser) throws -> [String] {
         var found: [String] = []
         for _ in 1...4 {
             try browser.run("if (!window.axe) { \(script ?? "")\nwindow.axe = axe }")

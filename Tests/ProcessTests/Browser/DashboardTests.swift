@@ -10,7 +10,7 @@ extension BrowserTests {
         /// Started, watched, cut off, taken up and cancelled, without loading the page again.
         @Test func aRunIsStartedWatchedAndCancelledOnThePage() throws {
             try Browser.use { browser in
-                let cluster = try SmallCluster(rounds: 50_000, options: ["--lease", "1"])
+                let cluster = try SmallCluster(rounds: 7_000, options: ["--lease", "1"])
                 try cluster.startWorker()
                 try cluster.startWorker()
                 try browser.open(cluster.url + "/")

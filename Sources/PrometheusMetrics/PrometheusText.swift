@@ -1,6 +1,5 @@
 /// Metrics in Prometheus' text format, version 0.0.4, as its documentation defines it under "Exposition formats".
 package enum PrometheusText {
-    package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
     /// Label values are cut off there.
     package static let labelCharacters = 256
 

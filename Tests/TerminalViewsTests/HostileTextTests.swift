@@ -1,7 +1,6 @@
 import RunProtocol
-import Testing
-
 import TerminalViews
+import Testing
 
 /// What others wrote, and numbers that nobody expects.
 @Suite struct HostileTextTests {

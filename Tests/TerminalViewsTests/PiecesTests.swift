@@ -1,7 +1,6 @@
 import RunProtocol
-import Testing
-
 import TerminalViews
+import Testing
 
 /// What screens are made of.
 @Suite struct PiecesTests {

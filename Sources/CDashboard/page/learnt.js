@@ -68,8 +68,11 @@ export function learntView(id) {
     showStages(run, changes);
     setAttribute(view, "data-pictures", changes.pictures);
     filters.update(changes.pictures, stage);
-    reconstructions.update(changes.pictures, stage);
-    codes.want(changes.pictures);
+    // Samples are gone where a run came to nothing, and some are no pictures.
+    const hasSamples = run.state !== "failed" && run.state !== "cancelled";
+    const isImage = changes.stack[0]?.input.length === 3;
+    reconstructions.update(hasSamples && isImage ? changes.pictures : undefined, stage);
+    if (hasSamples) codes.want(changes.pictures);
     if (changes.results.length > 0) mistakes.want(changes.pictures);
     if (hasPicture) mistakesPicture.update(changes.pictures, null);
   }

@@ -102,6 +102,11 @@ export function runView(id, { openCancelling }) {
   };
 }
 
+/** Stages whose rounds can be compared: not fine-tuning and its test, which have one. */
+function hasRounds(stage) {
+  return stage.name !== "fine-tuning" && stage.name !== "evaluation";
+}
+
 /** A line for each stage that has such figures; a dashed one for what is kept after a selection of activations. */
 function seriesOf(chart, run, history) {
   const line = (index, read, extra) => ({
@@ -111,7 +116,7 @@ function seriesOf(chart, run, history) {
       return Number.isFinite(value) ? [[record.round, value]] : [];
     }),
   });
-  return run.stages.flatMap((stage, index) => [
+  return run.stages.flatMap((stage, index) => !hasRounds(stage) ? [] : [
     line(index, chart.of, {}),
     ...(chart.kept ? [line(index, chart.kept, { dashed: true, label: `${stage.name}, selected` })] : []),
   ]).filter((series) => series.points.length > 0);
@@ -146,10 +151,11 @@ function factsList() {
   };
 }
 
-/** The newest bytes and held-out error of the stages up to the current one. */
+/** The newest bytes and held-out error of the stages with rounds up to the current one. */
 function lastRecords(run, changes) {
   const last = {};
   for (let stage = Math.max(0, currentStage(run)); stage >= 0; stage -= 1) {
+    if (run.stages[stage] && !hasRounds(run.stages[stage])) continue;
     for (const record of records(changes, stage).reverse()) {
       last.bytes ??= record.bytes;
       last.error ??= record.heldOutError;

@@ -77,11 +77,23 @@ final class ChromeDriver {
 
     // MARK: Calls
 
-    /// One command of W3C WebDriver, sent by curl: it is there wherever the tests are, and knows nothing of proxies here.
+    /// One command of W3C WebDriver; again where a page was on its way just then.
     ///
     /// - Returns: the answer's value.
     /// - Throws: `BrowserError` with WebDriver's code, or `no answer`.
     func call(_ method: String, _ path: String, _ body: [String: Any]? = nil, seconds: Int = 200) throws -> Any {
+        for _ in 1...10 {
+            do {
+                return try callOnce(method, path, body, seconds: seconds)
+            } catch let error as BrowserError where error.isOfTheMoment {
+                usleep(300_000)
+            }
+        }
+        return try callOnce(method, path, body, seconds: seconds)
+    }
+
+    /// Sent by curl: it is there wherever the tests are, and knows nothing of proxies here.
+    private func callOnce(_ method: String, _ path: String, _ body: [String: Any]?, seconds: Int) throws -> Any {
         calls += 1
         let (question, answer) = (folder.appending(path: "q\(calls)"), folder.appending(path: "a\(calls)"))
         defer { for file in [question, answer] { try? FileManager.default.removeItem(at: file) } }
@@ -125,8 +137,19 @@ struct BrowserError: Error, CustomStringConvertible {
 
     /// Whether the browser itself is to blame, which another one may do better.
     var isOfTheBrowser: Bool {
-        ["no driver", "no answer", "session not created", "invalid session id", "no such window", "disconnected"]
-            .contains(code) || message.contains("crashed") || message.contains("disconnected")
-            || message.contains("not reachable") || message.contains("timed out receiving message from renderer")
+        let codes = [
+            "no driver", "no answer", "session not created", "invalid session id", "no such window", "disconnected",
+            "timeout", "script timeout",
+        ]
+        return codes.contains(code)
+            || says(
+                "crash", "disconnected", "not reachable", "receiving message from renderer", "target window already")
     }
+
+    /// Whether a page was just being left, or another one just coming.
+    var isOfTheMoment: Bool {
+        says("loading status", "by navigation", "execution context", "context with specified id", "detached")
+    }
+
+    private func says(_ words: String...) -> Bool { words.contains { message.lowercased().contains($0) } }
 }

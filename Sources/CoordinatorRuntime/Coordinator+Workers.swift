@@ -147,6 +147,8 @@ extension Coordinator {
         }
         let (verdict, decisions) = cluster.updateReceived(completion, from: worker, now: now)
         crew.answered(worker, task, completion.figures)
+        timelines[task.id.run]?.computed(
+            task.id, by: worker, seconds: completion.figures.seconds, change: nextChange())
         noteEnd(of: task.id, with: worker, .done)
         carryOut(decisions)
         try checkWorking()

@@ -57,6 +57,15 @@ struct TaskTimeline {
         }
     }
 
+    /// The answer says how long it took: heartbeats are too rare to know when the computing began.
+    mutating func computed(_ task: TaskID, by worker: WorkerID, seconds: Double, change: Int) {
+        update(task, worker, change: change) { span in
+            guard let sendingAt = span.sendingAt, seconds >= 0 else { return false }
+            span.computingAt = max(span.leasedAt, sendingAt - seconds)
+            return true
+        }
+    }
+
     /// - Returns: whether the worker had the task.
     @discardableResult mutating func ended(
         _ task: TaskID, with worker: WorkerID, _ outcome: TaskSpan.Outcome, because reason: String? = nil,

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 RUN = "run-parade"
 VIEWS = {
@@ -49,7 +49,10 @@ def process(command, folder, pattern):
             time.sleep(0.05)
         yield found.group(1)
     finally:
-        os.killpg(child.pid, signal.SIGKILL)
+        if child.poll() is not None:
+            print(f"{command[0]} ended with {child.returncode}")
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
         child.wait()
 
 
@@ -166,7 +169,8 @@ def main():
                     long_tasks(browser, url)
                     heap(browser, url, wanted.minutes)
                 finally:
-                    browser.call("", method="DELETE")
+                    with suppress(OSError):
+                        browser.call("", method="DELETE")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -34,13 +34,13 @@ def summary(rounds, sent, memory, target):
 class Run:
     """A run on a real coordinator with two workers of one slot, watched over its HTTP interface."""
 
-    def __init__(self, program, folder, rounds):
+    def __init__(self, program, folder, rounds, precision):
         self.folder, self.memory, self.processes = folder, Memory(), []
         self.began = time.time()
         shutil.rmtree(f"{folder}/cairn", ignore_errors=True)
         os.makedirs(f"{folder}/cairn")
         with open(f"{HERE}/plan.yaml") as plan, open(f"{folder}/plan.yaml", "w") as copy:
-            copy.write(re.sub(r"rounds: \d+", f"rounds: {rounds}", plan.read()))
+            copy.write(re.sub(r"rounds: \d+", f"rounds: {rounds}\n  precision: {precision}", plan.read()))
         self.start("coordinator", program, "coordinator", "--listen", "127.0.0.1:0", "--state",
                    f"{folder}/cairn/state", "--plan", f"{folder}/plan.yaml", "--data", folder)
         self.port = self.wait_for_port()
@@ -101,8 +101,8 @@ class Run:
         stop(self.processes[1:] + self.processes[:1])
 
 
-def run_cairn(program, folder, rounds, target):
-    run = Run(program, folder, rounds)
+def run_cairn(program, folder, rounds, target, precision):
+    run = Run(program, folder, rounds, precision)
     try:
         return run.follow(rounds, target)
     finally:

@@ -28,8 +28,12 @@ def measure_cluster(options, has_bfloat16):
     data = [images(f"{options.data}/{name}-images-idx3-ubyte.gz") for name in ["train", "t10k"]]
     numpy.save(f"{options.folder}/images.npy", numpy.concatenate(data))
     rounds, times = (6, 1) if options.quick else (12, 3)
-    contenders = {"cairn float32": lambda: cluster.run_cairn(options.cairn, options.folder, rounds, options.target)}
-    for precision in ["float32"] + (["bfloat16"] if has_bfloat16 else []):
+    precisions = ["float32"] + (["bfloat16"] if has_bfloat16 else [])
+    contenders = {
+        f"cairn {precision}": lambda p=precision: cluster.run_cairn(
+            options.cairn, options.folder, rounds, options.target, p)
+        for precision in precisions}
+    for precision in precisions:
         for optimizer in ["reset"] if options.quick else ["reset", "kept"]:
             contenders[f"torch {precision}, Adam {optimizer}"] = lambda p=precision, o=optimizer: cluster.run_gloo(
                 options.folder, rounds, options.target, p, o)

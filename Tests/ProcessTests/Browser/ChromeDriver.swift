@@ -8,6 +8,7 @@ final class ChromeDriver {
     private let process = Process()
     private(set) var address = ""
     private var calls = 0
+    private var hasEnded = false
 
     /// - Throws: `BrowserError` whenever it does not tell its port in two minutes.
     init() throws {
@@ -25,7 +26,13 @@ final class ChromeDriver {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        do {
+            try process.run()
+        } catch {
+            hasEnded = true
+            try? FileManager.default.removeItem(at: folder)
+            throw error
+        }
         var port: Substring?
         wait(120) {
             let said = (try? String(contentsOf: output, encoding: .utf8)) ?? ""
@@ -43,6 +50,8 @@ final class ChromeDriver {
 
     /// Kills it with all that it has started, then removes the folder.
     func end() {
+        guard !hasEnded else { return }
+        hasEnded = true
         let started = descendants()
         if process.isRunning { _ = kill(process.processIdentifier, SIGKILL) }
         for id in started.union(descendants()) { _ = kill(id, SIGKILL) }

@@ -126,6 +126,7 @@ def long_tasks(browser, url):
 def heap(browser, url, minutes):
     """After a collection of garbage every half minute, while the page goes from view to view without being loaded."""
     browser.open(f"{url}/{VIEWS['run']}")
+    time.sleep(5)
     print(f"\n{'minute':<10}{'heap':>10}{'nodes':>10}{'listeners':>12}")
     start, turn, sizes = time.monotonic(), 0, []
     while True:

@@ -8,7 +8,8 @@ final class ChromeDriver {
     private let process = Process()
     private(set) var address = ""
     private var calls = 0
-    private var hasEnded = false
+    /// What has no process number yet, or none any more, must not be ended: the number may be somebody else's.
+    private var isStarted = false
 
     /// - Throws: `BrowserError` whenever it does not tell its port in two minutes.
     init() throws {
@@ -26,13 +27,8 @@ final class ChromeDriver {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = FileHandle.nullDevice
-        do {
-            try process.run()
-        } catch {
-            hasEnded = true
-            try? FileManager.default.removeItem(at: folder)
-            throw error
-        }
+        try process.run()
+        isStarted = true
         var port: Substring?
         wait(120) {
             let said = (try? String(contentsOf: output, encoding: .utf8)) ?? ""
@@ -50,8 +46,8 @@ final class ChromeDriver {
 
     /// Kills it with all that it has started, then removes the folder.
     func end() {
-        guard !hasEnded else { return }
-        hasEnded = true
+        guard isStarted, process.processIdentifier > 1 else { return }
+        isStarted = false
         let started = descendants()
         if process.isRunning { _ = kill(process.processIdentifier, SIGKILL) }
         for id in started.union(descendants()) { _ = kill(id, SIGKILL) }

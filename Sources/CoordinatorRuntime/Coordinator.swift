@@ -155,6 +155,7 @@ package actor Coordinator: CoordinatorAPI {
         let before = cluster.workers
         carryOut(cluster.timePassed(now: now))
         noteLost(of: before)
+        forgetOldTimelines()
         sweep()
     }
 

@@ -30,6 +30,8 @@ package enum Limits {
     package static let curvePoints = 500
     /// Workers' times with tasks, of a run, that are remembered and shown.
     package static let spans = 4_000
+    /// Runs that have ended, whose spans are still remembered.
+    package static let endedTimelines = 20
     /// Workers that are gone and still shown.
     package static let lostWorkers = 1_000
     /// How many blobs a message lists at most.

@@ -56,6 +56,20 @@ import Testing
         }
     }
 
+    /// A name that somebody makes point to this host may be a page's of theirs.
+    @Test func withoutATokenItIsSpokenToAsThisHostOnly() async throws {
+        try await withListening(try FakeCoordinator()) { port, _ in
+            for (host, status) in [
+                ("localhost:\(port)", 200), ("127.0.0.1", 200), ("[::1]:8420", 200), ("evil.example", 401),
+                ("localhost.evil.example:8420", 401), ("127.0.0.1.evil.example", 401), ("10.0.0.1:8420", 401),
+            ] {
+                let connection = try Connection(port: port)
+                try connection.send("GET /v1/info HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+                #expect(try await eventually { connection.received().hasPrefix("HTTP/1.1 \(status) ") }, "\(host)")
+            }
+        }
+    }
+
     @Test func requestsAreLoggedWithoutSecrets() async throws {
         let log = RecordedLog()
         var logger = Logger(label: "tests") { _ in log }

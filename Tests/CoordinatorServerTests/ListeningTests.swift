@@ -37,7 +37,7 @@ import Testing
             let connection = try Connection(port: port)
             let digest = contentDigest(of: [UInt8](repeating: 0, count: 1_000))
             try connection.send(
-                "PUT \(updatePath) HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nContent-Digest: \(digest)\r\n\r\nbegin"
+                "PUT \(updatePath) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\nContent-Digest: \(digest)\r\n\r\nbegin"
             )
             #expect(try await eventually { api.uploads.count == 1 })
             connection.close()
@@ -51,7 +51,7 @@ import Testing
         try await withListening(api) { port, _ in
             let connection = try Connection(port: port)
             let headers =
-                "Host: x\r\nExpect: 100-continue\r\nContent-Digest: \(contentDigest(of: Array("abc".utf8)))\r\n"
+                "Host: localhost\r\nExpect: 100-continue\r\nContent-Digest: \(contentDigest(of: Array("abc".utf8)))\r\n"
             try connection.send("PUT \(updatePath) HTTP/1.1\r\nContent-Length: 99999999\r\n\(headers)\r\n")
             #expect(try await eventually { connection.received().hasPrefix("HTTP/1.1 413 ") })
             let other = try Connection(port: port)
@@ -67,7 +67,7 @@ import Testing
         let api = try FakeCoordinator()
         try await withListening(api) { port, _ in
             let connection = try Connection(port: port)
-            try connection.send("GET /v1/runs/\(Examples.run)?after=1&wait=30 HTTP/1.1\r\nHost: x\r\n\r\n")
+            try connection.send("GET /v1/runs/\(Examples.run)?after=1&wait=30 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(try await eventually { api.memory.withLock { $0.waiting } == 1 })
             connection.close()
             #expect(try await eventually { api.memory.withLock { $0.cancelledWaits } == 1 })
@@ -80,7 +80,7 @@ import Testing
             let connection = try Connection(port: port)
             let body = #"{"waitSeconds":30,"worker":"unlucky"}"#
             try connection.send(
-                "POST /v1/leases HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+                "POST /v1/leases HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
             #expect(try await eventually { api.memory.withLock { $0.waiting } == 1 })
             connection.close()
             #expect(try await eventually { api.memory.withLock { $0.released.map(\.worker.rawValue) } == ["unlucky"] })
@@ -93,7 +93,7 @@ import Testing
             let connection = try Connection(port: port)
             let body = #"{"waitSeconds":30,"worker":"patient"}"#
             try connection.send(
-                "POST /v1/leases HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+                "POST /v1/leases HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
             #expect(try await eventually { api.memory.withLock { $0.waiting } == 1 })
             await group.triggerGracefulShutdown()
             #expect(try await eventually { connection.received().hasPrefix("HTTP/1.1 503 ") })
@@ -152,7 +152,7 @@ final class Connection {
 
     /// Asks for the start of an answer that never ends.
     func get(_ uri: String, _ headers: [String] = []) throws {
-        try send((["GET \(uri) HTTP/1.1", "Host: x"] + headers + ["", ""]).joined(separator: "\r\n"))
+        try send((["GET \(uri) HTTP/1.1", "Host: localhost"] + headers + ["", ""]).joined(separator: "\r\n"))
     }
 
     func send(_ text: String) throws {

@@ -44,6 +44,12 @@ extension Coordinator {
         }
     }
 
+    /// Of many runs that have ended only the newest keep their spans.
+    func forgetOldTimelines() {
+        let ended = cluster.runs.filter { $0.phase.isFinal && timelines[$0.id] != nil }
+        for run in ended.dropLast(Limits.endedTimelines) { timelines[run.id] = nil }
+    }
+
     /// Claims that have ended by themselves, and workers that are gone.
     ///
     /// - Parameter before: the workers that there were.

@@ -12,6 +12,11 @@ struct AccessCheck: RouterMiddleware {
         guard isOwn(request.headers[.origin], request.head.authority) else {
             throw APIError(.unauthorized, "requests that another web site's page makes are refused")
         }
+        guard isMeant(request.head.authority) else {
+            throw APIError(
+                .unauthorized, "without an access token the coordinator is only spoken to as localhost or 127.0.0.1",
+                hint: "start it with --token-file")
+        }
         guard Route.isOpen(request.uri.path) || hasToken(request) else {
             throw APIError(
                 .unauthorized, "this coordinator needs its access token",
@@ -25,6 +30,13 @@ struct AccessCheck: RouterMiddleware {
         guard let origin else { return true }
         guard let authority else { return false }
         return origin == "http://\(authority)" || origin == "https://\(authority)"
+    }
+
+    /// Where nobody needs a token, a name that somebody else makes point to this host could bring a page of theirs in.
+    private func isMeant(_ authority: String?) -> Bool {
+        guard token == nil, let authority else { return true }
+        let address = ListenAddress(authority) ?? ListenAddress(authority + ":80")
+        return address?.isLoopback == true
     }
 
     private func hasToken(_ request: Request) -> Bool {

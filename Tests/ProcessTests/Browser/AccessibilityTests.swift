@@ -55,8 +55,8 @@ enum Axe {
         for violation in try violations(browser) { Issue.record("\(place): \(violation)") }
     }
 
-    /// What breaks WCAG 2.2 A and AA or axe's best practice, each with the elements: looked for again where something is
-    /// found, since the page may have been changing just then.
+    /// What breaks WCAG 2.2 A and AA or axe's best practice, each with the elements: looked for again where something
+    /// is found, since the page may have been changing just then.
     private static func violations(_ browser: Browser) throws -> [String] {
         var found: [String] = []
         for _ in 1...4 {
@@ -65,10 +65,10 @@ enum Axe {
                 """
                 const done = arguments[arguments.length - 1]
                 const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+                const text = violation => `${violation.id}: ${violation.help}: ` + violation.nodes.slice(0, 4).map(
+                    node => `${node.html.slice(0, 200)} (${node.failureSummary})`).join(" | ")
                 axe.run(document, {runOnly: {type: "tag", values: tags}}).then(
-                    ({violations, passes}) => done(passes.length < 5 ? ["nothing was looked at"] : violations.map(violation =>
-                        `${violation.id}: ${violation.help}: ` + violation.nodes.slice(0, 4).map(
-                            node => `${node.html.slice(0, 200)} (${node.failureSummary})`).join(" | "))),
+                    ({violations, passes}) => done(passes.length < 5 ? ["it looked at nothing"] : violations.map(text)),
                     error => done([`axe failed: ${error}`]))
                 """)
             found = answer as? [String] ?? ["axe said nothing"]

@@ -190,7 +190,7 @@ let package = Package(
         tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol", grdb]),
         // What comes from outside, read by a program of its own, so that its memory can be bounded.
         tests("FuzzingTests", ["Fuzzing"]),
-        tests("PicturesTests", ["Pictures", "DataFormats", "ModelFormat", "RunProtocol", "RandomNumbers", "Training"]),
+        tests("PicturesTests", ["Pictures", "DataFormats", "RunProtocol", "RandomNumbers", "Training"]),
         tests("EventFilesTests", ["EventFiles", "RunProtocol"]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
         tests("TerminalViewsTests", ["TerminalViews", "RunProtocol"]),

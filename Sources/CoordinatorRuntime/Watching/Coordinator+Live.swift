@@ -39,20 +39,27 @@ extension Coordinator {
 
     private func update(of run: RunID?, after cursor: LiveCursor?) throws -> (LiveUpdate, isNews: Bool) {
         try look()
-        let isKnown = cursor.map { $0.epoch == board.epoch && (crew.forgottenBefore...lastChange).contains($0.change) }
-        let seen = isKnown == true ? cursor?.change ?? 0 : 0
+        let known = cursor.flatMap { seenChange(of: $0) }
+        let seen = known ?? 0
         var update = LiveUpdate(
-            cursor: LiveCursor(epoch: board.epoch, change: lastChange), isWhole: isKnown != true,
+            cursor: LiveCursor(epoch: board.epoch, change: lastChange), isWhole: known == nil,
             time: Date().timeIntervalSince1970,
             coordinator: CoordinatorStatus(version: version, startedAt: startedAt, pause: pauses.reason))
         update.runs = cluster.runs.filter { board.runs.isNew($0.id, after: seen) }.compactMap { board.runs[$0.id] }
         update.workers = board.crew.filter { board.workers.isNew($0.worker, after: seen) }
-        if isKnown == true {
-            let forgotten = crew.forgotten(after: seen)
-            update.forgotten = forgotten.isEmpty ? nil : forgotten
-        }
+        // Whoever is told everything knows nobody who is gone.
+        let forgotten = known == nil ? [] : crew.forgotten(after: seen)
+        update.forgotten = forgotten.isEmpty ? nil : forgotten
         update.run = try run.map { try changes(of: $0, after: seen) }
         return (update, update.isWhole || update.hasNews || board.pause.isNew(0, after: seen))
+    }
+
+    /// - Returns: nil where another process counted, or too much has been forgotten since.
+    private func seenChange(of cursor: LiveCursor) -> Int? {
+        guard cursor.epoch == board.epoch, (crew.forgottenBefore...lastChange).contains(cursor.change) else {
+            return nil
+        }
+        return cursor.change
     }
 
     private func changes(of run: RunID, after seen: Int) throws -> RunChanges {

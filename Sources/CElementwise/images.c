@@ -1,5 +1,24 @@
 #include "internal.h"
 
+void ce_shift(float *x, size_t height, size_t width, size_t channels, ptrdiff_t down, ptrdiff_t right) {
+    size_t line = width * channels;
+    size_t columns = (size_t)(right < 0 ? -right : right);
+    size_t gap = (columns < width ? columns : width) * channels;
+    for (size_t done = 0; done < height; done++) {
+        // A line is read before it is written over.
+        size_t row = down > 0 ? height - 1 - done : done;
+        ptrdiff_t source = (ptrdiff_t)row - down;
+        float *to = x + row * line;
+        if (source < 0 || source >= (ptrdiff_t)height) {
+            memset(to, 0, line * sizeof *to);
+            continue;
+        }
+        const float *from = x + (size_t)source * line;
+        memmove(right > 0 ? to + gap : to, right > 0 ? from : from + gap, (line - gap) * sizeof *to);
+        memset(right > 0 ? to : to + (line - gap), 0, gap * sizeof *to);
+    }
+}
+
 CE_DISPATCH
 void ce_max_pool(const float *restrict x, size_t images, size_t height, size_t width, size_t channels, size_t window,
                  float *restrict out, uint8_t *restrict places) {

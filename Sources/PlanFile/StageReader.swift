@@ -6,8 +6,8 @@ enum StageReader {
         read(
             section,
             Defaults(
-                loss: isFirst ? .binaryCrossEntropy : .meanSquaredError, output: .linear, masking: 0.5, l1: 0.1,
-                decoder: .unitNorm))
+                readsSamples: isFirst, loss: isFirst ? .binaryCrossEntropy : .meanSquaredError, output: .linear,
+                masking: 0.5, l1: 0.1, decoder: .unitNorm))
     }
 
     /// The training of all layers together: on whole samples, with the layers' own decoders.
@@ -16,12 +16,15 @@ enum StageReader {
         return read(
             section,
             Defaults(
-                loss: .meanSquaredError, output: stages.first?.outputActivation ?? .sigmoid, masking: 0, l1: 0,
+                readsSamples: true, loss: .meanSquaredError, output: stages.first?.outputActivation ?? .sigmoid,
+                masking: 0, l1: 0,
                 decoder: .free))
     }
 
     /// What differs between a layer and all of them.
     private struct Defaults {
+        /// Not the codes of a layer below.
+        var readsSamples: Bool
         var loss: ReconstructionLoss
         /// With another loss than binary cross-entropy.
         var output: Activation
@@ -36,6 +39,11 @@ enum StageReader {
         if loss == .binaryCrossEntropy, let output, output != .sigmoid {
             section.note("output_activation", "should be sigmoid, which binary_cross_entropy needs")
         }
+        if !defaults.readsSamples, section.has("random_shift") {
+            section.note("random_shift", "moves pictures, and this layer reads codes: it belongs to the first layer")
+        }
+        let shift = section.whole("random_shift", in: 0...Limits.shift) ?? 0
+        let decay = section.number("weight_decay", in: 0...1) ?? 0
         let sparsity = sparsity(section)
         return StageSettings(
             rounds: section.whole("rounds", in: 1...Limits.rounds) ?? 10,
@@ -49,7 +57,8 @@ enum StageReader {
             optimizer: optimizer(section), schedule: schedule(section), outer: outer(section),
             earlyStopping: earlyStopping(section), l1WarmUp: section.number("l1_warm_up", in: 0...1) ?? 0,
             sparsity: sparsity, revivesDeadUnits: section.flag("revive_dead_units") ?? false,
-            precision: section.choice("precision", Precision.self) ?? .float32)
+            precision: section.choice("precision", Precision.self) ?? .float32,
+            randomShift: defaults.readsSamples && shift > 0 ? shift : nil, weightDecay: decay > 0 ? decay : nil)
     }
 
     /// Each kind of corruption is a key, of which one may be there.

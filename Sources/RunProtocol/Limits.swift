@@ -11,6 +11,8 @@ package enum Limits {
     /// Height and width of a convolution's window.
     package static let kernel = 64
     package static let stride = 16
+    /// By how many places a picture can be moved.
+    package static let shift = 64
     package static let pooling = 16
     package static let sampleSize = 1 << 24
     package static let samples = 1 << 31 - 1

@@ -147,4 +147,6 @@ enum RandomStream {
     static let validation: UInt64 = 5 << 32
     /// The order in which labeled examples are dealt beside guesses, the `pass`-th time.
     static func deal(pass: Int) -> UInt64 { 6 << 32 | UInt64(pass) }
+    /// How the pictures of a step's batch are moved.
+    static func shift(step: Int) -> UInt64 { 7 << 32 | UInt64(step) }
 }

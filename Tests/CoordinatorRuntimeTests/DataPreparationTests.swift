@@ -177,6 +177,15 @@ import Testing
             (", labels: labels.idx, per_class: 2", ", labels: classes.idx"))
     }
 
+    @Test func onlyPicturesAreMoved() throws {
+        expectError(
+            "random_shift moves pictures, but the samples are none", ("units: 3}", "units: 3, random_shift: 1}"))
+        try site.write("pictures.idx", Site.idx(shape: [60, 2, 2], [UInt8](repeating: 1, count: 240)))
+        let manifest = try prepare(
+            ("unlabeled: samples.idx", "unlabeled: pictures.idx"), ("units: 3}", "units: 3, random_shift: 1}"))
+        #expect(manifest.image == ImageShape(height: 2, width: 2, channels: 1))
+    }
+
     // MARK: Folders
 
     @Test func onlyWhatLiesInTheFoldersIsFound() throws {

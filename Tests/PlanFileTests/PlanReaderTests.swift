@@ -49,9 +49,10 @@ import Testing
         let yaml = """
             data: {unlabeled: a, shards: 3, labeled: {samples: a, labels: b, per_class: 10}, test: {samples: a, labels: b}}
             layers:
-              - {units: 3, top_k: 2, masking: 0, salt_and_pepper: 0.2, revive_dead_units: true}
+              - {units: 3, weight_decay: 0, top_k: 2, masking: 0, salt_and_pepper: 0.2, revive_dead_units: true}
               - {units: 4, winner_take_all: 0.05, l1: 0.2, l1_warm_up: 0.5, warm_up: 0.1, decay: cosine}
-            pretraining: {masking: 0.3, decay: linear, decay_start: 0.25}
+            pretraining: {masking: 0.3, decay: linear, decay_start: 0.25, random_shift: 2, weight_decay: 0.01}
+            joint_training: {random_shift: 1}
             fine_tuning:
               {layer_rate_decay: 0.5, input_noise: 0.1, max_norm: 3, class_weights: [1, 2], validation_per_class: 2,
                decay: cosine, warm_up: 0.2, pseudo_labels: {rounds: 7, confidence: 0.9, shards: 2, restart: true}}
@@ -63,6 +64,9 @@ import Testing
         #expect(first.schedule == LearningRateSchedule(decayStart: 0.25))
         #expect(second.sparsity == .winnerTakeAll(share: 0.05) && second.l1 == 0.2 && second.l1WarmUp == 0.5)
         #expect(second.schedule == LearningRateSchedule(warmUp: 0.1, decay: .cosine, decayStart: 0.25))
+        // Layers above read codes, which are no pictures of the samples.
+        #expect(first.randomShift == 2 && second.randomShift == nil && plan.joint?.randomShift == 1)
+        #expect(first.weightDecay == nil && second.weightDecay == 0.01 && plan.joint?.weightDecay == nil)
         let tuning = try #require(plan.fineTuning)
         #expect(tuning.layerRateDecay == 0.5 && tuning.inputNoise == 0.1 && tuning.maxNorm == 3)
         #expect(tuning.classWeights == .list([1, 2]) && tuning.validationPerClass == 2)
@@ -74,6 +78,8 @@ import Testing
         ("top_k: 2, winner_take_all: 0.1", "", "layers[0].winner_take_all"),
         ("masking: 0.2, salt_and_pepper: 0.1", "", "layers[0].salt_and_pepper"),
         ("decay: sine", "", "layers[0].decay"), ("top_k: -1", "", "layers[0].top_k"),
+        ("random_shift: 65", "", "layers[0].random_shift"), ("weight_decay: 2", "", "layers[0].weight_decay"),
+        ("rounds: 1}, {units: 2, random_shift: 1", "", "layers[1].random_shift"),
         ("", "class_weights: even", "fine_tuning.class_weights"),
         ("", "class_weights: [1, x]", "fine_tuning.class_weights"),
         ("", "class_weights: [0, 0]", "fine_tuning.class_weights"),

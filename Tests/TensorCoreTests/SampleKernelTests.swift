@@ -27,6 +27,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [(1, 1, 1), (1, 7, 3), (5, 1, 2), (5, 7, 1), (8, 16, 3)])
+    func picturesAreMoved(height: Int, width: Int, channels: Int) {
+        let picture = (1...height * width * channels).map { Float($0) }
+        for (down, right) in [-9, -3, -1, 0, 1, 2, 20].flatMap({ down in [-17, -2, 0, 1, 16].map { (down, $0) } }) {
+            var moved = picture + [-1]
+            ce_shift(&moved, height, width, channels, down, right)
+            let expected = picture.indices.map { place in
+                let row = place / (width * channels) - down
+                let column = place / channels % width - right
+                guard (0..<height).contains(row), (0..<width).contains(column) else { return 0 as Float }
+                return picture[(row * width + column) * channels + place % channels]
+            }
+            #expect(moved == expected + [-1], "\(down) down, \(right) to the right")
+        }
+    }
+
     private func rounded(_ values: [Float]) -> [Float] {
         var bits = [UInt16](repeating: 0, count: values.count)
         ce_to_bf16(values, values.count, &bits)

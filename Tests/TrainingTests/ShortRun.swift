@@ -30,6 +30,8 @@ enum ShortRun {
                 l1WarmUp: 0.5, sparsity: .topK(count: 10), revivesDeadUnits: true),
         ]
         for index in stages.indices { (stages[index].rounds, stages[index].replicas) = (2, replicas) }
+        stages[0].randomShift = 1
+        stages[1].weightDecay = 0.01
         stages[2].outer = .nesterov(learningRate: 0.7, momentum: 0.5)
         stages[2].schedule = LearningRateSchedule(warmUp: 0.1, decay: .cosine, decayStart: 0.3)
         return stages

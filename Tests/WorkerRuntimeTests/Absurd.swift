@@ -30,6 +30,11 @@ final class Absurd: WorkerConnection {
             { $0.settings.batchSize = 0 }, { $0.settings.localEpochs = .max }, { $0.settings.rounds = -1 },
             { $0.settings.sparsity = .topK(count: 0) }, { $0.settings.sparsity = .winnerTakeAll(share: 0) },
             { $0.settings.sparsity = .winnerTakeAll(share: 1.5) }, { $0.round = 2 }, { $0.frozen = $0.start },
+            { $0.settings.weightDecay = .nan }, { $0.settings.randomShift = 1 },
+            {
+                $0.network.image = ImageShape(height: 2, width: 2, channels: 1)
+                $0.settings.randomShift = .max
+            },
             { $0.decoders = [] }, { $0.decoders += $0.decoders },
             { $0.network.image = ImageShape(height: 3, width: 1, channels: 1) },
             { $0.network.layers[0].window = ConvolutionWindow(kernel: 3) },

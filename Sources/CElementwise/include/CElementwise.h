@@ -55,6 +55,9 @@ void ce_zero_where_zero(float *gradient, const float *x, size_t count);
 // --- Pictures: x (images, height, width, channels); small ones have (height + window - 1) / window rows, and columns
 // --- likewise: the last may be cut off.
 
+// Moves one picture x (height, width, channels) down and to the right, by negative numbers up and to the left; what comes in
+// at the border is zero.
+void ce_shift(float *x, size_t height, size_t width, size_t channels, ptrdiff_t down, ptrdiff_t right);
 // out (images, rows, columns, channels) = the largest of each window x window places, the first where several are;
 // places: which one it was. window <= 16
 void ce_max_pool(const float *x, size_t images, size_t height, size_t width, size_t channels, size_t window, float *out,

@@ -14,6 +14,11 @@ extension Plan {
                 .invalidPlan, problem,
                 hint: "pictures are (height, width) or (height, width, channels): an IDX or NPY file, or a folder")
         }
+        if network.image == nil, autoencoderStages.contains(where: { $0.settings.randomShift != nil }) {
+            throw APIError(
+                .invalidPlan, "random_shift moves pictures, but the samples are none",
+                hint: "pictures are (height, width) or (height, width, channels): an IDX or NPY file, or a folder")
+        }
         for stage in autoencoderStages {
             let count = stage.parameters(of: network).elementCount
             guard count <= Limits.parameters else {

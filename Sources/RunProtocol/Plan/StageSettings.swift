@@ -11,6 +11,9 @@ package struct StageSettings: Codable, Hashable, Sendable {
     /// What the decoder ends with.
     package var outputActivation: Activation
     package var corruption: Corruption
+    /// Before that, each picture is moved, target and all, by as many places both ways, at random and anew each time; nil
+    /// where it is not. Only a stage that reads the samples themselves can have it.
+    package var randomShift: Int?
     /// Weight of the sum of absolute activations of a sample's code, added to the sample's loss.
     package var l1: Double
     /// Share of the stage, 0 ... 1, over which `l1` rises in a straight line from zero.
@@ -20,6 +23,9 @@ package struct StageSettings: Codable, Hashable, Sendable {
     /// Half-way through a task, units that were zero for all of its samples get new weights.
     package var revivesDeadUnits: Bool
     package var decoder: DecoderConstraint
+    /// Each step a weight, but no bias, loses this times the learning rate of itself (decoupled weight decay, Loshchilov
+    /// and Hutter 2019); nil where it does not.
+    package var weightDecay: Double?
     package var optimizer: OptimizerSettings
     package var schedule: LearningRateSchedule
     package var outer: OuterOptimizer
@@ -31,7 +37,8 @@ package struct StageSettings: Codable, Hashable, Sendable {
         outputActivation: Activation, corruption: Corruption, l1: Double, decoder: DecoderConstraint,
         optimizer: OptimizerSettings, schedule: LearningRateSchedule, outer: OuterOptimizer,
         earlyStopping: EarlyStopping? = nil, l1WarmUp: Double = 0, sparsity: Sparsity = .none,
-        revivesDeadUnits: Bool = false, precision: Precision = .float32
+        revivesDeadUnits: Bool = false, precision: Precision = .float32, randomShift: Int? = nil,
+        weightDecay: Double? = nil
     ) {
         self.rounds = rounds
         self.replicas = replicas
@@ -50,6 +57,8 @@ package struct StageSettings: Codable, Hashable, Sendable {
         self.outer = outer
         self.earlyStopping = earlyStopping
         self.precision = precision
+        self.randomShift = randomShift
+        self.weightDecay = weightDecay
     }
 }
 

@@ -8,6 +8,7 @@ extension TaskDescription {
             case .pretrain(let work):
                 work.network.isPossible && work.network.hasLayers(work.layer, work.decoders)
                     && work.samples.isPossible(for: work.network) && work.settings.isPossible
+                    && (work.settings.randomShift == nil || work.layer == 0 && work.network.image != nil)
                     && work.round >= 1 && work.round <= work.settings.rounds
                     && (work.layer == 0) == (work.frozen == nil)
             case .measureReconstruction(let work):
@@ -47,6 +48,7 @@ extension SampleSet {
 extension StageSettings {
     fileprivate var isPossible: Bool {
         rounds >= 1 && (1...10_000).contains(localEpochs) && (1...65_536).contains(batchSize) && sparsity.isPossible
+            && (1...Limits.shift).contains(randomShift ?? 1) && (0...1).contains(weightDecay ?? 0)
     }
 }
 

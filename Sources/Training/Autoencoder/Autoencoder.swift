@@ -161,11 +161,13 @@ package final class Autoencoder {
     }
 
     private func step(_ optimizer: Optimizer, rate: Double, _ parameter: ParameterSpec, at start: Int) {
+        let decay = parameter.shape.count > 1 ? settings.weightDecay ?? 0 : 0
         let length = parameter.hasUnitRows ? parameter.rowLength : Self.piece
         for place in stride(from: start, to: start + parameter.count, by: length) {
             let count = min(length, start + parameter.count - place)
             optimizer.update(
-                weights.pointer + place, gradient: gradient.pointer + place, offset: place, count: count, rate: rate)
+                weights.pointer + place, gradient: gradient.pointer + place, offset: place, count: count, rate: rate,
+                decay: decay)
             if parameter.hasUnitRows { ce_unit_rows(weights.pointer + place, 1, count) }
             chain.weightsChanged(at: place, count: count)
         }

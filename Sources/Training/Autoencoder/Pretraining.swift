@@ -36,6 +36,9 @@ extension TaskFunctions {
                 if isCancelled() { throw TaskCancelled() }
                 profile.measure(.feeding, layer: "") {
                     samples.gather(batch, into: target)
+                    if let shift = settings.randomShift, let image = work.network.image {
+                        move(target, count: batch.count, image, by: shift, seed: work.seed, step: step)
+                    }
                     corrupt(
                         target, into: autoencoder.input, count: batch.count * samples.size, by: settings.corruption,
                         seed: work.seed, step: step)
@@ -89,6 +92,15 @@ extension TaskFunctions {
     /// `order` in pieces of `size`; the last may be shorter.
     static func batches(of order: [Int32], size: Int) -> [ArraySlice<Int32>] {
         stride(from: 0, to: order.count, by: size).map { order[$0..<min($0 + size, order.count)] }
+    }
+
+    /// Moves each of `count` pictures down and to the right by whole numbers of places, uniform in -most ... most.
+    static func move(_ pictures: Numbers, count: Int, _ image: ImageShape, by most: Int, seed: UInt64, step: Int) {
+        var random = Philox(key: seed, stream: RandomStream.shift(step: step))
+        for picture in 0..<count {
+            let (down, right) = (random.next(below: 2 * most + 1) - most, random.next(below: 2 * most + 1) - most)
+            ce_shift(pictures + picture * image.count, image.height, image.width, image.channels, down, right)
+        }
     }
 
     /// Writes what the encoder sees to `corrupted`; nothing where it sees `clean` itself.

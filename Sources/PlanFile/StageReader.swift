@@ -17,8 +17,7 @@ enum StageReader {
             section,
             Defaults(
                 readsSamples: true, loss: .meanSquaredError, output: stages.first?.outputActivation ?? .sigmoid,
-                masking: 0, l1: 0,
-                decoder: .free))
+                masking: 0, l1: 0, decoder: .free))
     }
 
     /// What differs between a layer and all of them.

@@ -9,14 +9,12 @@ extension Plan {
     ///
     /// - Parameter samples: how many there are.
     func checkSizes(of network: NetworkSpec, samples: Int) throws(APIError) {
-        if let problem = network.problem {
+        let isMoving = autoencoderStages.contains { $0.settings.randomShift != nil }
+        let noPictures =
+            isMoving && network.image == nil ? "random_shift moves pictures, but the samples are none" : nil
+        if let problem = network.problem ?? noPictures {
             throw APIError(
                 .invalidPlan, problem,
-                hint: "pictures are (height, width) or (height, width, channels): an IDX or NPY file, or a folder")
-        }
-        if network.image == nil, autoencoderStages.contains(where: { $0.settings.randomShift != nil }) {
-            throw APIError(
-                .invalidPlan, "random_shift moves pictures, but the samples are none",
                 hint: "pictures are (height, width) or (height, width, channels): an IDX or NPY file, or a folder")
         }
         for stage in autoencoderStages {

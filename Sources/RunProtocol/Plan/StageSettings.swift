@@ -11,8 +11,9 @@ package struct StageSettings: Codable, Hashable, Sendable {
     /// What the decoder ends with.
     package var outputActivation: Activation
     package var corruption: Corruption
-    /// Before that, each picture is moved, target and all, by as many places both ways, at random and anew each time; nil
-    /// where it is not. Only a stage that reads the samples themselves can have it.
+    /// Before that, each picture is moved, target and all, up or down and left or right by at most so many places (1 ...
+    /// `Limits.shift`), at random and anew each time; nil where it is not. Only a stage that reads the samples themselves
+    /// can have it.
     package var randomShift: Int?
     /// Weight of the sum of absolute activations of a sample's code, added to the sample's loss.
     package var l1: Double
@@ -24,7 +25,7 @@ package struct StageSettings: Codable, Hashable, Sendable {
     package var revivesDeadUnits: Bool
     package var decoder: DecoderConstraint
     /// Each step a weight, but no bias, loses this times the learning rate of itself (decoupled weight decay, Loshchilov
-    /// and Hutter 2019); nil where it does not.
+    /// and Hutter 2019), 0 ... 1; nil where it does not.
     package var weightDecay: Double?
     package var optimizer: OptimizerSettings
     package var schedule: LearningRateSchedule

@@ -54,10 +54,12 @@ package struct BlobLedger: Sendable {
 
 extension RunEvent {
     /// Whether blobs that were needed before may be needed no more.
-    package var endsNeeds: Bool {
+    ///
+    /// - Parameter beginsRound: whether the next round begins with it, as with the last measurement that one waits for.
+    package func endsNeeds(beginsRound: Bool) -> Bool {
         switch self {
         case .roundClosed, .stageFinished, .finished, .failed, .cancelled: true
-        default: false
+        default: beginsRound
         }
     }
 }

@@ -39,8 +39,9 @@ extension RunState {
         }
         let shard = ((round - 1) * settings.replicas + index) % manifest.shards.count
         let work = PretrainWork(
-            network: network, layer: autoencoder.layer, decoders: autoencoder.decoders, settings: settings,
-            frozen: frozen, start: weights, samples: manifest.shards[shard], round: round, seed: seed(ofTask: index))
+            network: network, layer: autoencoder.layer, decoders: autoencoder.decoders,
+            frozenEncoders: autoencoder.frozenEncoders, settings: settings, frozen: frozen, start: weights,
+            samples: manifest.shards[shard], round: round, seed: seed(ofTask: index))
         let count = autoencoder.parameters(of: network).elementCount
         return TaskDescription(id: taskID(index), work: .pretrain(work), elementCount: count)
     }

@@ -205,6 +205,7 @@ package actor Coordinator: CoordinatorAPI {
             return false
         }
         pauses.patience = 0
+        let round = written[run]?.round
         written[run]?.apply(event)
         let change = nextChange()
         histories[run]?.apply(event, at: time, change: change)
@@ -213,7 +214,7 @@ package actor Coordinator: CoordinatorAPI {
         logger.log(
             level: event.isMilestone ? .info : .debug, "\(run): \(event.name), because \(reason)",
             metadata: .about(event, of: run))
-        if event.endsNeeds { deleteUnneeded(of: run) }
+        if event.endsNeeds(beginsRound: written[run]?.round != round) { deleteUnneeded(of: run) }
         changed.ring()
         return true
     }

@@ -90,9 +90,13 @@ package enum PlanReader {
         if layers.isEmpty { top.note("layers", "is missing: a list with the units of each layer") }
         if layers.count > Limits.layers { top.note("layers", "has more than \(Limits.layers) layers") }
         let specs = layers.map(layer)
-        let stages = layers.enumerated().map { StageReader.read($1, isFirst: $0 == 0) }
+        var stages: [StageSettings] = []
+        for (index, section) in layers.enumerated() {
+            let below = stages.first.map { StageReader.Below(first: $0, activation: specs[index - 1].activation) }
+            stages.append(StageReader.read(section, above: below))
+        }
         // Read on its own as well, so that its keys are known even where no layer needs them.
-        _ = StageReader.read(common, isFirst: true)
+        _ = StageReader.read(common, above: nil)
         let data = DataReader.read(top.section("data"))
         let plan = Plan(
             name: name, seed: UInt64(top.whole("seed", in: 0...Int.max) ?? 1), data: data, layers: specs,

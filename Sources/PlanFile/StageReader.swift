@@ -2,12 +2,31 @@ import RunProtocol
 
 /// Reads how a layer's autoencoder is trained: from its own keys, then those of `pretraining`, then the defaults.
 enum StageReader {
-    static func read(_ section: Section, isFirst: Bool) -> StageSettings {
-        read(
-            section,
-            Defaults(
-                readsSamples: isFirst, loss: isFirst ? .binaryCrossEntropy : .meanSquaredError, output: .linear,
-                masking: 0.5, l1: 0.1, decoder: .unitNorm))
+    /// What a layer stands on.
+    struct Below {
+        /// How the first layer is trained, whose decoder is the last to give samples back.
+        var first: StageSettings
+        /// Of the layer right below.
+        var activation: Activation
+    }
+
+    /// - Parameter below: nil for the first layer.
+    static func read(_ section: Section, above below: Below?) -> StageSettings {
+        let target = section.choice("target", ReconstructionTarget.self) ?? .codes
+        var defaults = Defaults(
+            readsSamples: true, loss: .binaryCrossEntropy, output: .linear, masking: 0.5, l1: 0.1, decoder: .unitNorm)
+        guard let below else { return read(section, defaults) }
+        guard target == .samples else {
+            (defaults.readsSamples, defaults.loss) = (false, .meanSquaredError)
+            return read(section, defaults)
+        }
+        defaults.loss = below.first.loss
+        // Its own decoder gives codes to the one below, as that layer's encoder does.
+        defaults.output = below.activation
+        defaults.lastOutput = below.first.outputActivation
+        var settings = read(section, defaults)
+        settings.target = .samples
+        return settings
     }
 
     /// The training of all layers together: on whole samples, with the layers' own decoders.
@@ -25,8 +44,10 @@ enum StageReader {
         /// Not the codes of a layer below.
         var readsSamples: Bool
         var loss: ReconstructionLoss
-        /// With another loss than binary cross-entropy.
+        /// With another loss than binary cross-entropy, or where the samples are given back by another decoder.
         var output: Activation
+        /// What gives the samples back, where that is another decoder.
+        var lastOutput: Activation?
         var masking: Double
         var l1: Double
         var decoder: DecoderConstraint
@@ -35,11 +56,18 @@ enum StageReader {
     private static func read(_ section: Section, _ defaults: Defaults) -> StageSettings {
         let loss = section.choice("loss", ReconstructionLoss.self) ?? defaults.loss
         let output = section.choice("output_activation", Activation.self)
-        if loss == .binaryCrossEntropy, let output, output != .sigmoid {
+        let isLast = defaults.lastOutput == nil
+        if loss == .binaryCrossEntropy, isLast, let output, output != .sigmoid {
             section.note("output_activation", "should be sigmoid, which binary_cross_entropy needs")
         }
+        if loss == .binaryCrossEntropy, let last = defaults.lastOutput, last != .sigmoid {
+            section.note("loss", "binary_cross_entropy needs a first layer with the output_activation sigmoid")
+        }
         if !defaults.readsSamples, section.has("random_shift") {
-            section.note("random_shift", "moves pictures, and this layer reads codes: it belongs to the first layer")
+            section.note(
+                "random_shift",
+                "moves pictures, and this layer reads codes: it belongs to the first layer, or one with target: samples"
+            )
         }
         let shift = section.whole("random_shift", in: 0...Limits.shift) ?? 0
         let decay = section.number("weight_decay", in: 0...1) ?? 0
@@ -49,7 +77,7 @@ enum StageReader {
             replicas: section.whole("replicas", in: 1...Limits.replicas) ?? 2,
             localEpochs: section.whole("local_epochs", in: 1...10_000) ?? 1,
             batchSize: section.whole("batch_size", in: 1...65_536) ?? 128, loss: loss,
-            outputActivation: output ?? (loss == .binaryCrossEntropy ? .sigmoid : defaults.output),
+            outputActivation: output ?? (isLast && loss == .binaryCrossEntropy ? .sigmoid : defaults.output),
             corruption: corruption(section, masking: defaults.masking),
             l1: section.number("l1", in: 0...1_000_000) ?? (sparsity == .none ? defaults.l1 : 0),
             decoder: section.choice("decoder", DecoderConstraint.self) ?? defaults.decoder,

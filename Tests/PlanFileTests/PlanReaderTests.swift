@@ -74,8 +74,35 @@ import Testing
         #expect(tuning.pseudoLabels == PseudoLabels(rounds: 7, confidence: 0.9, restarts: true, shards: 2))
     }
 
+    @Test func aLayerMayGiveBackTheSamples() throws {
+        let yaml = """
+            data: {unlabeled: a}
+            layers:
+              - {units: 5, activation: tanh}
+              - {units: 4, top_k: 2}
+              - {units: 3, target: codes, output_activation: sigmoid}
+              - {units: 2, output_activation: tanh}
+            pretraining: {target: samples, random_shift: 1}
+            """
+        let stages = try PlanReader.read(yaml).stages
+        #expect(stages.map(\.target) == [nil, .samples, nil, .samples])
+        #expect(stages.map(\.randomShift) == [1, 1, nil, 1])
+        let loss = ReconstructionLoss.binaryCrossEntropy
+        #expect(stages.map(\.loss) == [loss, loss, .meanSquaredError, loss])
+        #expect(stages.map(\.outputActivation) == [.sigmoid, .tanh, .sigmoid, .tanh])
+        let plan = try PlanReader.read(yaml + "\njoint_training: {winner_take_all: 0.5}")
+        #expect(plan.autoencoderStages.map(\.name) == ["layer 1", "layer 2", "layer 3", "layer 4", "all layers"])
+        #expect(plan.autoencoderStages.map(\.layer) == [0, 0, 2, 0, 0])
+        #expect(plan.autoencoderStages.map(\.trainedLayers) == [0..<1, 1..<2, 2..<3, 3..<4, 0..<4])
+        #expect(plan.autoencoderStages.map(\.decoders.count) == [1, 2, 1, 4, 4])
+        #expect(plan.autoencoderStages.prefix(3).sparsity == [.none, .topK(count: 2), .none])
+        #expect(plan.sparsity == [.none, .none, .none, .winnerTakeAll(share: 0.5)])
+    }
+
     @Test(arguments: [
         ("top_k: 2, winner_take_all: 0.1", "", "layers[0].winner_take_all"),
+        ("target: code", "", "layers[0].target"),
+        ("loss: mean_squared_error}, {units: 2, target: samples, loss: binary_cross_entropy", "", "layers[1].loss"),
         ("masking: 0.2, salt_and_pepper: 0.1", "", "layers[0].salt_and_pepper"),
         ("decay: sine", "", "layers[0].decay"), ("top_k: -1", "", "layers[0].top_k"),
         ("random_shift: 65", "", "layers[0].random_shift"), ("weight_decay: 2", "", "layers[0].weight_decay"),

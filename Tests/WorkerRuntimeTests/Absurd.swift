@@ -35,6 +35,7 @@ final class Absurd: WorkerConnection {
                 $0.network.image = ImageShape(height: 2, width: 2, channels: 1)
                 $0.settings.randomShift = .max
             },
+            { $0.frozenEncoders = -1 }, { $0.frozenEncoders = 1 },
             { $0.decoders = [] }, { $0.decoders += $0.decoders },
             { $0.network.image = ImageShape(height: 3, width: 1, channels: 1) },
             { $0.network.layers[0].window = ConvolutionWindow(kernel: 3) },

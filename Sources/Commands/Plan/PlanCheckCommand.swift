@@ -43,7 +43,8 @@ struct PlanCheckCommand: ParsableCommand {
             let top = plan.layers[stage.layer + stage.decoders.count - 1]
             print(
                 "\(stage.name): \(top.description), \(stage.settings.rounds) rounds of \(stage.settings.replicas) tasks,"
-                    + " L1 \(stage.settings.l1), \(stage.settings.loss.rawValue)")
+                    + " L1 \(stage.settings.l1), \(stage.settings.loss.rawValue)"
+                    + (stage.frozenEncoders > 0 ? " of the samples" : ""))
         }
         if let labeled = plan.data.labeled, plan.fineTuning != nil {
             let examples = labeled.perClass.map { "\($0) labeled examples of each class" } ?? "all labeled examples"

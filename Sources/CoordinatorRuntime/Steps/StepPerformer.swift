@@ -35,12 +35,7 @@ struct StepPerformer: Sendable {
     private func open(_ stage: Int, of run: RunState) throws -> StageOpening {
         switch run.kind(ofStage: stage) {
         case .autoencoder(let autoencoder):
-            let parameters = autoencoder.parameters(of: run.network)
-            let start =
-                autoencoder.decoders.count > 1
-                ? try reader.autoencoders(run.stageWeights, of: run).flatMap(\.self)
-                : parameters.initialValues(seed: Seed.derive(from: run.plan.seed, UInt64(stage)))
-            let weights = try put(start, parameters)
+            let weights = try put(try start(autoencoder, stage, of: run), autoencoder.parameters(of: run.network))
             return StageOpening(stage: stage, frozen: try stack(run, layers: autoencoder.layer), weights: [weights])
         case .fineTuning:
             return StageOpening(stage: stage, frozen: try stack(run, layers: run.plan.layers.count), weights: [])
@@ -51,6 +46,16 @@ struct StepPerformer: Sendable {
             }
             return StageOpening(stage: stage, frozen: nil, weights: weights)
         }
+    }
+
+    /// Layers that were trained before go on from there, the others start from random numbers.
+    private func start(_ autoencoder: AutoencoderStage, _ stage: Int, of run: RunState) throws -> [Float] {
+        let trained =
+            autoencoder.decoders.count > 1
+            ? try reader.autoencoders(run.stageWeights, of: run).dropFirst(autoencoder.layer) : []
+        let new = run.network.autoencoderParameters(
+            first: autoencoder.layer + trained.count, decoders: Array(autoencoder.decoders.dropFirst(trained.count)))
+        return trained.flatMap(\.self) + new.initialValues(seed: Seed.derive(from: run.plan.seed, UInt64(stage)))
     }
 
     /// The encoders of the first `layers` layers as one blob; nil for none.

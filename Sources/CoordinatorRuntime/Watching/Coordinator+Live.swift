@@ -124,9 +124,7 @@ extension RunState {
             return StackLayer(
                 input: network.image(ofLayer: index)?.shape ?? [network.inputSize(ofLayer: index)],
                 output: output?.shape ?? [layer.units], activation: layer.activation, kernel: layer.window?.kernel,
-                stages: stages.indices.filter {
-                    (stages[$0].layer..<stages[$0].layer + stages[$0].decoders.count).contains(index)
-                })
+                stages: stages.indices.filter { stages[$0].trainedLayers.contains(index) })
         }
     }
 }

@@ -68,7 +68,8 @@ struct Crew {
             let speed = Double(figures.samples) / figures.seconds
             let layers = work.layer..<work.layer + work.decoders.count
             record.samplesPerSecond = speed
-            record.gigaflops = speed * work.network.trainingOperations(ofLayers: layers) / 1e9
+            record.gigaflops =
+                speed * work.network.trainingOperations(ofLayers: layers, frozenEncoders: work.frozenEncoders) / 1e9
         }
     }
 

@@ -34,9 +34,9 @@ struct Painter: Sendable {
         let decoders = plan.decoders.prefix(stage.layer) + stage.decoders
         try check(network.autoencoderParameters(first: 0, decoders: Array(decoders)))
         let weights = run.stageWeights.prefix(subject.stage) + [subject.weights]
-        let sparsity = plan.stages.prefix(stage.layer).map(\.sparsity) + stage.decoders.dropLast().map { _ in .none }
         return LearntStack(
-            network: network, decoders: Array(decoders), sparsity: sparsity + [stage.settings.sparsity],
+            network: network, decoders: Array(decoders),
+            sparsity: plan.autoencoderStages.prefix(subject.stage + 1).sparsity,
             weights: try reader.autoencoders(Array(weights), of: run).flatMap(\.self))
     }
 

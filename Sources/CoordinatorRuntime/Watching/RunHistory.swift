@@ -113,7 +113,8 @@ struct RunHistory: Sendable {
             let closed = stages[index].history.compactMap(\.seconds)
             let layers = stage.layer..<stage.layer + stage.decoders.count
             let cost =
-                Double(layers.reduce(0) { $0 + network.products(ofLayer: $1) }) * Double(stage.settings.localEpochs)
+                network.trainingOperations(ofLayers: layers, frozenEncoders: stage.frozenEncoders)
+                * Double(stage.settings.localEpochs)
             costDone += cost * Double(closed.count)
             secondsDone += closed.reduce(0, +)
             if stages[index].state != .finished { costLeft += cost * Double(stages[index].rounds - closed.count) }

@@ -45,11 +45,12 @@ package struct NetworkSpec: Codable, Hashable, Sendable {
 
     /// Floating-point operations of the products of a training step of these layers' autoencoder, for one sample;
     /// multiply-adds count as two.
-    package func trainingOperations(ofLayers layers: Range<Int>) -> Double {
+    package func trainingOperations(ofLayers layers: Range<Int>, frozenEncoders: Int = 0) -> Double {
         // Each encoder and its decoder have as many products: once forward, once for the weight's gradient, and once for
-        // the input's, which the lowest encoder does without.
+        // the input's, which the lowest trained encoder does without. A frozen one is run forward alone.
         let counts = layers.map { Double(products(ofLayer: $0)) }
-        return 2 * (6 * counts.reduce(0, +) - (counts.first ?? 0))
+        let trained = counts.dropFirst(frozenEncoders)
+        return 2 * (4 * counts.reduce(0, +) + 2 * trained.reduce(0, +) - (trained.first ?? 0))
     }
 
     /// How many numbers the whole encoder gives.

@@ -7,6 +7,8 @@ package struct StageSettings: Codable, Hashable, Sendable {
     /// How often a task goes through its shard.
     package var localEpochs: Int
     package var batchSize: Int
+    /// Nil: the codes that it reads.
+    package var target: ReconstructionTarget?
     package var loss: ReconstructionLoss
     /// What the decoder ends with.
     package var outputActivation: Activation
@@ -39,12 +41,13 @@ package struct StageSettings: Codable, Hashable, Sendable {
         optimizer: OptimizerSettings, schedule: LearningRateSchedule, outer: OuterOptimizer,
         earlyStopping: EarlyStopping? = nil, l1WarmUp: Double = 0, sparsity: Sparsity = .none,
         revivesDeadUnits: Bool = false, precision: Precision = .float32, randomShift: Int? = nil,
-        weightDecay: Double? = nil
+        weightDecay: Double? = nil, target: ReconstructionTarget? = nil
     ) {
         self.rounds = rounds
         self.replicas = replicas
         self.localEpochs = localEpochs
         self.batchSize = batchSize
+        self.target = target
         self.loss = loss
         self.outputActivation = outputActivation
         self.corruption = corruption
@@ -71,6 +74,14 @@ package enum Precision: String, Codable, Sendable, CaseIterable {
     case bfloat16
     /// bfloat16 where the processor has the instructions for it.
     case auto
+}
+
+/// What a layer's autoencoder is to give back; for the first layer both are the same.
+package enum ReconstructionTarget: String, Codable, Sendable, CaseIterable {
+    /// What the layer reads: the codes of the layer below.
+    case codes
+    /// The samples, through the decoders of all layers below, which are trained on; their encoders stay as they are.
+    case samples
 }
 
 /// A sample's loss is the sum over its outputs; a batch's is the mean over its samples.

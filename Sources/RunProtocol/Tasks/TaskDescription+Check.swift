@@ -7,6 +7,7 @@ extension TaskDescription {
             switch work {
             case .pretrain(let work):
                 work.network.isPossible && work.network.hasLayers(work.layer, work.decoders)
+                    && work.decoders.indices.contains(work.frozenEncoders)
                     && work.samples.isPossible(for: work.network) && work.settings.isPossible
                     && (work.settings.randomShift == nil || work.layer == 0 && work.network.image != nil)
                     && work.round >= 1 && work.round <= work.settings.rounds

@@ -50,15 +50,17 @@ package struct SampleSet: Codable, Hashable, Sendable {
     }
 }
 
-/// Train the autoencoder of one layer, or of several at once, on one shard.
+/// Train the autoencoder of one layer, or of several above each other, on one shard.
 ///
 /// Weights are safetensors blobs, their tensors f32 in the order of the parameter list that each field names.
 package struct PretrainWork: Codable, Hashable, Sendable {
     package var network: NetworkSpec
-    /// The lowest layer that is trained.
+    /// The autoencoder's lowest.
     package var layer: Int
-    /// One for each trained layer, from the lowest upwards.
+    /// One for each of the autoencoder's layers, from the lowest upwards.
     package var decoders: [DecoderSpec]
+    /// How many of its encoders, from the lowest upwards, are not trained: fewer than it has layers.
+    package var frozenEncoders: Int
     package var settings: StageSettings
     /// `network.stackParameters(count: layer)`: the frozen encoders below; nil for layer 0.
     package var frozen: Digest?
@@ -70,12 +72,13 @@ package struct PretrainWork: Codable, Hashable, Sendable {
     package var seed: UInt64
 
     package init(
-        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], settings: StageSettings, frozen: Digest?,
-        start: Digest, samples: SampleSet, round: Int, seed: UInt64
+        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], frozenEncoders: Int = 0, settings: StageSettings,
+        frozen: Digest?, start: Digest, samples: SampleSet, round: Int, seed: UInt64
     ) {
         self.network = network
         self.layer = layer
         self.decoders = decoders
+        self.frozenEncoders = frozenEncoders
         self.settings = settings
         self.frozen = frozen
         self.start = start

@@ -2,7 +2,7 @@ import CElementwise
 package import RunProtocol
 package import TensorCore
 
-/// The autoencoder of one layer, or of several at once, with all the memory that a training step needs.
+/// The autoencoder of one layer, or of several above each other, with all the memory that a training step needs.
 ///
 /// The encoders lead from the lowest layer's input x to the highest's code h, the decoders back to an output y. The
 /// batch's loss is the mean over samples of loss(y, x) + l1 · sum |h|. Where the settings ask for sparsity, h is what is
@@ -11,6 +11,10 @@ package final class Autoencoder {
     let settings: StageSettings
     private let chain: LayerChain
     private let parameters: [ParameterSpec]
+    /// Those of the encoders that stay as they are.
+    private let frozen: Set<ParameterSpec>
+    /// The chain's first link that is trained.
+    private let lowest: Int
     /// The code's row of the chain.
     private let codeRow: Int
     /// How many numbers an input has.
@@ -25,10 +29,11 @@ package final class Autoencoder {
     /// - Parameters:
     ///   - layer: the lowest.
     ///   - decoders: one for each layer from there upwards.
+    ///   - frozenEncoders: how many encoders, from the lowest upwards, stay as they are.
     ///   - start: `autoencoderParameters(first: layer, decoders:)`, flat.
     package init(
-        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], settings: StageSettings, weights start: [Float],
-        batchSize: Int, isTrained: Bool = true
+        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], frozenEncoders: Int = 0, settings: StageSettings,
+        weights start: [Float], batchSize: Int, isTrained: Bool = true
     ) {
         self.settings = settings
         parameters = network.autoencoderParameters(first: layer, decoders: decoders)
@@ -44,6 +49,8 @@ package final class Autoencoder {
             network: network, layer: layer, decoders: decoders, batchSize: batchSize, usesBfloat16: usesBfloat16)
         // As many layers lead down again as up.
         codeRow = layers.count / 2
+        frozen = Set((layer..<layer + frozenEncoders).flatMap { network.encoderParameters(layer: $0) })
+        lowest = layers.indices.filter { layers[$0].isLinear }[frozenEncoders]
         chain = LayerChain(
             layers, weights: start, batchSize: batchSize,
             partSize: sparsifier.looksAtBatch ? nil : LayerChain.partSize(of: layers, batchSize: batchSize),
@@ -113,7 +120,8 @@ package final class Autoencoder {
             loss += compare(with: target + part.lowerBound * inputs, count: part.count, share: share)
             if l1 > 0 { loss += l1 * ce_sum_of_absolutes(lastCode, part.count * codeSize) }
             chain.backward(
-                count: part.count, adding: part.lowerBound > 0, penalty: (codeRow, Float(l1 / Double(count)))
+                count: part.count, adding: part.lowerBound > 0, lowest: lowest,
+                penalty: (codeRow, Float(l1 / Double(count)))
             ) { index, delta in
                 if index == codeRow { sparsifier.backward(delta, through: lastCode, samples: part.count) }
             }
@@ -148,15 +156,16 @@ package final class Autoencoder {
     /// So many weights stay in the fastest cache from the optimizer's step to their rounding.
     private static let piece = 2_048
 
-    /// One step of the optimizer; then the decoders' atoms are brought back to length one where that is asked for, each
+    /// One step of the optimizer for all that is not frozen; then the decoders' atoms are brought back to length one where that is asked for, each
     /// while it is still in the cache.
     func step(_ optimizer: Optimizer, rate: Double) {
         var start = 0
         for parameter in parameters {
+            defer { start += parameter.count }
+            guard !frozen.contains(parameter) else { continue }
             profile.measure(.optimizer, layer: parameter.name) {
                 step(optimizer, rate: rate, parameter, at: start)
             }
-            start += parameter.count
         }
     }
 

@@ -4,7 +4,7 @@ package import RunProtocol
 import TensorCore
 
 extension TaskFunctions {
-    /// Trains the autoencoder of one layer, or of several at once, on a shard.
+    /// Trains the autoencoder of one layer, or of several above each other, on a shard.
     ///
     /// - Parameters:
     ///   - start: `autoencoderParameters(first:decoders:)`, flat.
@@ -17,8 +17,8 @@ extension TaskFunctions {
     ) throws(TaskCancelled) -> TaskResult {
         let settings = work.settings
         let autoencoder = Autoencoder(
-            network: work.network, layer: work.layer, decoders: work.decoders, settings: settings, weights: start,
-            batchSize: min(settings.batchSize, samples.count))
+            network: work.network, layer: work.layer, decoders: work.decoders, frozenEncoders: work.frozenEncoders,
+            settings: settings, weights: start, batchSize: min(settings.batchSize, samples.count))
         autoencoder.profile = profile
         let optimizer = Optimizer(settings.optimizer, count: start.count)
         let clean = FloatBuffer(count: settings.corruption == .none ? 0 : autoencoder.batchSize * samples.size)

@@ -205,7 +205,7 @@ let package = Package(
             "WorkerRuntimeTests",
             [
                 "WorkerRuntime", "CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "Training",
-                "RandomNumbers", logging,
+                "ModelFormat", "RandomNumbers", logging,
             ]),
         tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
         tests(

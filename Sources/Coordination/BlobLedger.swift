@@ -54,12 +54,10 @@ package struct BlobLedger: Sendable {
 
 extension RunEvent {
     /// Whether blobs that were needed before may be needed no more.
-    ///
-    /// - Parameter beginsRound: whether the next round begins with it, as with the last measurement that one waits for.
-    package func endsNeeds(beginsRound: Bool) -> Bool {
+    package var endsNeeds: Bool {
         switch self {
         case .roundClosed, .stageFinished, .finished, .failed, .cancelled: true
-        default: beginsRound
+        default: false
         }
     }
 }

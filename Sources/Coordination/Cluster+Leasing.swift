@@ -12,9 +12,8 @@ extension Cluster {
     static let claims = 2
 
     /// A slot wants a task.
-    /// - Returns: of the oldest run the lowest open task that nobody has. So a round's measurement, the last of its tasks,
-    ///   is made while the updates are averaged; but that of a stage's first round comes before all else, since it takes a
-    ///   moment and whoever watches a run sees a figure at once. Where every task is somebody's: the one that a slow or
+    /// - Returns: of the oldest run the lowest open task that nobody has, but first of all the round's measurement: it takes
+    ///   a moment, and whoever watches a run sees a figure at once. Where every task is somebody's: the one that a slow or
     ///   silent worker would finish last, if this one is faster though it begins now. Nil where there is none.
     package mutating func leaseRequested(by worker: WorkerID, now: Instant) -> Grant? {
         guard let known = workers[worker] else { return nil }
@@ -47,8 +46,7 @@ extension Cluster {
 
     private func freeTask(of run: RunState, for worker: WorkerID) -> Int? {
         let open = run.openTasks
-        let first = run.round == 1 ? open.filter(run.isMeasurement) : []
-        let free = (first + open).filter { index in
+        let free = (open.filter(run.isMeasurement) + open).filter { index in
             leases[run.taskID(index)] == nil && !shuns(worker, index, of: run) && mayWitness(worker, index, of: run)
         }
         // Where those have left with whom an answer could be compared, others begin anew.

@@ -102,9 +102,8 @@ package struct Cluster: Sendable {
 
     mutating func record(_ event: RunEvent, of id: RunID, because reason: String) -> [Decision] {
         guard let place = runs.firstIndex(where: { $0.id == id }) else { return [] }
-        let (stage, round) = (runs[place].stage, runs[place].round)
         runs[place].apply(event)
-        let tasksAreOver = runs[place].openTasks.isEmpty || (runs[place].stage, runs[place].round) != (stage, round)
+        let tasksAreOver = runs[place].openTasks.isEmpty
         if tasksAreOver { leases = leases.filter { $0.key.run != id } }
         if runs[place].phase.isFinal { durations.forget(id) }
         return [Decision(.record(event, of: id), because: reason)]

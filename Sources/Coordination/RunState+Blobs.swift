@@ -7,11 +7,9 @@ extension RunState {
         if phase == .finished { needed.formUnion(manifest?.unseenBlobs ?? []) }
         guard !phase.isFinal else { return needed }
         needed.formUnion(manifest?.blobs ?? [])
-        needed.formUnion([opening?.frozen, weights, momentum, average?.weights, average?.momentum].compactMap { $0 })
+        needed.formUnion([opening?.frozen, weights, momentum].compactMap { $0 })
         needed.formUnion(opening?.weights ?? [])
-        // What has been averaged is needed no more.
-        if average == nil { needed.formUnion(completions.values.map(\.update)) }
-        needed.formUnion(fineTuned.map(\.update))
+        needed.formUnion(completions.values.map(\.update) + fineTuned.map(\.update))
         needed.formUnion(witnesses.values.joined().map(\.completion.update))
         // Early stopping may go back to the weights of any round before.
         if case .autoencoder(let stage) = kind(ofStage: stage), stage.settings.earlyStopping != nil {

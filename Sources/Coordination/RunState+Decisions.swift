@@ -22,19 +22,11 @@ extension RunState {
         guard phase == .running else { return (.prepareData, "the run is new") }
         guard stage < stageCount else { return (.export, "every stage has ended") }
         guard opening != nil else { return (.openStage(stage), "stage \(stage) is next") }
-        let open = openTasks
-        if isReadyToAverage(open) { return (.average, "all updates of round \(round) are there") }
-        guard open.isEmpty else { return (.waitForTasks, "\(open.count) of \(taskCount) tasks are open") }
+        guard openTasks.isEmpty else { return (.waitForTasks, "\(openTasks.count) of \(taskCount) tasks are open") }
         guard case .autoencoder(let autoencoder) = kind(ofStage: stage) else {
             return (.finishStage(StageEnding(stage: stage, weights: nil, note: nil)), "all its tasks are done")
         }
         return stepAfterRound(of: autoencoder.settings)
-    }
-
-    /// The average does not wait for the measurement of what the round started from, unless that could end the stage.
-    private func isReadyToAverage(_ open: [Int]) -> Bool {
-        guard case .autoencoder(let stage) = kind(ofStage: stage), average == nil else { return false }
-        return round <= stage.settings.rounds && stage.settings.earlyStopping == nil && open.allSatisfy(isMeasurement)
     }
 
     private func stepAfterRound(of settings: StageSettings) -> (step: Step, reason: String) {

@@ -32,8 +32,6 @@ package struct RunState: Hashable, Sendable {
     /// Where the round in progress starts.
     package private(set) var weights: Digest?
     package private(set) var momentum: Digest?
-    /// What the round in progress came to, where only its measurement is still open.
-    package private(set) var average: RoundClosing?
     /// The answers to the round in progress, by the tasks' places in it.
     package private(set) var completions: [Int: TaskCompletion] = [:]
     /// Who tried a task of the round in progress and came to nothing, by the tasks' places: once for each attempt.
@@ -134,8 +132,9 @@ package struct RunState: Hashable, Sendable {
         case .answerWitnessed(let witness):
             witnesses[witness.completion.task.index, default: []].append(witness)
         case .roundClosed(let closing):
-            average = closing
-            goOnFromAverage()
+            weights = closing.weights
+            momentum = closing.momentum
+            beginRound(closing.round + 1)
         case .stageFinished(let ending):
             finishStage(ending)
         case .finished(let exports):
@@ -154,20 +153,10 @@ package struct RunState: Hashable, Sendable {
         if isMeasurement(completion.task.index), let weights, let error = completion.heldOutError {
             measurements.append(Measurement(weights: weights, heldOutError: error))
         }
-        goOnFromAverage()
-    }
-
-    /// Begins the next round once both are there, the average and the measurement of what it started from.
-    private mutating func goOnFromAverage() {
-        guard let average, openTasks.isEmpty else { return }
-        weights = average.weights
-        momentum = average.momentum
-        beginRound(average.round + 1)
     }
 
     private mutating func beginRound(_ round: Int) {
         self.round = round
-        average = nil
         completions = [:]
         attempts = [:]
         failures = [:]

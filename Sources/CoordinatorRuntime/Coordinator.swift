@@ -205,7 +205,6 @@ package actor Coordinator: CoordinatorAPI {
             return false
         }
         pauses.patience = 0
-        let round = written[run]?.round
         written[run]?.apply(event)
         let change = nextChange()
         histories[run]?.apply(event, at: time, change: change)
@@ -214,7 +213,7 @@ package actor Coordinator: CoordinatorAPI {
         logger.log(
             level: event.isMilestone ? .info : .debug, "\(run): \(event.name), because \(reason)",
             metadata: .about(event, of: run))
-        if event.endsNeeds(beginsRound: written[run]?.round != round) { deleteUnneeded(of: run) }
+        if event.endsNeeds { deleteUnneeded(of: run) }
         changed.ring()
         return true
     }

@@ -63,8 +63,7 @@ package enum Example {
 
     /// What comes of a step: a function of the run's facts alone, as in the coordinator.
     package static func outcome(of step: RunState.Step, _ state: RunState) -> RunEvent {
-        let updates = state.completions.filter { !state.isMeasurement($0.key) }.sorted { $0.key < $1.key }
-        let facts = updates.map(\.value.update.hex).joined()
+        let facts = state.completions.sorted { $0.key < $1.key }.map(\.value.update.hex).joined()
         switch step {
         case .prepareData: return .dataPrepared(manifest(draws: state.plan.data.labeled?.draws ?? 0))
         case .openStage(let stage):

@@ -61,13 +61,12 @@ extension Simulation {
             }
             switch decision.action {
             case .record(let event, _):
-                let round = disk.state.round
                 switch write(.event(event)) {
                 case .killed: return
                 case .failed:
                     postponed = Array(decisions[index...])
                     return
-                case .written: if event.endsNeeds(beginsRound: disk.state.round != round) { deleteUnneeded() }
+                case .written: if event.endsNeeds { deleteUnneeded() }
                 }
             case .perform(let step, _): schedule(.stepDone(step, epoch: epoch), in: Int64(random.next(below: 500)))
             case .tell(let text, _): if text.contains("gets no more tasks") { report.quarantined += 1 }

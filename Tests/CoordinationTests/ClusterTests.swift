@@ -137,44 +137,6 @@ import Testing
         #expect(shell.cluster.run(shell.run)?.stageWeights == [weights[3]])
     }
 
-    /// The updates are averaged while the measurement is being made; then the next round begins, also after a restart.
-    @Test(arguments: [false, true]) func theAverageDoesNotWaitForTheMeasurement(restarts: Bool) throws {
-        let shell = TestShell(Example.plan(layers: 1, draws: nil))
-        shell.start()
-        let worker = shell.join("a")
-        for task in (0..<3).compactMap({ _ in shell.lease(worker) }) { #expect(shell.answer(task) == .accepted) }
-        let before = try #require(shell.cluster.run(shell.run)?.weights)
-        let tasks = (0..<3).compactMap { _ in shell.lease(worker) }
-        #expect(tasks.map(\.elementCount) == [31, 31, 0])
-        #expect(shell.answer(tasks[0]) == .accepted && shell.answer(tasks[1]) == .accepted)
-        if restarts { shell.start(events: shell.recorded) }
-        #expect(shell.recorded.filter { if case .roundClosed = $0 { true } else { false } }.count == 2)
-        var state = try #require(shell.cluster.run(shell.run))
-        #expect(state.round == 2 && state.weights == before && state.openTasks == [2])
-        let average = try #require(state.average)
-        #expect(state.neededBlobs.isSuperset(of: [before, average.weights]))
-        #expect(shell.answer(tasks[2], by: worker) == .accepted)
-        state = try #require(shell.cluster.run(shell.run))
-        #expect(state.round == 3 && state.weights == average.weights && state.average == nil)
-        #expect(state.measurements.map(\.weights).last == before)
-        #expect(shell.cluster.leases.isEmpty)
-    }
-
-    /// It could be for nothing.
-    @Test func withEarlyStoppingTheAverageWaitsForTheMeasurement() throws {
-        let stopping = EarlyStopping(patience: 1, minimumImprovement: 0)
-        let shell = TestShell(Example.plan(layers: 1, stopping: stopping, draws: nil))
-        shell.start()
-        let worker = shell.join("a")
-        for task in (0..<3).compactMap({ _ in shell.lease(worker) }) { _ = shell.answer(task, error: 1) }
-        let tasks = (0..<3).compactMap { _ in shell.lease(worker) }
-        #expect(shell.answer(tasks[0]) == .accepted && shell.answer(tasks[1]) == .accepted)
-        #expect(shell.cluster.run(shell.run)?.average == nil)
-        #expect(shell.answer(tasks[2], error: 2) == .accepted)
-        #expect(shell.recorded.filter { if case .roundClosed = $0 { true } else { false } }.count == 1)
-        #expect(shell.phase == .finished)
-    }
-
     @Test func afterARestartTheRunGoesOnFromAnyFact() {
         let plan = Example.plan()
         let expected = Example.undisturbed(plan, TestShell(plan).run)

@@ -151,11 +151,11 @@ import Testing
         }
     }
 
-    @Test func aRunWithoutLabelsIsMappedWithoutThem() async throws {
+    @Test(arguments: ["codes", "samples"]) func aRunWithoutLabelsIsMappedWithoutThem(target: String) async throws {
         let site = try Site()
         let plan = """
             data: {unlabeled: samples.idx, held_out: 10, shards: 3}
-            layers: [{units: 3}, {units: 2}]
+            layers: [{units: 3}, {units: 2, target: \(target)}]
             pretraining: {rounds: 1, replicas: 1}
             joint_training: {rounds: 1}
             """

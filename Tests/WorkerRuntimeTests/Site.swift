@@ -27,7 +27,8 @@ final class Site: Sendable {
     /// - Parameters:
     ///   - pretraining: more of its keys.
     ///   - fineTuning: more of its keys.
-    func submission(_ pretraining: String = "", fineTuning: String = "") -> RunSubmission {
+    ///   - top: more layers.
+    func submission(_ pretraining: String = "", fineTuning: String = "", top: String = "") -> RunSubmission {
         let plan = """
             data:
               unlabeled: samples.idx
@@ -35,7 +36,7 @@ final class Site: Sendable {
               shards: 3
               labeled: {samples: samples.idx, labels: labels.idx, per_class: 2, draws: 2}
               test: {samples: samples.idx, labels: labels.idx}
-            layers: [{units: 3}, {units: 2, patience: 2}]
+            layers: [{units: 3}, {units: 2, patience: 2}\(top)]
             pretraining: {rounds: 3, replicas: 3, batch_size: 4\(pretraining)}
             fine_tuning: {epochs: 3, batch_size: 4\(fineTuning)}
             """

@@ -1,6 +1,7 @@
 import Coordination
 import CoordinatorRuntime
 import Foundation
+import ModelFormat
 import RunProtocol
 import Testing
 import WorkerRuntime
@@ -16,13 +17,13 @@ import WorkerRuntime
     /// Runs the plan with these workers to its end.
     private func run(
         state: String = "state", times: ClusterTimes = ClusterTimes(), pretraining: String = "",
-        fineTuning: String = "", _ workers: (Coordinator) -> [Worker]
+        fineTuning: String = "", top: String = "", _ workers: (Coordinator) -> [Worker]
     ) async throws -> RunStatus {
         let coordinator = try await site.coordinator(times, state: state)
         let life = Task { try await coordinator.run() }
         let workers = workers(coordinator)
         let threads = workers.map { $0.start() }
-        let run = try await coordinator.submit(site.submission(pretraining, fineTuning: fineTuning)).id
+        let run = try await coordinator.submit(site.submission(pretraining, fineTuning: fineTuning, top: top)).id
         let status = try await end(of: run, coordinator)
         workers.forEach { $0.stop() }
         for thread in threads { try await thread.value }
@@ -71,6 +72,25 @@ import WorkerRuntime
             exports.insert(status.exports)
         }
         #expect(exports.count == 1)
+    }
+
+    /// Encoders below stay, their decoders go on learning; a third layer on codes leaves both.
+    @Test(arguments: ["samples", "codes"]) func aLayerMayGiveBackTheSamples(target: String) async throws {
+        var models: [Model] = []
+        for top in ["", ", {units: 2, target: \(target), rounds: 2}"] {
+            let state = "layers\(top.count)"
+            let status = try await run(state: state, top: top) { [Worker.with(LocalConnection($0), slots: 2)] }
+            #expect(status.state == .finished, "\(status.reason ?? "")")
+            let digest = try #require(status.exports.first { $0.part == .pretrained }).digest.hex
+            let path = site.folder.appending(path: "\(state)/blobs/\(digest.prefix(2))/\(digest)")
+            models.append(try Model(decoding: [UInt8](try Data(contentsOf: path)), path: path.path))
+        }
+        let (two, three) = (models[0].byName, models[1].byName)
+        for (name, values) in two {
+            let isSame = target == "codes" || name.hasPrefix("encoder")
+            #expect((values == three[name]) == isSame, "\(name)")
+        }
+        #expect(three.count == 12 && models[1].description.decoders.count == 3)
     }
 
     @Test func whereCodesAreKeptChangesNothing() async throws {
@@ -248,4 +268,14 @@ private final class Refusing: WorkerConnection {
     func deliver(_ task: TaskID, from worker: WorkerID, update: Data) throws -> UpdateReceipt { throw error }
     func localCopy(of blob: Digest, in folder: String) throws -> String { throw error }
     func interrupt() {}
+}
+
+extension Model {
+    fileprivate var byName: [String: ArraySlice<Float>] {
+        var rest = weights[...]
+        return description.parameters.reduce(into: [:]) { tensors, parameter in
+            tensors[parameter.name] = rest.prefix(parameter.count)
+            rest = rest.dropFirst(parameter.count)
+        }
+    }
 }

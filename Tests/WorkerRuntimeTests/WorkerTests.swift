@@ -77,7 +77,7 @@ import WorkerRuntime
     /// Encoders below stay, their decoders go on learning; a third layer on codes leaves both.
     @Test(arguments: ["samples", "codes"]) func aLayerMayGiveBackTheSamples(target: String) async throws {
         var models: [Model] = []
-        for top in ["", ", {units: 2, target: \(target), rounds: 2}"] {
+        for top in ["", ", {units: 2, target: \(target), rounds: 2, output_activation: tanh}"] {
             let state = "layers\(top.count)"
             let status = try await run(state: state, top: top) { [Worker.with(LocalConnection($0), slots: 2)] }
             #expect(status.state == .finished, "\(status.reason ?? "")")

@@ -10,9 +10,8 @@ package import TensorCore
 package final class Autoencoder {
     let settings: StageSettings
     private let chain: LayerChain
-    private let parameters: [ParameterSpec]
-    /// Those of the encoders that stay as they are.
-    private let frozen: Set<ParameterSpec>
+    /// What is trained, and where it begins in the flat weights.
+    private let trained: [(parameter: ParameterSpec, start: Int)]
     /// The chain's first link that is trained.
     private let lowest: Int
     /// The code's row of the chain.
@@ -36,7 +35,7 @@ package final class Autoencoder {
         weights start: [Float], batchSize: Int, isTrained: Bool = true
     ) {
         self.settings = settings
-        parameters = network.autoencoderParameters(first: layer, decoders: decoders)
+        let parameters = network.autoencoderParameters(first: layer, decoders: decoders)
         precondition(start.count == parameters.elementCount, "\(start.count) weights for another autoencoder")
         let top = layer + decoders.count - 1
         inputs = network.inputSize(ofLayer: layer)
@@ -49,7 +48,9 @@ package final class Autoencoder {
             network: network, layer: layer, decoders: decoders, batchSize: batchSize, usesBfloat16: usesBfloat16)
         // As many layers lead down again as up.
         codeRow = layers.count / 2
-        frozen = Set((layer..<layer + frozenEncoders).flatMap { network.encoderParameters(layer: $0) })
+        let frozen = (layer..<layer + frozenEncoders).flatMap { network.encoderParameters(layer: $0) }
+        let starts = parameters.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+        trained = zip(parameters, starts).filter { !frozen.contains($0.0) }.map { ($0.0, $0.1) }
         lowest = layers.indices.filter { layers[$0].isLinear }[frozenEncoders]
         chain = LayerChain(
             layers, weights: start, batchSize: batchSize,
@@ -156,13 +157,10 @@ package final class Autoencoder {
     /// So many weights stay in the fastest cache from the optimizer's step to their rounding.
     private static let piece = 2_048
 
-    /// One step of the optimizer for all that is not frozen; then the decoders' atoms are brought back to length one where that is asked for, each
-    /// while it is still in the cache.
+    /// One step of the optimizer for all that is trained; then the decoders' atoms are brought back to length one where
+    /// that is asked for, each while it is still in the cache.
     func step(_ optimizer: Optimizer, rate: Double) {
-        var start = 0
-        for parameter in parameters {
-            defer { start += parameter.count }
-            guard !frozen.contains(parameter) else { continue }
+        for (parameter, start) in trained {
             profile.measure(.optimizer, layer: parameter.name) {
                 step(optimizer, rate: rate, parameter, at: start)
             }

@@ -110,7 +110,7 @@ let package = Package(
         // Every decision: past-tense events in, actions with their reasons out. No clock, no I/O.
         layer("Coordination", ["RunProtocol", "RandomNumbers"]),
         // Updates as they come in, part by part, looked at before they count.
-        layer("UpdateFiles", ["Averaging", "Coordination", "DataFormats", "RunProtocol"]),
+        layer("UpdateFiles", ["Coordination", "DataFormats", "RunProtocol"]),
         // What is durable: facts in SQLite, blobs in a folder.
         layer("RunStore", ["Coordination", "RunProtocol", "DataFormats", grdb]),
         // Performs the decisions: cuts data into shards, averages, exports.

@@ -115,10 +115,7 @@ package enum RefusedUpdate: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// Checks the numbers of an update from number `start` on.
     package static func check(_ part: [Float], from start: Int) throws(RefusedUpdate) {
-        let limit = Limits.updateMagnitude
-        // Without a way out of the loop several numbers are looked at together.
-        let refused = part.withUnsafeBufferPointer { $0.reduce(0) { $0 + ($1.magnitude <= limit ? 0 : 1) } }
-        guard refused > 0, let index = part.firstIndex(where: { !($0.magnitude <= limit) }) else { return }
+        guard let index = part.firstOutOfRange else { return }
         let value = part[index]
         throw value.isFinite ? .tooLarge(index: start + index, value: value) : .notFinite(index: start + index)
     }

@@ -53,12 +53,6 @@ extension Cluster {
         return free.first { isComparable(worker, $0, of: run) } ?? free.first
     }
 
-    /// Whether others should try the task before this worker, with which it came to nothing, tries it again.
-    private func shuns(_ worker: WorkerID, _ index: Int, of run: RunState) -> Bool {
-        guard let failed = run.attempts[index], failed.contains(worker) else { return false }
-        return workers.contains { $0.value.quarantine == nil && !failed.contains($0.key) }
-    }
-
     private func slowTask(of run: RunState, for worker: WorkerID, now: Instant) -> (index: Int, reason: String)? {
         var slowest: (index: Int, left: Int64, own: Int64, other: WorkerID)?
         for index in run.openTasks where !shuns(worker, index, of: run) && mayWitness(worker, index, of: run) {
@@ -88,7 +82,7 @@ extension Cluster {
         run(task.run).map { kind(of: task.index, in: $0) }
     }
 
-    private func kind(of index: Int, in run: RunState) -> TaskDurations.Kind {
+    func kind(of index: Int, in run: RunState) -> TaskDurations.Kind {
         TaskDurations.Kind(run: run.id, stage: run.stage, part: run.part(ofTask: index))
     }
 }

@@ -7,24 +7,24 @@ extension Cluster {
     mutating func compare(_ completion: TaskCompletion, from worker: WorkerID, in run: RunState) -> [Decision] {
         let task = completion.task
         let others = run.witnesses[task.index] ?? []
-        guard let registration = workers[worker]?.registration,
-            !others.contains(where: { $0.process == registration.process })
-        else { return [] }
+        guard let known = workers[worker], !others.contains(where: { $0.process == known.process }) else { return [] }
+        let registration = known.registration
         guard let agreed = others.first(where: { $0.completion.bits == completion.bits }) else {
             return witness(
                 Witness(
-                    completion: completion, worker: worker, process: registration.process,
+                    completion: completion, worker: worker, process: known.process,
                     instructionSet: registration.instructionSet), others)
         }
         var decisions: [Decision] = []
         let sets = [agreed.instructionSet, registration.instructionSet]
         for odd in others where odd.completion.bits != completion.bits && sets.contains(odd.instructionSet) {
             let reason = "\(agreed.worker) and \(worker) came to something else for \(task)"
-            let attempt = FailedAttempt(task: task, worker: odd.worker, reason: reason)
+            let attempt = FailedAttempt(task: task, worker: odd.worker, reason: reason, process: odd.process)
             decisions += record(.answerContradicted(attempt), of: run.id, because: reason)
             decisions += quarantine(odd.worker, because: reason)
         }
         let reason = "\(agreed.worker) and \(worker) came to the same"
+        decisions += divergencesContradicted(by: worker, task)
         return decisions + record(.taskFinished(agreed.completion), of: run.id, because: reason) + advance(run.id)
     }
 
@@ -46,9 +46,9 @@ extension Cluster {
 
     /// Whether the worker's answer would say something that is not known yet.
     func mayWitness(_ worker: WorkerID, _ index: Int, of run: RunState) -> Bool {
-        guard run.isVerified(index), let process = workers[worker]?.registration.process else { return true }
+        guard run.isVerified(index), let process = workers[worker]?.process else { return true }
         let known = (run.witnesses[index] ?? []).map(\.process)
-        let working = (leases[run.taskID(index)] ?? []).compactMap { workers[$0.worker]?.registration.process }
+        let working = (leases[run.taskID(index)] ?? []).compactMap { workers[$0.worker]?.process }
         return !known.contains(process) && !working.contains(process)
     }
 
@@ -89,6 +89,7 @@ extension Cluster {
             let wanted = run.plan.instructionSet?.rawValue ?? ""
             return "it waits for workers that compute with \(wanted): start them with --instruction-set \(wanted)"
         }
+        if let shortage = reasonOfMemory(run) { return shortage }
         guard let witness = run.witnesses[first]?.first,
             useful.allSatisfy({ !mayWitness($0.key, first, of: run) })
         else { return nil }
@@ -98,5 +99,5 @@ extension Cluster {
 
 extension WorkerRegistration {
     /// What stays the same when a worker registers again.
-    fileprivate var process: String { "\(host) \(processID)" }
+    var process: String { "\(host) \(processID)" }
 }

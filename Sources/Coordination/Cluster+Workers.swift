@@ -3,7 +3,7 @@ package import RunProtocol
 /// What workers say, and what becomes of their tasks.
 extension Cluster {
     package mutating func workerRegistered(_ worker: WorkerID, _ registration: WorkerRegistration, now: Instant) {
-        workers[worker] = Worker(registration: registration, lastHeard: now)
+        workers[worker] = Worker(registration: registration, process: registration.process, lastHeard: now)
     }
 
     /// A worker is alive and works on `tasks`: its claims on them last longer, and a claim is made on those that nobody
@@ -31,14 +31,6 @@ extension Cluster {
         return true
     }
 
-    /// A worker gave a task back; with a reason if something went wrong with it. It is heard once, and only from one that
-    /// has the task: a message that was sent twice is one failure.
-    package mutating func taskReleased(_ task: TaskID, by worker: WorkerID, failure: String?) -> [Decision] {
-        guard endLease(of: task, by: worker) else { return [] }
-        guard let failure else { return [Decision(.wakeWaitingSlots, because: "\(worker) gave \(task) back")] }
-        return attemptFailed(FailedAttempt(task: task, worker: worker, reason: failure))
-    }
-
     /// A task's answer came in whole and is kept as a blob.
     package mutating func updateReceived(
         _ completion: TaskCompletion, from worker: WorkerID, now: Instant
@@ -54,8 +46,9 @@ extension Cluster {
             return (.accepted, compare(completion, from: worker, in: run))
         }
         leases[task] = nil
+        let contradictions = divergencesContradicted(by: worker, task)
         let recorded = record(.taskFinished(completion), of: task.run, because: "\(worker) answered \(task)")
-        return (.accepted, recorded + advance(task.run))
+        return (.accepted, contradictions + recorded + advance(task.run))
     }
 
     /// An answer could not be used. This too counts once, for one that has the task.
@@ -67,7 +60,8 @@ extension Cluster {
             let why = "\(refusals) of its answers in a row were refused, the last because \(reason)"
             decisions += quarantine(worker, because: why)
         }
-        let attempt = FailedAttempt(task: task, worker: worker, reason: reason)
+        let attempt = FailedAttempt(
+            task: task, worker: worker, reason: reason, process: workers[worker]?.process)
         decisions += record(.answerRefused(attempt), of: task.run, because: reason)
         return decisions + [Decision(.wakeWaitingSlots, because: "\(task) must be done again")]
     }
@@ -81,7 +75,7 @@ extension Cluster {
     }
 
     /// - Returns: whether the worker had the task, and it is open.
-    private mutating func endLease(of task: TaskID, by worker: WorkerID) -> Bool {
+    mutating func endLease(of task: TaskID, by worker: WorkerID) -> Bool {
         guard let place = leases[task]?.firstIndex(where: { $0.worker == worker }) else { return false }
         leases[task]?.remove(at: place)
         if leases[task]?.isEmpty == true { leases[task] = nil }

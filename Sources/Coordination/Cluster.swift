@@ -15,6 +15,10 @@ package struct Cluster: Sendable {
     /// Who works on which open task: one worker, or two where the second is faster or the first may be lost.
     package internal(set) var leases: [TaskID: [Lease]] = [:]
     var durations = TaskDurations()
+    /// Which worker processes have not the memory for which tasks.
+    var shortages = MemoryShortages()
+    /// How many tasks a worker process gave back as diverged that others have done.
+    var contradicted: [String: Int] = [:]
     /// Runs that wait until somebody mends something, and what.
     package private(set) var paused: [RunID: String] = [:]
     /// What the shell is computing for a run.
@@ -22,6 +26,8 @@ package struct Cluster: Sendable {
 
     package struct Worker: Hashable, Sendable {
         package let registration: WorkerRegistration
+        /// What stays the same when it registers again.
+        let process: String
         package internal(set) var lastHeard: Instant
         /// How many answers in a row were refused.
         var refusals = 0
@@ -75,17 +81,6 @@ package struct Cluster: Sendable {
 
     // MARK: What follows
 
-    mutating func attemptFailed(_ attempt: FailedAttempt) -> [Decision] {
-        let id = attempt.task.run
-        var decisions = record(.attemptFailed(attempt), of: id, because: attempt.reason)
-        let failures = run(id)?.failures[attempt.task.index] ?? 0
-        if failures >= Limits.taskAttempts {
-            let reason = "task \(attempt.task) failed \(failures) times, the last time because: \(attempt.reason)"
-            decisions += record(.failed(reason: reason), of: id, because: reason)
-        }
-        return decisions + [Decision(.wakeWaitingSlots, because: "\(attempt.task) must be done again")]
-    }
-
     /// Records what can be decided at once and asks for what has to be computed, until the run waits for tasks.
     mutating func advance(_ id: RunID) -> [Decision] {
         guard performing[id] == nil, let (step, reason) = run(id)?.nextStep else { return [] }
@@ -105,7 +100,10 @@ package struct Cluster: Sendable {
         runs[place].apply(event)
         let tasksAreOver = runs[place].openTasks.isEmpty
         if tasksAreOver { leases = leases.filter { $0.key.run != id } }
-        if runs[place].phase.isFinal { durations.forget(id) }
+        if runs[place].phase.isFinal {
+            durations.forget(id)
+            shortages.forget(id)
+        }
         return [Decision(.record(event, of: id), because: reason)]
     }
 }

@@ -14,6 +14,8 @@ package struct DataManifest: Codable, Hashable, Sendable {
     package var test: LabeledBlobs?
     /// 0 where the plan has no labels.
     package var classes: Int
+    /// The features' names, where the data's files have them.
+    package var columns: [String]?
 
     package init(
         planHash: Digest, inputSize: Int, image: ImageShape? = nil, shards: [SampleSet], heldOut: SampleSet,

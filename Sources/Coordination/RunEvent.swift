@@ -73,12 +73,9 @@ package struct TaskCompletion: Codable, Hashable, Sendable {
     /// Of the update.
     package var bytes: Int?
 
-    /// - Returns: nil where the figures are not finite or an error does not fit.
+    /// - Returns: nil where a figure is out of range.
     package init?(task: TaskID, update: Digest, figures: TaskFigures, bits: Digest? = nil, bytes: Int? = nil) {
-        let numbers =
-            [figures.loss, figures.reconstructionError, figures.activeShare, figures.keptShare].compactMap(\.self)
-            + (figures.epochLosses ?? [])
-        guard numbers.allSatisfy({ $0.isFinite && $0.magnitude < 0x1p40 }), figures.samples >= 0 else { return nil }
+        guard figures.outOfRange == nil else { return nil }
         self.task = task
         self.update = update
         self.figures = figures
@@ -110,12 +107,23 @@ package struct FailedAttempt: Codable, Hashable, Sendable {
     package var task: TaskID
     package var worker: WorkerID
     package var reason: String
+    /// Which process it was: a worker gets another name when it registers again. Nil in what an earlier version wrote.
+    package var process: String?
+    /// What grew out of range, where that was why.
+    package var divergence: Divergence?
 
-    package init(task: TaskID, worker: WorkerID, reason: String) {
+    package init(
+        task: TaskID, worker: WorkerID, reason: String, process: String? = nil, divergence: Divergence? = nil
+    ) {
         self.task = task
         self.worker = worker
         self.reason = reason
+        self.process = process
+        self.divergence = divergence
     }
+
+    /// Whether it was this worker, under this or an earlier name.
+    func isBy(_ worker: WorkerID, _ process: String) -> Bool { self.worker == worker || self.process == process }
 }
 
 /// The weights that a round's average gave.

@@ -34,12 +34,12 @@ package struct RunState: Hashable, Sendable {
     package private(set) var momentum: Digest?
     /// The answers to the round in progress, by the tasks' places in it.
     package private(set) var completions: [Int: TaskCompletion] = [:]
-    /// Who tried a task of the round in progress and came to nothing, by the tasks' places: once for each attempt.
-    package private(set) var attempts: [Int: [WorkerID]] = [:]
+    /// What came to nothing in the round in progress, by the tasks' places.
+    package private(set) var attempts: [Int: [FailedAttempt]] = [:]
     /// Answers that wait until another worker comes to the same, by the tasks' places.
     package private(set) var witnesses: [Int: [Witness]] = [:]
-    /// How often each of them was given back with a failure.
-    package private(set) var failures: [Int: Int] = [:]
+    /// Of the attempts those after which the task was given back with a failure: the task may be to blame.
+    package private(set) var failures: [Int: [FailedAttempt]] = [:]
     /// The held-out error after each round of the stage that has been measured, and the weights it belongs to.
     package private(set) var measurements: [Measurement] = []
     /// The weights of each finished autoencoder's stage.
@@ -125,10 +125,10 @@ package struct RunState: Hashable, Sendable {
         case .taskFinished(let completion):
             finishTask(completion)
         case .attemptFailed(let attempt):
-            failures[attempt.task.index, default: 0] += 1
-            attempts[attempt.task.index, default: []].append(attempt.worker)
+            failures[attempt.task.index, default: []].append(attempt)
+            attempts[attempt.task.index, default: []].append(attempt)
         case .answerRefused(let attempt), .answerContradicted(let attempt):
-            attempts[attempt.task.index, default: []].append(attempt.worker)
+            attempts[attempt.task.index, default: []].append(attempt)
         case .answerWitnessed(let witness):
             witnesses[witness.completion.task.index, default: []].append(witness)
         case .roundClosed(let closing):

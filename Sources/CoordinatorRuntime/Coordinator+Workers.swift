@@ -78,19 +78,19 @@ extension Coordinator {
     package func release(_ task: TaskID, _ release: TaskRelease) async throws {
         try checkWorking()
         guard let run = cluster.run(task.run) else { throw unknown(task.run) }
-        if release.failure != nil || release.damagedInput == true, let description = run.openTask(task),
-            cluster.tasks(of: release.worker).contains(task), await findsDamage(of: description)
+        let isFault = if case .failed = release.reason { true } else { release.reason == .damagedInput }
+        if isFault, let description = run.openTask(task), cluster.tasks(of: release.worker).contains(task),
+            await findsDamage(of: description)
         {
             noteEnd(of: task, with: release.worker, .released, because: "what it needs is damaged")
-            return carryOut(cluster.taskReleased(task, by: release.worker, failure: nil))
+            return carryOut(cluster.taskReleased(task, by: release.worker, nil))
         }
-        let failure = release.failure.map { $0.printable(atMost: 1_000) }
-        if let failure {
-            logger.warning(
-                "\(release.worker) could not do \(task): \(failure)", metadata: .about(task, release.worker))
+        let reason = release.reason?.printable
+        if let text = reason?.text {
+            logger.warning("\(release.worker) could not do \(task): \(text)", metadata: .about(task, release.worker))
         }
-        noteEnd(of: task, with: release.worker, failure == nil ? .released : .failed, because: failure)
-        carryOut(cluster.taskReleased(task, by: release.worker, failure: failure))
+        noteEnd(of: task, with: release.worker, reason?.isFailure == true ? .failed : .released, because: reason?.text)
+        carryOut(cluster.taskReleased(task, by: release.worker, reason))
     }
 
     package func updateLimit(of task: TaskID, from worker: WorkerID) throws -> Int {
@@ -171,6 +171,42 @@ extension RunState {
         let layers = plan.autoencoderStages.map { $0.parameters(of: network).elementCount }
         let classifier = network.classifierParameters(classes: manifest?.classes ?? 0).elementCount
         return max(layers.max() ?? 0, classifier)
+    }
+}
+
+extension TaskRelease.Reason {
+    /// With texts that steer no terminal, and no more memory than there can be.
+    fileprivate var printable: Self {
+        switch self {
+        case .failed(let text): return .failed(text.printable(atMost: 1_000))
+        case .diverged(var divergence):
+            divergence.what = divergence.what.printable(atMost: 200)
+            divergence.value = divergence.value.printable(atMost: 50)
+            return .diverged(divergence)
+        case .needsMemory(let needed, let available):
+            let limits = 0...Limits.memoryBytes
+            return .needsMemory(
+                needed: min(max(needed, limits.lowerBound), limits.upperBound),
+                available: min(max(available, limits.lowerBound), limits.upperBound))
+        case .damagedInput: return self
+        }
+    }
+
+    /// For people; nil where there is nothing to say.
+    fileprivate var text: String? {
+        switch self {
+        case .failed(let text): text
+        case .diverged(let divergence): "it diverged: \(divergence.what) is \(divergence.value)"
+        case .needsMemory(let needed, let available): "it needs \(needed.asMemory) and has \(available.asMemory) here"
+        case .damagedInput: nil
+        }
+    }
+
+    fileprivate var isFailure: Bool {
+        switch self {
+        case .failed, .diverged: true
+        case .needsMemory, .damagedInput: false
+        }
     }
 }
 

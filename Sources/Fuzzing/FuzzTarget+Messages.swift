@@ -97,7 +97,7 @@ private enum Overheard {
     static func play(_ release: TaskRelease) throws {
         var cluster = running
         for task in cluster.tasks(of: workers[0]) {
-            _ = cluster.taskReleased(task, by: release.worker, failure: release.failure)
+            _ = cluster.taskReleased(task, by: release.worker, release.reason)
         }
         try goOn(cluster)
     }

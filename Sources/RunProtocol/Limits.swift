@@ -40,8 +40,16 @@ package enum Limits {
     package static let listedBlobs = 10_000
     /// An update's number is refused beyond ± this; so a round's exact sum cannot overflow.
     package static let updateMagnitude: Float = 1_024
+    /// A loss or an error is out of range from ± this on: it has to fit into whole multiples of 2^-20.
+    package static let figureMagnitude = 0x1p40
     /// A task that workers gave back with a failure this often ends its run.
     package static let taskAttempts = 5
+    /// Where there is one worker only, it must see a task diverge this often before its run ends.
+    package static let loneDivergences = 3
+    /// A worker that gave so many tasks back as diverged which others have done is asked last.
+    package static let contradictedDivergences = 3
+    /// No more memory is spoken of.
+    package static let memoryBytes = 1 << 50
     /// A worker of which so many answers in a row were refused gets no more tasks.
     package static let refusedAnswers = 3
     /// So many workers do a task that two must agree about; then the run fails.

@@ -42,9 +42,11 @@ package enum Example {
             test: LabeledBlobs(samples: samples("test"), labels: digest("test labels")), classes: 2)
     }
 
-    package static func registration(processID: Int = 1, instructionSet: String = "any") -> WorkerRegistration {
+    package static func registration(
+        host: String = "here", processID: Int = 1, instructionSet: String = "any", slots: Int = 1
+    ) -> WorkerRegistration {
         WorkerRegistration(
-            host: "here", processID: processID, slots: 1, version: "1", instructionSet: instructionSet)
+            host: host, processID: processID, slots: slots, version: "1", instructionSet: instructionSet)
     }
 
     /// The answer to a task: a function of the task alone.

@@ -87,4 +87,16 @@ extension Samples {
             }
         self.init(count: table.count, size: table.size, numbers: numbers, divisor: divisor)
     }
+
+    /// The feature with the largest number of all samples, and how large that is; nil where nothing is finite.
+    var largestFeature: (index: Int, magnitude: Double)? {
+        var largest: (index: Int, magnitude: Double)?
+        for index in 0..<count {
+            for (feature, value) in sample(index).enumerated()
+            where value.isFinite && Double(value.magnitude) > largest?.magnitude ?? -1 {
+                largest = (feature, Double(value.magnitude))
+            }
+        }
+        return largest
+    }
 }

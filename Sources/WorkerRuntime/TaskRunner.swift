@@ -83,6 +83,15 @@ struct TaskRunner {
         }
     }
 
+    /// What grew out of range, and which of the task's features has the largest numbers: that is often why.
+    func explain(_ what: String, _ value: String, _ task: TaskDescription) -> Divergence {
+        var divergence = Divergence(what: what, value: value)
+        if let (feature, magnitude) = try? inputs.samples(task.work.samples).largestFeature {
+            (divergence.feature, divergence.magnitude) = (feature, magnitude)
+        }
+        return divergence
+    }
+
     private func checked(_ labels: [Int32], count: Int, classes: Int) throws -> [Int32] {
         guard labels.count == count, labels.allSatisfy({ (0..<Int32(classes)).contains($0) }) else {
             throw APIError(.invalidData, "the task's labels do not belong to its samples")

@@ -135,7 +135,7 @@ package final class Worker: Sendable {
         defer { state.withLock { $0.tasks[task.id] = nil } }
         do {
             let result = try runner.perform(task) { share in mustGiveUp(task.id, share: share) }
-            guard result.figures.isFinite, result.vector.isSendable else { throw Diverged() }
+            if let problem = task.problem(of: result) { throw problem }
             let update = try UpdateFormat.encode(task: task.id, result: result)
             let receipt = try connection.deliver(task.id, from: worker, update: update)
             state.withLock { $0.finishedTasks += 1 }
@@ -145,6 +145,10 @@ package final class Worker: Sendable {
         } catch is TaskCancelled {
             logger.info("gave \(task.id) up", metadata: .about(task.id, worker))
             release(task.id, TaskRelease(worker: worker))
+        } catch ResultProblem.outOfRange(let what, let value) {
+            let divergence = runner.explain(what, value, task)
+            logger.warning("\(task.id) diverged: \(what) is \(value)", metadata: .about(task.id, worker))
+            release(task.id, TaskRelease(worker: worker, .diverged(divergence)))
         } catch let error as APIError where error.code == .refusedUpdate {
             // The coordinator has counted the attempt already.
             logger.warning("\(error)", metadata: .about(task.id, worker))
@@ -152,11 +156,7 @@ package final class Worker: Sendable {
             end(error)
         } catch {
             logger.warning("\(task.id) came to nothing: \(error)", metadata: .about(task.id, worker))
-            release(
-                task.id,
-                TaskRelease(
-                    worker: worker, failure: error.isFaultOfTask ? "\(error)" : nil,
-                    damagedInput: error.isDamagedInput ? true : nil))
+            release(task.id, TaskRelease(worker: worker, error.reasonForRelease))
             if !error.isFaultOfTask { waitABit(seconds: 1) }
         }
     }
@@ -249,34 +249,18 @@ package final class Worker: Sendable {
     }
 }
 
-/// The weights grew beyond all bounds.
-private struct Diverged: Error, CustomStringConvertible {
-    var description: String {
-        "the training has diverged: its loss, error or weights are not finite or far too large; lower learning_rate"
-    }
-}
-
-extension TaskFigures {
-    fileprivate var isFinite: Bool {
-        [loss, reconstructionError, activeShare].allSatisfy { $0?.isFinite != false }
-    }
-}
-
-extension [Float] {
-    /// What a coordinator accepts: an update that it refuses would be this worker's fault.
-    fileprivate var isSendable: Bool { allSatisfy { $0.magnitude <= Limits.updateMagnitude } }
-}
-
 extension Error {
     /// Whether the same task would fail elsewhere too; else the line, the coordinator or this host is to blame.
     fileprivate var isFaultOfTask: Bool {
         switch self {
         case let error as APIError: [.invalidData, .notFound].contains(error.code)
         case let error as DataError: ![.notFound, .unreadable, .storageFull, .unwritable].contains(error.code)
-        default: self is Diverged
+        default: self is ResultProblem || self is UpdateError
         }
     }
 
-    /// Whether a blob arrived, but not as its digest says.
-    fileprivate var isDamagedInput: Bool { (self as? ConnectionError)?.reason == .damagedBlob }
+    fileprivate var reasonForRelease: TaskRelease.Reason? {
+        if (self as? ConnectionError)?.reason == .damagedBlob { return .damagedInput }
+        return isFaultOfTask ? .failed("\(self)") : nil
+    }
 }

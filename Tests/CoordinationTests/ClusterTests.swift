@@ -89,7 +89,7 @@ import Testing
         for _ in 0..<Limits.taskAttempts {
             #expect(shell.phase == .running)
             let task = try #require(shell.lease(worker))
-            shell.perform(shell.cluster.taskReleased(task.id, by: worker, failure: "no memory"))
+            shell.perform(shell.cluster.taskReleased(task.id, by: worker, .failed("no memory")))
         }
         guard case .failed(let reason) = shell.phase else {
             Issue.record("the run goes on")
@@ -104,7 +104,7 @@ import Testing
         shell.start()
         let worker = shell.join("a")
         let task = try #require(shell.lease(worker))
-        shell.perform(shell.cluster.taskReleased(task.id, by: worker, failure: nil))
+        shell.perform(shell.cluster.taskReleased(task.id, by: worker, nil))
         #expect(shell.lease(worker) == task)
     }
 

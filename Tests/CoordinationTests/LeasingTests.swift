@@ -125,10 +125,10 @@ import Testing
         shell.start()
         let (first, second) = (shell.join("first"), shell.join("second"))
         let task = try #require(shell.lease(first))
-        shell.perform(shell.cluster.taskReleased(task.id, by: first, failure: "no memory"))
+        shell.perform(shell.cluster.taskReleased(task.id, by: first, .failed("no memory")))
         #expect(shell.lease(first)?.id != task.id)
         #expect(shell.lease(second)?.id == task.id)
-        shell.perform(shell.cluster.taskReleased(task.id, by: second, failure: "no memory"))
+        shell.perform(shell.cluster.taskReleased(task.id, by: second, .failed("no memory")))
         #expect(shell.lease(first)?.id == task.id)
     }
 }

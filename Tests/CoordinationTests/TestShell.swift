@@ -9,6 +9,9 @@ final class TestShell {
     var clock = Instant(milliseconds: 0)
     let run: RunID
     let plan: Plan
+    /// Each worker is a process of its own, unless a test says otherwise.
+    private var processes = 100
+    var told: [String] = []
 
     init(_ plan: Plan) {
         run = RunID(rawValue: "run-test") ?? { preconditionFailure("a valid name") }()
@@ -28,14 +31,19 @@ final class TestShell {
             case .perform(let step, _):
                 guard let state = cluster.run(run) else { continue }
                 perform(cluster.stepFinished(Example.outcome(of: step, state), of: run))
-            case .wakeWaitingSlots, .tell: continue
+            case .tell(let text, _): told.append("\(text): \(decision.reason)")
+            case .wakeWaitingSlots: continue
             }
         }
     }
 
-    func join(_ name: String, process: Int = 1, instructionSet: String = "any") -> WorkerID {
+    func join(
+        _ name: String, host: String = "here", process: Int? = nil, instructionSet: String = "any", slots: Int = 99
+    ) -> WorkerID {
         guard let worker = WorkerID(rawValue: name) else { preconditionFailure("a valid name") }
-        let registration = Example.registration(processID: process, instructionSet: instructionSet)
+        processes += 1
+        let registration = Example.registration(
+            host: host, processID: process ?? processes, instructionSet: instructionSet, slots: slots)
         cluster.workerRegistered(worker, registration, now: clock)
         return worker
     }

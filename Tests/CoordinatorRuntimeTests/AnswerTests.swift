@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct AnswerTests {
     /// What is wrong with an answer, and what the refusal says.
     enum Fault: String, CaseIterable {
-        case notFinite = "number 1 of the update is not finite"
+        case notFinite = "is not finite"
         case tooLarge = "number 0 of the update is 2000.0; at most ±1024.0 is accepted"
         case wrongCount = "the update has 1 numbers; its task has"
         case wrongSamples = "it speaks of 1 samples, not"
@@ -116,7 +116,7 @@ import Testing
                     }
                     #expect(try await coordinator.trainingTask(for: worker) == task)
                 }
-                try await coordinator.release(task.id, TaskRelease(worker: worker, failure: "no\u{1B}\nluck"))
+                try await coordinator.release(task.id, TaskRelease(worker: worker, .failed("no\u{1B}\nluck")))
             }
             let status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
             #expect(status.state == .failed)
@@ -159,8 +159,8 @@ import Testing
             let (worker, stranger) = (try await coordinator.join(), try await coordinator.join())
             let task = try #require(try await coordinator.trainingTask(for: worker))
             for _ in 0..<2 * Limits.taskAttempts {
-                try await coordinator.release(task.id, TaskRelease(worker: worker, failure: "bad luck"))
-                try await coordinator.release(task.id, TaskRelease(worker: stranger, failure: "bad luck"))
+                try await coordinator.release(task.id, TaskRelease(worker: worker, .failed("bad luck")))
+                try await coordinator.release(task.id, TaskRelease(worker: stranger, .failed("bad luck")))
                 let update = try Fault.notFinite.update(task)
                 await #expect(throws: APIError.self) {
                     try await coordinator.send(update, to: task.id, as: stranger)
@@ -200,7 +200,7 @@ import Testing
             let next = try #require(try await coordinator.task(for: worker))
             #expect(next.id.round == 2)
             #expect(try await coordinator.answer(first, as: worker) == .late)
-            try await coordinator.release(first.id, TaskRelease(worker: worker, failure: "too late"))
+            try await coordinator.release(first.id, TaskRelease(worker: worker, .failed("too late")))
             _ = try await coordinator.cancel(run)
             #expect(try await coordinator.answer(next, as: worker) == .late)
             #expect(try FileManager.default.contentsOfDirectory(atPath: coordinator.uploadFolder) == [])

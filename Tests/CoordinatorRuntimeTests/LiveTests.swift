@@ -124,7 +124,7 @@ import Testing
                 try await coordinator.send(Data("no".utf8), to: first.id, as: refused)
             }
             let second = try #require(try await coordinator.task(for: failing))
-            try await coordinator.release(second.id, TaskRelease(worker: failing, failure: "no memory"))
+            try await coordinator.release(second.id, TaskRelease(worker: failing, .failed("no memory")))
             let third = try #require(try await coordinator.task(for: silent))
             // Its lease expires, and then it is taken for lost.
             var watcher = Watcher()

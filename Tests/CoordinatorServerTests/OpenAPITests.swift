@@ -56,8 +56,14 @@ import Yams
         try check(LeaseRequest(worker: Examples.worker, waitSeconds: 2.5), "LeaseRequest")
         try check(
             Heartbeat(worker: Examples.worker, tasks: [TaskProgress(task: Examples.task, share: 0.5)]), "Heartbeat")
-        try check(TaskRelease(worker: Examples.worker, failure: "x"), "TaskRelease")
+        try check(TaskRelease(worker: Examples.worker, .failed("x")), "TaskRelease")
         try check(TaskRelease(worker: Examples.worker), "TaskRelease")
+        try check(
+            TaskRelease(
+                worker: Examples.worker,
+                .diverged(Divergence(what: "the loss", value: "inf", feature: 3, magnitude: 1e6))), "TaskRelease")
+        try check(TaskRelease(worker: Examples.worker, .needsMemory(needed: 2, available: 1)), "TaskRelease")
+        try check(TaskRelease(worker: Examples.worker, .damagedInput), "TaskRelease")
         try check(SessionRequest(token: "x"), "SessionRequest")
     }
 

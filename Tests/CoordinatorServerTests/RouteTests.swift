@@ -28,7 +28,7 @@ import Testing
                 Heartbeat(worker: Examples.worker, tasks: [TaskProgress(task: Examples.task, share: 0.5)]))
             #expect(try heartbeat.json(HeartbeatReply.self).abandon == [Examples.task])
             let release = try await client.post(
-                "/v1/tasks/\(Examples.task)/release", TaskRelease(worker: Examples.worker, failure: "no memory"))
+                "/v1/tasks/\(Examples.task)/release", TaskRelease(worker: Examples.worker, .failed("no memory")))
             #expect(release.status == .noContent)
             #expect(api.memory.withLock { $0.released.map(\.failure) } == ["no memory"])
         }

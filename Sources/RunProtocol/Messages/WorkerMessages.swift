@@ -89,21 +89,6 @@ package struct HeartbeatReply: Codable, Hashable, Sendable {
     }
 }
 
-/// A slot gives a task back unfinished. `POST /v1/tasks/TASK/release`
-package struct TaskRelease: Codable, Hashable, Sendable {
-    package var worker: WorkerID
-    /// Nil when the worker is only stopping; else what went wrong, which counts as a failed attempt.
-    package var failure: String?
-    /// True where a blob that the task needs did not arrive as its digest says: the coordinator looks at its own copy.
-    package var damagedInput: Bool?
-
-    package init(worker: WorkerID, failure: String? = nil, damagedInput: Bool? = nil) {
-        self.worker = worker
-        self.failure = failure
-        self.damagedInput = damagedInput
-    }
-}
-
 /// The answer to an update. `PUT /v1/tasks/TASK/update?worker=WORKER`, with the header `Content-Digest`
 /// (RFC 9530: `sha-256=:BASE64:`).
 package struct UpdateReceipt: Codable, Hashable, Sendable {

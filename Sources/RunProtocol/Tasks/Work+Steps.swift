@@ -18,4 +18,26 @@ extension Work {
             }
         return max(steps, 1)
     }
+
+    /// What it works on, for people: `layer 1`, `layers 1 to 3`, `the classifier`.
+    package var place: String {
+        func layers(_ first: Int, _ count: Int) -> String {
+            count == 1 ? "layer \(first + 1)" : "layers \(first + 1) to \(first + count)"
+        }
+        return switch self {
+        case .pretrain(let work): layers(work.layer, work.decoders.count)
+        case .measureReconstruction(let work): layers(work.layer, work.decoders.count)
+        case .fineTune, .classify: "the classifier"
+        }
+    }
+
+    /// The samples that it reads.
+    package var samples: SampleSet {
+        switch self {
+        case .pretrain(let work): work.samples
+        case .measureReconstruction(let work): work.samples
+        case .fineTune(let work): work.samples
+        case .classify(let work): work.samples
+        }
+    }
 }

@@ -14,12 +14,19 @@ package struct DataManifest: Codable, Hashable, Sendable {
     package var test: LabeledBlobs?
     /// 0 where the plan has no labels.
     package var classes: Int
-    /// The features' names, where the data's files have them.
+    /// The names of a sample's numbers, where its file names its columns.
     package var columns: [String]?
+    /// The classes' names, in the order of their numbers; nil where the plan has no labels.
+    package var classNames: [String]?
+    /// How a sample lies in its file, such as [28, 28].
+    package var sampleShape: [Int]?
+    /// What people should know of how the data were read, a sentence each.
+    package var remarks: [String]?
 
     package init(
         planHash: Digest, inputSize: Int, image: ImageShape? = nil, shards: [SampleSet], heldOut: SampleSet,
-        draws: [LabeledBlobs] = [], test: LabeledBlobs? = nil, classes: Int = 0
+        draws: [LabeledBlobs] = [], test: LabeledBlobs? = nil, classes: Int = 0, columns: [String]? = nil,
+        classNames: [String]? = nil, sampleShape: [Int]? = nil, remarks: [String]? = nil
     ) {
         self.planHash = planHash
         self.inputSize = inputSize
@@ -29,6 +36,10 @@ package struct DataManifest: Codable, Hashable, Sendable {
         self.draws = draws
         self.test = test
         self.classes = classes
+        self.columns = columns
+        self.classNames = classNames
+        self.sampleShape = sampleShape
+        self.remarks = remarks
     }
 }
 

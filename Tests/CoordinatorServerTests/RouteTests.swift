@@ -30,7 +30,7 @@ import Testing
             let release = try await client.post(
                 "/v1/tasks/\(Examples.task)/release", TaskRelease(worker: Examples.worker, .failed("no memory")))
             #expect(release.status == .noContent)
-            #expect(api.memory.withLock { $0.released.map(\.failure) } == ["no memory"])
+            #expect(api.memory.withLock { $0.released.map(\.reason) } == [.failed("no memory")])
         }
     }
 

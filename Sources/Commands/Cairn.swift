@@ -49,6 +49,19 @@ package struct Cairn: AsyncParsableCommand {
         sigemptyset(&signals)
         for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, number) }
         sigprocmask(SIG_UNBLOCK, &signals, nil)
-        await main(arguments)
+        do {
+            var command = try parseAsRoot(arguments)
+            do {
+                if var command = command as? any AsyncParsableCommand {
+                    try await command.run()
+                } else {
+                    try command.run()
+                }
+            } catch {
+                throw CommandError.shown(error)
+            }
+        } catch {
+            exit(withError: error)
+        }
     }
 }

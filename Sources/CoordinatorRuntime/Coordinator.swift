@@ -255,7 +255,7 @@ package actor Coordinator: CoordinatorAPI {
         isPerforming = true
         defer { isPerforming = false }
         do {
-            let event = try await onThreadOfItsOwn {
+            let event = try await onAbandonedThread {
                 try performer.perform(pending.step, of: state, folder: folder)
             }
             ledger.blobsAppeared(event.blobs, for: pending.run)
@@ -264,6 +264,8 @@ package actor Coordinator: CoordinatorAPI {
             // No fault of the run: it goes on when there is room.
             pauses.steps.append(pending)
             stopWriting(StoreError(error))
+        } catch is CancellationError {
+            // The coordinator ends; started again it begins the step anew.
         } catch let damage as DamagedBlob {
             pauses.steps.append(pending)
             pause(pending.run, because: [damage])

@@ -57,7 +57,7 @@ package struct Model: Hashable, Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let text = String(decoding: try encoder.encode(description), as: UTF8.self)
-        return WeightsBlob.file(weights, description.parameters, metadata: ["cairn": text]).encoded()
+        return WeightsBlob.file(weights, description.parameters, metadata: ["cairn": text, "format": "pt"]).encoded()
     }
 
     /// Reads an exported file.

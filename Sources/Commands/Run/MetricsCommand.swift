@@ -61,8 +61,9 @@ struct MetricsCommand: ParsableCommand {
     func run() throws {
         let connection = try connection.connect()
         let status = try connection.status(of: try target.find(connection))
-        let data = json ? try JSONOutput.data(Report(status)) : Data(RunTable.csv(status).utf8)
-        guard let output else { return print(String(decoding: data, as: UTF8.self), terminator: "") }
-        try AtomicFile.write(data, to: output)
+        guard let output else {
+            return json ? try JSONOutput.print(Report(status)) : print(RunTable.csv(status), terminator: "")
+        }
+        try AtomicFile.write(json ? JSONOutput.data(Report(status)) : Data(RunTable.csv(status).utf8), to: output)
     }
 }

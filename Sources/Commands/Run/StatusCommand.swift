@@ -19,7 +19,7 @@ struct StatusCommand: ParsableCommand {
             return
         }
         print("\(status.id)  \(status.state.rawValue)  \(status.name)")
-        if let reason = status.reason { print(reason) }
+        if let reason = status.reason { print(reason.replacing("\n", with: "\n  ")) }
         guard status.state != .finished else {
             print(Summary(status, files: [:]).table)
             return

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import PrintableText
 
 /// What `--json` prints, and what `summary.json` holds.
 enum JSONOutput {
@@ -9,6 +10,6 @@ enum JSONOutput {
     }
 
     static func print(_ value: some Encodable) throws {
-        Swift.print(String(decoding: try data(value), as: UTF8.self), terminator: "")
+        Swift.print(String(decoding: try data(value), as: UTF8.self).printableJSON, terminator: "")
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Logging
+import PrintableText
 
 /// How much is logged, and how.
 struct LogOptions: ParsableArguments {
@@ -91,7 +92,7 @@ private struct JSONLogHandler: LogHandler {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(line) else { return }
-        FileHandleOutput.standardError(String(decoding: data, as: UTF8.self) + "\n")
+        FileHandleOutput.standardError(String(decoding: data, as: UTF8.self).printableJSON + "\n")
     }
 }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import PrintableText
 import RunProtocol
 
 /// What came of a run: `summary.json`, and the table that people read.
@@ -97,6 +98,7 @@ struct Summary: Codable {
             let file = files[part.rawValue].map { "\($0), " } ?? ""
             rows.append((part.rawValue, "\(file)SHA-256 \(digest)"))
         }
+        rows = rows.map { ($0.printable(), $1.printable(atMost: 5_000)) }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { $0 + String(repeating: " ", count: width - $0.count + 2) + $1 }.joined(separator: "\n")
     }

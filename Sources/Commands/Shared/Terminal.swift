@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import PrintableText
 import TerminalViews
 
 /// A terminal with something on it that is drawn again and again.
@@ -38,8 +39,9 @@ struct Terminal {
 
 /// Text to a file descriptor at once, without a buffer.
 enum FileHandleOutput {
+    /// Whole lines: nothing in them steers a terminal.
     static func standardError(_ text: String) {
-        write(text, to: STDERR_FILENO)
+        write(text.printableLines, to: STDERR_FILENO)
     }
 
     static func write(_ text: String, to descriptor: Int32) {

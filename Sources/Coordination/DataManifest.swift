@@ -20,13 +20,16 @@ package struct DataManifest: Codable, Hashable, Sendable {
     package var classNames: [String]?
     /// How a sample lies in its file, such as [28, 28].
     package var sampleShape: [Int]?
+    /// How far the unlabeled samples' numbers reach when they are divided.
+    package var range: NumberRange?
     /// What people should know of how the data were read, a sentence each.
     package var remarks: [String]?
 
     package init(
         planHash: Digest, inputSize: Int, image: ImageShape? = nil, shards: [SampleSet], heldOut: SampleSet,
         draws: [LabeledBlobs] = [], test: LabeledBlobs? = nil, classes: Int = 0, columns: [String]? = nil,
-        classNames: [String]? = nil, sampleShape: [Int]? = nil, remarks: [String]? = nil
+        classNames: [String]? = nil, sampleShape: [Int]? = nil, range: NumberRange? = nil,
+        remarks: [String]? = nil
     ) {
         self.planHash = planHash
         self.inputSize = inputSize
@@ -39,6 +42,7 @@ package struct DataManifest: Codable, Hashable, Sendable {
         self.columns = columns
         self.classNames = classNames
         self.sampleShape = sampleShape
+        self.range = range
         self.remarks = remarks
     }
 }

@@ -17,6 +17,14 @@ package struct ModelDescription: Codable, Hashable, Sendable {
     package var sparsity: [Sparsity]?
     /// Of a fine-tuned file.
     package var classes: Int?
+    /// The classes' names, in the order of the classifier's outputs; nil where they are only numbers from 0.
+    package var classNames: [String]?
+    /// The names of a sample's numbers, where the file that they came from named its columns.
+    package var columns: [String]?
+    /// How a sample lay in its file, such as [28, 28].
+    package var sampleShape: [Int]?
+    /// How far the samples' numbers reached when they were divided.
+    package var range: NumberRange?
     /// SHA-256 of the plan's settings and its data's contents.
     package var planHash: Digest
 
@@ -32,6 +40,16 @@ package struct ModelDescription: Codable, Hashable, Sendable {
         self.classes = classes
         self.planHash = planHash
     }
+
+    /// What samples must be like that the network is given.
+    package var expectation: SampleExpectation {
+        SampleExpectation(
+            shape: sampleShape ?? network.image.map { [$0.height, $0.width, $0.channels] } ?? [network.inputSize],
+            columns: columns, divisor: divisor, range: range)
+    }
+
+    /// What the classifier's outputs are called.
+    package var outputNames: [String] { classNames ?? (0..<(classes ?? 0)).map { "\($0)" } }
 
     /// The tensors that the file has, in their order.
     package var parameters: [ParameterSpec] {
@@ -92,5 +110,16 @@ extension ModelDescription {
             && sparsity.map { $0.count == network.layers.count && $0.allSatisfy(\.isPossible) } ?? true
             && (part == .pretrained
                 ? decoders.count == network.layers.count : (1...Limits.classes).contains(classes ?? 0))
+            && classNames.map { $0.count == classes } ?? true
+            && columns.map { $0.count == network.inputSize } ?? true
+            && sampleShape.map { Self.size(of: $0) == network.inputSize } ?? true
+    }
+
+    /// - Returns: nil for what is no shape of a sample.
+    private static func size(of shape: [Int]) -> Int? {
+        guard shape.count <= 8 else { return nil }
+        return shape.reduce(1) { size, side in
+            size.flatMap { (1...Limits.sampleSize).contains(side) && $0 <= Limits.sampleSize ? $0 * side : nil }
+        }
     }
 }

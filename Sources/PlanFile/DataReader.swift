@@ -5,12 +5,28 @@ enum DataReader {
     static func read(_ section: Section) -> DataPlan {
         defer { section.finish() }
         if !section.has("unlabeled") { section.note("unlabeled", "is missing: the file of samples to pretrain on") }
-        return DataPlan(
+        var plan = DataPlan(
             unlabeled: source(section, "unlabeled"),
             heldOut: section.whole("held_out", in: 1...Limits.samples) ?? 1_000,
             shards: section.whole("shards", in: 1...Limits.shards) ?? 2,
-            labeled: section.has("labeled") ? labeled(section.section("labeled")) : nil,
-            test: section.has("test") ? test(section.section("test")) : nil)
+            labeled: section.has("labeled") ? labeled(section.section("labeled")) : nil)
+        if section.has("test") { readTest(section, into: &plan) }
+        return plan
+    }
+
+    /// Samples of their own, or a share of the labeled ones.
+    private static func readTest(_ section: Section, into plan: inout DataPlan) {
+        let below = section.section("test")
+        defer { below.finish() }
+        plan.testSplit = below.number("split", in: 0.01...0.99)
+        guard below.has("split") else {
+            plan.test = test(below)
+            return
+        }
+        for key in ["samples", "labels"] where below.has(key) {
+            below.note(key, "cannot stand beside `split`, which takes the test set from the labeled samples")
+        }
+        if !section.has("labeled") { below.note("split", "needs data.labeled, of which a share is to be set aside") }
     }
 
     /// A path, or a section with the path and how to read it.
@@ -35,8 +51,10 @@ enum DataReader {
     }
 
     private static func test(_ section: Section) -> LabeledTest {
-        defer { section.finish() }
-        if !section.has("samples") { section.note("samples", "is missing: the file of samples to test on") }
+        if !section.has("samples") {
+            section.note(
+                "samples", "is missing: the file of samples to test on; or `split`, a share of the labeled ones")
+        }
         return LabeledTest(
             samples: source(section, "samples"),
             labels: labels(section))

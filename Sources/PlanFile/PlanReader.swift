@@ -105,7 +105,7 @@ package enum PlanReader {
             fineTuning: top.has("fine_tuning") ? FineTuningReader.read(top.section("fine_tuning"), data) : nil,
             verify: top.number("verify", in: 0...1).flatMap { $0 > 0 ? $0 : nil },
             instructionSet: top.choice("instruction_set", InstructionSet.self))
-        if plan.fineTuning != nil, data.labeled == nil || data.test == nil {
+        if plan.fineTuning != nil, data.labeled == nil || !data.hasTest {
             top.note("fine_tuning", "needs data.labeled to learn from and data.test to be tested on")
         }
         layers.forEach { $0.finish() }

@@ -11,6 +11,7 @@ export function codeMapFigure() {
   let picked = null;
   let labels = [];
   const cache = new Map();
+  const title = (label) => map.classNames?.[label] ?? String(label);
   const canvas = element("canvas", { height, role: "img", "aria-label": "Map of codes: nothing to draw yet" });
   const legend = element("ul", { class: "classes" });
   const caption = element("p", { class: "hint" });
@@ -42,7 +43,7 @@ export function codeMapFigure() {
     }
     context.globalAlpha = 1;
     for (const label of labels) {
-      if (picked === null || picked === label) writeLabel(context, label, map.points, x, y);
+      if (picked === null || picked === label) writeLabel(context, label, format.shortened(title(label), 12), map.points, x, y);
     }
   }
 
@@ -50,15 +51,17 @@ export function codeMapFigure() {
     setHidden(legend, labels.length === 0);
     reconcile(legend, cache, labels, (label) => label, (label) => {
       const dot = element("span", { class: "dot" });
+      const name = element("span", {});
       const button = element("button", {
         type: "button", class: "quiet", "aria-pressed": "false", click: () => {
           picked = picked === label ? null : label;
           showLegend();
           draw();
         },
-      }, dot, `Class ${label}`);
-      return { element: element("li", {}, button), button, dot };
+      }, dot, name);
+      return { element: element("li", {}, button), button, dot, name };
     }, (row, label) => {
+      setText(row.name, `Class ${format.shortened(title(label), 30)}`);
       row.dot.style.backgroundColor = shade(label, labels);
       setAttribute(row.button, "aria-pressed", picked === label);
     });
@@ -101,8 +104,8 @@ function shade(label, labels) {
   return `hsl(${hue.toFixed(0)} 58% ${index % 2 ? 58 : 44}%)`;
 }
 
-/** A class's number where its samples are, so that nobody has to tell ten colours apart. */
-function writeLabel(context, label, points, x, y) {
+/** A class's name where its samples are, so that nobody has to tell ten colours apart. */
+function writeLabel(context, label, title, points, x, y) {
   const mine = points.filter((point) => point.label === label);
   const middle = (read) => mine.reduce((sum, point) => sum + read(point), 0) / mine.length;
   context.font = "600 17px system-ui, sans-serif";
@@ -112,7 +115,7 @@ function writeLabel(context, label, points, x, y) {
   context.lineJoin = "round";
   context.strokeStyle = colour("--surface");
   context.fillStyle = colour("--ink");
-  const place = [String(label), x(middle((point) => point.x)), y(middle((point) => point.y))];
+  const place = [title, x(middle((point) => point.x)), y(middle((point) => point.y))];
   context.strokeText(...place);
   context.fillText(...place);
 }

@@ -58,6 +58,12 @@ export function duration(seconds) {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
 }
 
+/** A name of somebody's choice, no longer than `most` letters. */
+export function shortened(name, most) {
+  const letters = [...name];
+  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : name;
+}
+
 /** How long ago, in steps that do not flicker. */
 export function age(seconds) {
   if (!isNumber(seconds)) return nothing;

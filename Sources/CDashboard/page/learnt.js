@@ -106,7 +106,8 @@ function fetched(path, told) {
   };
 }
 
-function tableOf({ mistakes, columns }) {
+function tableOf({ mistakes, columns, classNames = [] }) {
+  const title = (label) => format.shortened(classNames[label] ?? String(label), 30);
   return element("table", {},
     element("caption", {}, columns > 1 ? `In the picture's order, ${columns} in a row` : "The most confident first"),
     element("thead", {}, element("tr", {},
@@ -115,6 +116,6 @@ function tableOf({ mistakes, columns }) {
           element("span", { class: "unseen" }, "Place")))))),
     element("tbody", {}, mistakes.map((mistake, index) => element("tr", {},
       element("th", { scope: "row" }, String(index + 1)), element("td", {}, format.count(mistake.sample)),
-      element("td", {}, String(mistake.label)), element("td", {}, String(mistake.answer)),
+      element("td", {}, title(mistake.label)), element("td", {}, title(mistake.answer)),
       element("td", {}, format.percent(mistake.confidence, 1))))));
 }

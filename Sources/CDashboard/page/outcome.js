@@ -8,6 +8,7 @@ const kinds = [[true, "pretrained", 0], [false, "from scratch", 1]];
 /** What fine-tuning gave: errors of the draws, learning curves, which classes are taken for which. */
 export function outcomeSection() {
   let results = [];
+  let names = [];
   let isPretrained = true;
   let drawn = null;
   const errors = element("div", { class: "errors", "data-chart": "errors" });
@@ -29,7 +30,7 @@ export function outcomeSection() {
     element("h2", { id: "outcome-title" }, "With few labels"), test, curves.element);
 
   function showMatrix() {
-    matrix.replaceChildren(confusionTable(results.filter((result) => result.pretrained === isPretrained)));
+    matrix.replaceChildren(confusionTable(results.filter((result) => result.pretrained === isPretrained), names));
   }
 
   return {
@@ -39,6 +40,7 @@ export function outcomeSection() {
       if (drawn?.run === changes && drawn.at === changes.changes.outcome) return;
       drawn = { run: changes, at: changes.changes.outcome };
       results = changes.results;
+      names = changes.classNames;
       setHidden(section, results.length === 0 && changes.curves.length === 0);
       setHidden(test, results.length === 0);
       setHidden(curves.element, changes.curves.length === 0);
@@ -135,23 +137,23 @@ function curveSeries(curves) {
   });
 }
 
-/** Rows are classes, columns answers; counts of all draws together. */
-function confusionTable(results) {
+/** Rows are classes, columns answers; counts of all draws together. Classes without a name are numbers. */
+function confusionTable(results, names) {
   if (results.length === 0) return element("p", { class: "empty" }, "Not tested yet.");
   const classes = results[0].confusion.length;
   if (classes > mostClasses) return element("p", { class: "empty" }, `${classes} classes are too many to show.`);
   const sums = results[0].confusion.map((row, label) => row.map((_, answer) =>
     results.reduce((sum, result) => sum + (result.confusion[label]?.[answer] ?? 0), 0)));
-  const indices = sums.map((_, index) => index);
+  const titles = sums.map((_, index) => names[index] ?? String(index));
   return element("table", { class: "matrix" },
     element("caption", {},
       `Rows: what it is. Columns: the answer. ${format.counted(results.length, "draw")} together.`),
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Class"),
-      indices.map((index) => element("th", { scope: "col" }, String(index))),
+      titles.map((title) => element("th", { scope: "col", title }, format.shortened(title, 12))),
       element("th", { scope: "col" }, "Wrong"))),
     element("tbody", {}, sums.map((row, label) => {
       const total = row.reduce((sum, count) => sum + count, 0);
-      return element("tr", {}, element("th", { scope: "row" }, String(label)),
+      return element("tr", {}, element("th", { scope: "row", title: titles[label] }, format.shortened(titles[label], 30)),
         row.map((count, answer) => {
           const share = total > 0 ? count / total : 0;
           const heat = share === 0 ? 0 : Math.min(7, 1 + Math.floor(Math.sqrt(share) * 7));

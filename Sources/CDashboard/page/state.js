@@ -16,7 +16,7 @@ export function makeState() {
 
 function makeRun(id) {
   return {
-    id, stack: [], rounds: new Map(), spans: new Map(), entries: [], results: [], curves: [], pictures: null,
+    id, stack: [], rounds: new Map(), spans: new Map(), entries: [], results: [], classNames: [], curves: [], pictures: null,
     // Goes up with each change of its part, for views that draw a part as a whole.
     changes: { rounds: 0, spans: 0, entries: 0, outcome: 0 },
   };
@@ -60,6 +60,7 @@ function mergeRun(run, update) {
   dropOldest(run.spans, limits.spans);
   if (update.entries.length > 0) run.entries = merged(run.entries, update.entries);
   if (update.results) run.results = update.results;
+  if (update.classNames) run.classNames = update.classNames;
   if (update.curves) run.curves = update.curves;
   run.pictures = update.pictures ?? run.pictures;
   run.changes.rounds += update.rounds.length;

@@ -14,13 +14,16 @@ struct EvaluateCommand: ParsableCommand {
         abstract: "Test an exported network on samples that it has not seen.",
         discussion: """
             A classifier: prints the test error and the confusion matrix, a row for each class, a column for each answer. \
-            Pretrained weights: prints how far samples that went through all encoders and back are from what they were.
+            Pretrained weights: prints how far samples that went through all encoders and back are from what they were. \
+            Columns and classes are matched by their names where both sides have any.
             """)
 
     /// What `--json` prints for a classifier.
     private struct Report: Encodable {
         var tested: Int
         var error: Double
+        /// What the rows and columns of `confusion` are called.
+        var classNames: [String]
         var confusion: [[Int]]
     }
 
@@ -33,62 +36,86 @@ struct EvaluateCommand: ParsableCommand {
 
     @Argument(help: "A file that `cairn export RUN --part fine-tuned` or `cairn pretrain` wrote.") var file: String
     @Option(help: "The samples: IDX, NPY, CSV or a folder of images.") var samples: String
-    @Option(help: "The file with a class from 0 for each sample; a classifier needs it.") var labels: String?
+    @Option(help: "The file with a class for each sample; a classifier needs it, or one of the next two.")
+    var labels: String?
+    @Option(help: "Instead of --labels: the column of the samples' own CSV that has the labels.")
+    var labelColumn: String?
+    @Flag(help: "Instead of --labels: the samples are a folder with a subfolder for each class.") var labelFolders =
+        false
     @Option(help: "Only the first samples.") var limit: Int?
+    @Option(help: "Divide every number by this; else by what the network's own samples were divided by.")
+    var divideBy: Double?
     @Flag(help: "Show no progress.") var quiet = false
     @Flag(help: "Print JSON.") var json = false
 
     func validate() throws {
         guard (limit ?? 1) > 0 else { throw ValidationError("--limit is a whole number from 1.") }
+        guard (1e-9...1e9).contains(divideBy ?? 1) else { throw ValidationError("--divide-by goes from 1e-9 to 1e9.") }
+        guard [labels != nil, labelColumn != nil, labelFolders].count(where: \.self) < 2 else {
+            throw ValidationError("Of --labels, --label-column and --label-folders only one can be given.")
+        }
     }
 
     func run() throws {
         let model = try Model(decoding: try FileBytes.read(file), path: file)
-        let table = try SampleFile.samples(samples, limit: limit)
-        guard table.size == model.description.network.inputSize else {
-            throw CommandError(
-                "\(samples): its samples have \(table.size) numbers; the network takes"
-                    + " \(model.description.network.inputSize)")
-        }
+        let rows = try SampleFile.rows(samples, limit: limit, leavingOut: labelColumn)
+        let matched = try ModelSamples(rows, path: samples, for: model.description, divideBy: divideBy)
+        let truth = try model.description.classes.map { _ in try readLabels(for: model.description) }
         Engine.useOneThread()
-        let loaded = Samples(table, divisor: model.description.divisor)
-        if let classes = model.description.classes {
-            try classify(loaded, model, classes: classes)
+        if let truth {
+            try classify(try matched.load(), truth, model)
         } else {
-            try reconstruct(loaded, model)
+            try reconstruct(try matched.load(), model)
         }
     }
 
-    private func classify(_ samples: Samples, _ model: Model, classes: Int) throws {
-        guard let labels else { throw CommandError("--labels is missing: a classifier is tested against them") }
-        let truth = try SampleFile.labels(labels, limit: limit)
-        guard truth.count == samples.count else {
-            throw CommandError("\(labels): has \(truth.count) labels for \(samples.count) samples")
+    // MARK: A classifier
+
+    /// - Returns: each sample's place among the classifier's outputs.
+    private func readLabels(for model: ModelDescription) throws -> [Int32] {
+        let (found, path): (ClassLabels, String)
+        if let labels {
+            (found, path) = (try SampleFile.labels(labels, limit: limit), labels)
+        } else if let labelColumn {
+            (found, path) = (try SampleFile.labels(column: labelColumn, ofCSV: samples, limit: limit), samples)
+        } else if labelFolders {
+            (found, path) = (try SampleFile.folderLabels(samples, limit: limit), samples)
+        } else {
+            throw CommandError(
+                "a classifier is tested against labels; give --labels FILE, --label-column NAME for a column of a CSV,"
+                    + " or --label-folders where the samples' subfolders are the classes")
         }
-        if let stranger = truth.first(where: { $0 >= classes }) {
-            throw CommandError("\(labels): has the class \(stranger); the network knows 0 to \(classes - 1)")
+        return try ClassMatch.indices(
+            found.indices, of: found.names, among: model.outputNames, path: path,
+            whose: "the network does not know")
+    }
+
+    private func classify(_ samples: Samples, _ truth: [Int32], _ model: Model) throws {
+        let names = model.description.outputNames
+        guard truth.count == samples.count else {
+            throw CommandError("\(labels ?? self.samples): has \(truth.count) labels for \(samples.count) samples")
         }
         let progress = WorkProgress("testing", unit: "samples", of: samples.count, isQuiet: quiet)
         let answers = try TaskFunctions.classify(
-            network: model.description.network, classes: classes, weights: model.weights, samples: samples,
+            network: model.description.network, classes: names.count, weights: model.weights, samples: samples,
             progress: progress.advance)
         progress.end()
-        var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+        var confusion = [[Int]](repeating: [Int](repeating: 0, count: names.count), count: names.count)
         for (label, answer) in zip(truth, answers) { confusion[Int(label)][Int(answer)] += 1 }
         let result = EvaluationResult(draw: 0, pretrained: true, labels: 0, confusion: confusion)
         guard !json else {
-            try JSONOutput.print(Report(tested: result.tested, error: result.error, confusion: confusion))
+            try JSONOutput.print(
+                Report(tested: result.tested, error: result.error, classNames: names, confusion: confusion))
             return
         }
         print("test error \((result.error * 100).formatted(decimals: 2)) % of \(result.tested) samples")
-        let width = (confusion.joined().map { "\($0)".count }.max() ?? 1) + 1
-        for row in confusion {
-            print(row.map { String(repeating: " ", count: width - "\($0)".count) + "\($0)" }.joined())
-        }
+        print(ConfusionTable(names: names, confusion: confusion).text)
     }
 
+    // MARK: Pretrained weights
+
     private func reconstruct(_ samples: Samples, _ model: Model) throws {
-        guard labels == nil else {
+        guard labels == nil, !labelFolders else {
             throw CommandError("\(file): has no classifier; use the one that was exported with --part fine-tuned")
         }
         let progress = WorkProgress("testing", unit: "samples", of: samples.count, isQuiet: quiet)

@@ -19,10 +19,13 @@ struct PictureCommand: ParsableCommand {
     @Option(help: "The images: IDX, NPY or a folder.") var samples: String
     @Option(name: .shortAndLong, help: "The PNG file to write.") var output: String
     @Option(help: "How many images, from the first.") var count = 16
+    @Option(help: "Divide every number by this; else by what the network's own samples were divided by.")
+    var divideBy: Double?
     @Flag(help: "Show no progress.") var quiet = false
 
     func validate() throws {
         guard (1...1_000).contains(count) else { throw ValidationError("--count goes from 1 to 1000.") }
+        guard (1e-9...1e9).contains(divideBy ?? 1) else { throw ValidationError("--divide-by goes from 1e-9 to 1e9.") }
     }
 
     func run() throws {
@@ -31,31 +34,27 @@ struct PictureCommand: ParsableCommand {
         guard description.part == .pretrained else {
             throw CommandError("\(file): has no decoders; use the file of the pretrained weights")
         }
-        let table = try SampleFile.samples(samples, limit: count)
-        guard table.size == description.network.inputSize else {
-            throw CommandError(
-                "\(samples): its samples have \(table.size) numbers; the network takes \(description.network.inputSize)"
-            )
-        }
-        let shape = table.sampleShape
+        let rows = try SampleFile.rows(samples, limit: count)
+        let matched = try ModelSamples(rows, path: samples, for: description, divideBy: divideBy)
+        let shape = description.network.image.map { [$0.height, $0.width, $0.channels] } ?? rows.sampleShape
         guard shape.count == 2 || shape.count == 3 && (shape[2] == 1 || shape[2] == 3) else {
             throw CommandError("\(samples): its samples are no images: they have the shape \(shape)")
         }
         Engine.useOneThread()
-        let loaded = Samples(table, divisor: description.divisor)
-        let progress = WorkProgress("drawing", unit: "images", of: table.count, isQuiet: quiet)
+        let loaded = try matched.load()
+        let progress = WorkProgress("drawing", unit: "images", of: loaded.count, isQuiet: quiet)
         let decoded = TaskFunctions.reconstruct(
             loaded, network: description.network, decoders: description.decoders, sparsity: description.sparsity,
             weights: model.weights, progress: progress.advance)
         progress.end()
         let image = ImageShape(height: shape[0], width: shape[1], channels: shape.count == 3 ? shape[2] : 1)
-        var sheet = PictureSheet(TileShape(image), rows: 2, columns: table.count, zoom: 4)
-        for index in 0..<table.count {
-            let range = index * table.size..<(index + 1) * table.size
+        var sheet = PictureSheet(TileShape(image), rows: 2, columns: loaded.count, zoom: 4)
+        for index in 0..<loaded.count {
+            let range = index * loaded.size..<(index + 1) * loaded.size
             sheet.draw(loaded.sample(index), row: 0, column: index)
             sheet.draw(Array(decoded[range]), row: 1, column: index)
         }
         try AtomicFile.write(sheet.png(), to: output)
-        print("wrote \(output): \(table.count) images above their reconstructions")
+        print("wrote \(output): \(loaded.count) images above their reconstructions")
     }
 }

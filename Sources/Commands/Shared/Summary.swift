@@ -46,6 +46,8 @@ struct Summary: Codable {
     var files: [String: String]
     /// Of a draw.
     var labels: Int?
+    /// What the classifier's outputs are called, in their order.
+    var classNames: [String]?
     var pretrainedError: Errors?
     var fromScratchError: Errors?
     /// Samples trained on in pretraining, by the seconds of its rounds.
@@ -60,6 +62,7 @@ struct Summary: Codable {
         sha256 = Dictionary(run.exports.map { ($0.part.rawValue, $0.digest) }) { first, _ in first }
         self.files = Dictionary(uniqueKeysWithValues: files.map { ($0.key.rawValue, $0.value) })
         labels = run.results.first?.labels
+        classNames = run.classNames
         pretrainedError = Errors(run.results.filter(\.pretrained).map(\.error))
         fromScratchError = Errors(run.results.filter { !$0.pretrained }.map(\.error))
         let rounds = run.stages.flatMap(\.history).filter { $0.seconds != nil }

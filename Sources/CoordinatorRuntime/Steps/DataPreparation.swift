@@ -1,6 +1,8 @@
 package import Coordination
 import DataFormats
 import FoundationEssentials
+import ModelFormat
+import PrintableText
 import RandomNumbers
 package import RunProtocol
 package import RunStore
@@ -23,8 +25,9 @@ package struct DataPreparation {
     }
 
     /// The uses of the plan's seed, apart from its tasks.
-    private enum Stream {
+    enum Stream {
         static let shuffle = Seed.derive(from: 0, 0x64617461)
+        static let split = Seed.derive(from: 0, 0x74657374)
         static func draw(_ draw: Int) -> UInt64 { Seed.derive(from: 0, 0x64726177, UInt64(draw)) }
     }
 
@@ -38,38 +41,84 @@ package struct DataPreparation {
     /// - Throws: `APIError` or `DataError` whenever the data are not what the plan needs.
     package func prepare() throws -> DataManifest {
         var (manifest, unlabeled) = try prepareUnlabeled()
-        if let labeled = plan.data.labeled, let test = plan.data.test, plan.fineTuning != nil {
-            // Often the same file, which is not read twice then; but a column of labels belongs to no sample.
-            if labeled.samples != plan.data.unlabeled || labeled.labels.isColumn { unlabeled = nil }
-            try prepareDraws(labeled, known: unlabeled, into: &manifest)
-            unlabeled = nil
-            try prepareTest(test, into: &manifest)
+        if let labeled = plan.data.labeled, plan.data.hasTest, plan.fineTuning != nil {
+            try prepareLabeled(labeled, known: reusable(unlabeled.take(), for: labeled), into: &manifest)
         }
+        if manifest.remarks?.isEmpty == true { manifest.remarks = nil }
         manifest.planHash = try hash(manifest)
         return manifest
     }
 
-    private func prepareUnlabeled() throws -> (DataManifest, Source?) {
-        let unlabeled = try read(plan.data.unlabeled, labels: nil)
-        let network = NetworkSpec(
-            inputSize: unlabeled.rows.size, image: ImageShape(unlabeled.rows.sampleShape), layers: plan.layers)
-        try plan.checkSizes(of: network, samples: unlabeled.rows.count)
-        let (shards, heldOut) = try cut(unlabeled)
-        let manifest = DataManifest(
-            planHash: heldOut.digest, inputSize: network.inputSize, image: network.image, shards: shards,
-            heldOut: heldOut)
-        return (manifest, unlabeled)
+    /// The unlabeled samples where the labeled ones are the same: often one file, which is not read twice then.
+    private func reusable(_ unlabeled: Source?, for labeled: LabeledSource) -> Source? {
+        labeled.samples == plan.data.unlabeled && !labeled.labels.isColumn ? unlabeled : nil
     }
 
     // MARK: Unlabeled samples
 
-    private struct Source {
+    private func prepareUnlabeled() throws -> (DataManifest, Source?) {
+        var (rows, remarks) = try readUnlabeled()
+        let path = plan.data.unlabeled.path
+        let (image, remark) = try self.image(of: rows, path: path)
+        if let remark { remarks.append(remark) }
+        let network = NetworkSpec(inputSize: rows.size, image: image, layers: plan.layers)
+        try plan.checkSizes(of: network, samples: rows.count)
+        let raw = try NumberRange(of: rows)
+        let source = Source(
+            path: path, rows: rows, divisor: plan.data.unlabeled.divideBy ?? Self.divisor(of: rows, range: raw))
+        let range = raw.divided(by: source.divisor)
+        let (shards, heldOut) = try cut(source, range: range)
+        let manifest = DataManifest(
+            planHash: heldOut.digest, inputSize: network.inputSize, image: network.image, shards: shards,
+            heldOut: heldOut, columns: rows.columns, sampleShape: rows.sampleShape, range: range, remarks: remarks)
+        return (manifest, source)
+    }
+
+    /// Reads the unlabeled samples, without the column that holds the labels of the labeled ones.
+    private func readUnlabeled() throws -> (SampleRows, remarks: [String]) {
+        let path = plan.data.unlabeled.path
+        let rows = try read(plan.data.unlabeled, labels: nil)
+        guard plan.fineTuning != nil, case .column(let name) = plan.data.labeled?.labels,
+            let place = rows.columns?.firstIndex(of: name)
+        else { return (rows, rows.remarks) }
+        let remark = "\(path.printable()): its column '\(name.printable())', which holds the labels, is left out"
+        return (rows.selecting((0..<rows.size).filter { $0 != place }), rows.remarks + [remark])
+    }
+
+    /// What the numbers of a run are divided by, where the plan does not say so: what they are stored as decides.
+    private static func divisor(of rows: SampleRows, range: NumberRange) -> Double {
+        if rows.type == .uint8 { return range.highest > 1 ? 255 : 1 }
+        return rows.isImages && rows.elementType == "uint16" ? 65_535 : 1
+    }
+
+    /// How the samples lie as images; nil where they are none.
+    ///
+    /// - Throws: whenever channels stand first and it matters to the plan where a number lies.
+    private func image(of rows: SampleRows, path: String) throws(APIError) -> (ImageShape?, remark: String?) {
+        let shape = rows.sampleShape
+        guard shape.count == 3, [1, 3, 4].contains(shape[0]), shape[0] < min(shape[1], shape[2]) else {
+            return (ImageShape(shape), nil)
+        }
+        // A single channel lies the same whether it stands first or last.
+        guard shape[0] > 1 else { return (ImageShape(height: shape[1], width: shape[2], channels: 1), nil) }
+        let text = "\(path): its samples have the shape \(shape), with the channels first"
+        let needsPlaces =
+            plan.layers.contains { $0.window != nil }
+            || plan.autoencoderStages.contains { $0.settings.randomShift != nil }
+        guard !needsPlaces else {
+            throw APIError(
+                .invalidData, "\(text); images are (height, width, channels)", hint: "save x.transpose(0, 2, 3, 1)")
+        }
+        return (nil, "\(text); so they are not drawn as images. x.transpose(0, 2, 3, 1) makes them images")
+    }
+
+    struct Source {
         var path: String
         var rows: SampleRows
         var divisor: Double
     }
 
-    private func read(_ source: SampleSource, labels: LabelSource?) throws -> Source {
+    func read(_ source: SampleSource, labels: LabelSource?) throws -> SampleRows {
         let path = try folders.locate(source.path, from: folder)
         var column: String?
         if case .column(let name) = labels { column = name }
@@ -77,11 +126,10 @@ package struct DataPreparation {
         guard rows.size <= Limits.sampleSize, rows.count <= Limits.samples else {
             throw APIError(.invalidData, "\(source.path): has more or larger samples than can be trained on")
         }
-        let divisor = source.divideBy ?? (rows.type == .uint8 ? 255 : 1)
-        return Source(path: source.path, rows: rows, divisor: divisor)
+        return rows
     }
 
-    private func cut(_ source: Source) throws -> (shards: [SampleSet], heldOut: SampleSet) {
+    private func cut(_ source: Source, range: NumberRange) throws -> (shards: [SampleSet], heldOut: SampleSet) {
         let data = plan.data
         guard source.rows.count >= data.heldOut + data.shards else {
             throw APIError(
@@ -89,7 +137,7 @@ package struct DataPreparation {
                 "\(source.path): has \(source.rows.count) samples, too few for \(data.heldOut) held out and"
                     + " \(data.shards) shards", hint: "make data.held_out or data.shards smaller")
         }
-        try checkRange(source)
+        try checkRange(source, range)
         var random = Philox(key: plan.seed, stream: Stream.shuffle)
         let order = random.permutation(of: source.rows.count)
         let heldOut = try store(source, order[..<data.heldOut])
@@ -102,7 +150,7 @@ package struct DataPreparation {
         return (shards, heldOut)
     }
 
-    private func store(_ source: Source, _ places: ArraySlice<Int32>) throws -> SampleSet {
+    func store(_ source: Source, _ places: ArraySlice<Int32>) throws -> SampleSet {
         let rows = source.rows
         let digest = try blobs.put { append in
             try NPY.header(rows.type, count: places.count, size: rows.size).withUnsafeBytes(append)
@@ -112,104 +160,12 @@ package struct DataPreparation {
     }
 
     /// Binary cross-entropy is defined between 0 and 1 only.
-    private func checkRange(_ source: Source) throws {
-        guard plan.stages.first?.loss == .binaryCrossEntropy else { return }
-        let range = try source.rows.range()
-        let (lowest, highest) = (range.lowerBound, range.upperBound)
-        guard lowest / source.divisor >= 0, highest / source.divisor <= 1 else {
-            throw APIError(
-                .invalidData,
-                "\(source.path): its numbers go from \(lowest / source.divisor) to \(highest / source.divisor), but"
-                    + " binary_cross_entropy needs 0 to 1", hint: "set divide_by, or loss: mean_squared_error")
-        }
-    }
-
-    // MARK: Labels
-
-    private struct Labeled {
-        var source: Source
-        var labels: [Int32]
-    }
-
-    /// - Parameter known: the same samples, where they were read before.
-    private func read(
-        _ source: SampleSource, _ labels: LabelSource, inputSize: Int, known: Source? = nil
-    ) throws -> Labeled {
-        let samples = try known ?? read(source, labels: labels)
-        guard samples.rows.size == inputSize else {
-            throw APIError(
-                .invalidData,
-                "\(source.path): its samples have \(samples.rows.size) numbers, the unlabeled ones have \(inputSize)",
-                hint: "labeled, test and unlabeled samples must have the same size")
-        }
-        let classes = try read(labels, of: samples.path, limit: source.limit)
-        guard classes.count == samples.rows.count else {
-            throw APIError(
-                .invalidData, "\(source.path): there are \(samples.rows.count) samples but \(classes.count) labels")
-        }
-        guard classes.allSatisfy({ $0 < Limits.classes }) else {
-            throw APIError(.invalidData, "\(source.path): a label is above \(Limits.classes - 1)")
-        }
-        return Labeled(source: samples, labels: classes)
-    }
-
-    private func read(_ labels: LabelSource, of samples: String, limit: Int?) throws -> [Int32] {
-        switch labels {
-        case .file(let path):
-            let all = try SampleFile.labels(try folders.locate(path, from: folder))
-            return Array(all.prefix(limit ?? all.count))
-        case .column(let name):
-            return try SampleFile.labels(
-                column: name, ofCSV: try folders.locate(samples, from: folder), limit: limit)
-        case .folders:
-            return try SampleFile.folderLabels(try folders.locate(samples, from: folder), limit: limit)
-        }
-    }
-
-    private func prepareDraws(_ labeled: LabeledSource, known: Source?, into manifest: inout DataManifest) throws {
-        let pool = try read(labeled.samples, labeled.labels, inputSize: manifest.inputSize, known: known)
-        manifest.classes = Int(pool.labels.max() ?? 0) + 1
-        let classes = manifest.classes
-        manifest.draws = try (0..<labeled.draws).map { draw in
-            try store(pool, try pick(labeled, from: pool.labels, draw: draw, classes: classes))
-        }
-    }
-
-    private func prepareTest(_ test: LabeledTest, into manifest: inout DataManifest) throws {
-        let tested = try read(test.samples, test.labels, inputSize: manifest.inputSize)
-        if let stranger = tested.labels.first(where: { $0 >= manifest.classes }) {
-            throw APIError(
-                .invalidData,
-                "\(test.samples.path): has the class \(stranger), which no labeled example has",
-                hint: "labels count from 0, the same in both files")
-        }
-        try plan.checkFigures(
-            of: manifest.network(of: plan.layers), classes: manifest.classes, tested: tested.labels.count)
-        manifest.test = try store(tested, Array(0..<Int32(tested.labels.count)))
-    }
-
-    /// The examples of one draw: of a random order the first of each class.
-    private func pick(_ source: LabeledSource, from labels: [Int32], draw: Int, classes: Int) throws -> [Int32] {
-        guard let perClass = source.perClass else { return Array(0..<Int32(labels.count)) }
-        var random = Philox(key: plan.seed, stream: Stream.draw(draw))
-        var taken = [Int](repeating: 0, count: classes)
-        var picked: [Int32] = []
-        for place in random.permutation(of: labels.count) {
-            let label = Int(labels[Int(place)])
-            guard taken[label] < perClass else { continue }
-            taken[label] += 1
-            picked.append(place)
-        }
-        guard let poor = taken.firstIndex(where: { $0 < perClass }) else { return picked }
+    private func checkRange(_ source: Source, _ range: NumberRange) throws(APIError) {
+        guard plan.stages.first?.loss == .binaryCrossEntropy, range.lowest < 0 || range.highest > 1 else { return }
         throw APIError(
             .invalidData,
-            "\(source.samples.path): class \(poor) has \(taken[poor]) examples, fewer than per_class: \(perClass)",
-            hint: "make data.labeled.per_class smaller")
-    }
-
-    private func store(_ labeled: Labeled, _ places: [Int32]) throws -> LabeledBlobs {
-        let labels = try blobs.put(NPY.encode(labels: places.map { labeled.labels[Int($0)] }))
-        return LabeledBlobs(samples: try store(labeled.source, places[...]), labels: labels)
+            "\(source.path): its numbers go from \(range.lowest) to \(range.highest), but"
+                + " binary_cross_entropy needs 0 to 1", hint: "set divide_by, or loss: mean_squared_error")
     }
 
     // MARK: The plan's hash

@@ -1,4 +1,5 @@
 import Averaging
+import ModelFormat
 import RunProtocol
 
 extension Plan {
@@ -48,7 +49,8 @@ extension Plan {
     }
 
     /// Whether the confusion matrices of so many classes fit into messages.
-    func checkFigures(of network: NetworkSpec, classes: Int, tested: Int) throws(APIError) {
+    func checkFigures(of network: NetworkSpec, classes names: [String], tested: Int) throws(APIError) {
+        let classes = names.count
         guard network.codeSize * classes <= Limits.parameters else {
             throw APIError(
                 .invalidPlan, "the classifier of \(classes) classes would have too many weights",
@@ -58,7 +60,10 @@ extension Plan {
             throw APIError(
                 .invalidPlan,
                 "fine_tuning.class_weights has \(weights.count) numbers, but there are \(classes) classes",
-                hint: "give one for each class, from class 0")
+                hint: "give one for each class, in this order: \(ClassMatch.list(names))")
+        }
+        guard names.reduce(0, { $0 + $1.utf8.count }) <= Limits.messageBytes / 16 else {
+            throw APIError(.invalidData, "the names of the classes are too long to be reported", hint: "shorten them")
         }
         // A zero and its comma for each field, and the digits of those that count something.
         let bytes = classes * (2 * classes + 2) + 10 * min(classes * classes, tested)

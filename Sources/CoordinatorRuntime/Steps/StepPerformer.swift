@@ -112,6 +112,9 @@ struct StepPerformer: Sendable {
             }
                 ?? [],
             sparsity: run.plan.sparsity, planHash: manifest.planHash)
+        description.columns = manifest.columns
+        description.sampleShape = manifest.sampleShape
+        description.range = manifest.range
         let layers = try reader.autoencoders(run.stageWeights, of: run).flatMap(\.self)
         var exports = [try put(Model(description: description, weights: layers))]
         if let first = run.fineTuned.first {
@@ -119,7 +122,7 @@ struct StepPerformer: Sendable {
             description.decoders = []
             description.sparsity = nil
             description.classes = manifest.classes
-            description.divisor = manifest.draws[0].samples.divisor
+            description.classNames = manifest.classNames
             exports.append(try put(Model(description: description, weights: try reader.update(first).vector())))
         }
         return exports

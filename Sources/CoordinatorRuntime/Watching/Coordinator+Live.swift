@@ -71,6 +71,7 @@ extension Coordinator {
         if board.results.isNew(run, after: seen) {
             let status = try status(of: run)
             changes.results = status.results
+            changes.classNames = status.classNames
             changes.curves = status.curves
         }
         return changes

@@ -70,7 +70,9 @@ struct Painter: Sendable {
         }
         let samples = try pick(count, of: test.samples)
         let labels = try labels(test, of: samples, classes: manifest.classes)
-        return try stack.codeMap(of: samples, labels: labels, stage: subject.stage)
+        var map = try stack.codeMap(of: samples, labels: labels, stage: subject.stage)
+        map.classNames = manifest.classNames
+        return map
     }
 
     private func mistakes(
@@ -91,7 +93,9 @@ struct Painter: Sendable {
         let found = ClassifierMistakes(
             network: network, classes: classes, weights: weights, samples: samples,
             labels: try labels(test, of: samples, classes: classes))
-        return .mistakes(found.mistakes, found.sheet.map { Array($0.png()) })
+        var mistakes = found.mistakes
+        mistakes.classNames = manifest.classNames
+        return .mistakes(mistakes, found.sheet.map { Array($0.png()) })
     }
 }
 

@@ -32,6 +32,7 @@ extension RunStatus {
             samplesPerSecond: history.samplesPerSecond,
             secondsLeft: run.manifest.flatMap { _ in history.secondsLeft(on: run.network) },
             results: run.results, exports: run.exports)
+        classNames = results.isEmpty ? nil : run.manifest?.classNames
         curves = run.curves
     }
 
@@ -39,6 +40,7 @@ extension RunStatus {
     var brief: RunStatus {
         var brief = self
         brief.results = []
+        brief.classNames = nil
         brief.curves = nil
         for stage in brief.stages.indices { brief.stages[stage].history = [] }
         return brief

@@ -28,11 +28,14 @@ package struct CodeMap: Codable, Hashable, Sendable {
     package var points: [Point]
     /// Shares of the codes' variance along x and y, 0 ... 1.
     package var variance: [Double]
+    /// What the classes are called; nil where they are only numbers.
+    package var classNames: [String]?
 
-    package init(stage: Int, points: [Point], variance: [Double]) {
+    package init(stage: Int, points: [Point], variance: [Double], classNames: [String]? = nil) {
         self.stage = stage
         self.points = points
         self.variance = variance
+        self.classNames = classNames
     }
 }
 
@@ -60,10 +63,13 @@ package struct Mistakes: Codable, Hashable, Sendable {
     package var columns: Int
     /// Whether the samples are images, so that there is a picture.
     package var hasPicture: Bool
+    /// What the classes are called; nil where they are only numbers.
+    package var classNames: [String]?
 
-    package init(mistakes: [Mistake], columns: Int, hasPicture: Bool) {
+    package init(mistakes: [Mistake], columns: Int, hasPicture: Bool, classNames: [String]? = nil) {
         self.mistakes = mistakes
         self.columns = columns
         self.hasPicture = hasPicture
+        self.classNames = classNames
     }
 }

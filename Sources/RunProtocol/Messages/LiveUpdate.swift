@@ -98,6 +98,8 @@ package struct RunChanges: Codable, Hashable, Sendable {
     package var entries: [RunJournal.Entry]
     /// All of them, where there are more than before.
     package var results: [EvaluationResult]?
+    /// The classes' names; with the results.
+    package var classNames: [String]?
     package var curves: [LearningCurve]?
     /// What the pictures show: another one whenever they would be drawn anew; nil while there is nothing to draw.
     package var pictures: Digest?

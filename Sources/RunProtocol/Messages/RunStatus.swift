@@ -35,6 +35,9 @@ package struct RunStatus: Codable, Hashable, Sendable {
     package var samplesPerSecond: Double?
     package var secondsLeft: Double?
     package var results: [EvaluationResult]
+    /// What the rows and columns of the results' confusion matrices are called; nil where there are no results, and for
+    /// runs of which only numbers are known.
+    package var classNames: [String]?
     /// Of the fine-tunings that are done.
     package var curves: [LearningCurve]?
     /// The finished exports, in the order pretrained, fine-tuned.

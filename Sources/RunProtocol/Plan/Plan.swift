@@ -47,16 +47,23 @@ package struct DataPlan: Codable, Hashable, Sendable {
     package var shards: Int
     package var labeled: LabeledSource?
     package var test: LabeledTest?
+    /// Instead of `test`: this share of the labeled samples of each class is set aside to be tested on, drawn by the seed.
+    package var testSplit: Double?
 
     package init(
-        unlabeled: SampleSource, heldOut: Int, shards: Int, labeled: LabeledSource? = nil, test: LabeledTest? = nil
+        unlabeled: SampleSource, heldOut: Int, shards: Int, labeled: LabeledSource? = nil, test: LabeledTest? = nil,
+        testSplit: Double? = nil
     ) {
         self.unlabeled = unlabeled
         self.heldOut = heldOut
         self.shards = shards
         self.labeled = labeled
         self.test = test
+        self.testSplit = testSplit
     }
+
+    /// Whether there is something to test a classifier on.
+    package var hasTest: Bool { test != nil || testSplit != nil }
 }
 
 /// A file or folder of samples.
@@ -65,7 +72,8 @@ package struct SampleSource: Codable, Hashable, Sendable {
     package var path: String
     /// Only the first samples; nil for all.
     package var limit: Int?
-    /// Every number is divided by this. Nil: 255 for 8-bit data, 1 for floating point.
+    /// Every number is divided by this. Nil: by what the unlabeled samples are divided by, and those by 255 where they are
+    /// 8-bit data beyond 0 and 1, by 65535 where they are 16-bit images, else by 1.
     package var divideBy: Double?
 
     package init(path: String, limit: Int? = nil, divideBy: Double? = nil) {

@@ -31,10 +31,10 @@ package enum SampleFile {
     }
 
     /// Reads a file with one whole number from 0 a sample: IDX, NPY, or a CSV with one column.
-    package static func labels(_ path: String, limit: Int? = nil) throws(DataError) -> [Int32] {
+    package static func labels(_ path: String) throws(DataError) -> [Int32] {
         switch try open(path) {
-        case .array(_, let header, let source): return try header.labels(from: source, limit: limit)
-        case .csv(let source): return try CSV.labels(source, column: nil, limit: limit)
+        case .array(_, let header, let source): return try header.labels(from: source, limit: nil)
+        case .csv(let source): return try CSV.labels(source, column: nil, limit: nil)
         case .images:
             throw DataError(
                 .unknownFormat, at: path, "this is a folder, not a file of labels",
@@ -44,18 +44,18 @@ package enum SampleFile {
 
     /// Reads the column called `column` of a CSV.
     package static func labels(
-        column: String, ofCSV path: String, limit: Int? = nil
+        column: String, ofCSV path: String
     ) throws(DataError) -> [Int32] {
         guard case .csv(let source) = try open(path) else { throw notCSV(path, column) }
-        return try CSV.labels(source, column: column, limit: limit)
+        return try CSV.labels(source, column: column, limit: nil)
     }
 
     /// The classes of a folder's pictures: its subfolders, counted from 0 in the order of their names.
-    package static func folderLabels(_ path: String, limit: Int? = nil) throws(DataError) -> [Int32] {
+    package static func folderLabels(_ path: String) throws(DataError) -> [Int32] {
         guard case .images(let folder) = try open(path) else {
             throw DataError(.unknownFormat, at: path, "this is not a folder", hint: "name a folder of pictures")
         }
-        return try folder.labels(limit: limit)
+        return try folder.labels()
     }
 
     // MARK: What a file is

@@ -7,6 +7,18 @@ package struct SampleRows {
     /// `|u1` or `<f4`: what `forEachPart` hands over.
     package let type: NPY.ElementType
     private let storage: Storage
+    package var columns: [String]?
+    package var elementType = ""
+    package var isImages = false
+    package var remarks: [String] = []
+    package func selecting(_ places: [Int]) -> SampleRows {
+        guard case .table(let table) = storage, case .float32(let values) = table.numbers else { return self }
+        var out: [Float] = []
+        for row in 0..<count { for place in places { out.append(values[row * size + place]) } }
+        var new = SampleTable(count: count, sampleShape: [places.count], numbers: .float32(out))
+        new.columns = columns.map { names in places.map { names[$0] } }
+        return SampleRows(new)
+    }
 
     private enum Storage {
         case table(SampleTable)
@@ -21,6 +33,9 @@ package struct SampleRows {
         sampleShape = table.sampleShape
         type = table.numbers.type
         storage = .table(table)
+        columns = table.columns
+        isImages = table.isImages
+        elementType = table.elementType
     }
 
     init(_ file: RowFile, limit: Int?) {
@@ -28,6 +43,7 @@ package struct SampleRows {
         sampleShape = Array(file.array.shape.dropFirst())
         type = file.array.type == .uint8 ? .uint8 : .float32
         storage = .file(file)
+        elementType = file.array.type.rawValue
     }
 
     /// The most bytes that are handed over at once, apart from a single row that has more.

@@ -34,6 +34,9 @@ package struct SampleTable: Sendable, Equatable {
     package let sampleShape: [Int]
     /// `count * size` numbers.
     package let numbers: Numbers
+    package var columns: [String]?
+    package var elementType = "float32"
+    package var isImages = false
 
     /// How many numbers a sample has.
     package var size: Int { sampleShape.reduce(1, *) }

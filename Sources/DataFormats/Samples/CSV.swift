@@ -43,7 +43,9 @@ package enum CSV {
             }
             count += 1
         }
-        return SampleTable(count: count, sampleShape: [columns.count], numbers: .float32(values))
+        var result = SampleTable(count: count, sampleShape: [columns.count], numbers: .float32(values))
+        result.columns = names.isEmpty ? nil : columns.map { names[$0] }
+        return result
     }
 
     static func labels(_ source: ByteSource, column: String?, limit: Int?) throws(DataError) -> [Int32] {

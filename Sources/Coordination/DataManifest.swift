@@ -24,6 +24,10 @@ package struct DataManifest: Codable, Hashable, Sendable {
     package var range: NumberRange?
     /// What people should know of how the data were read, a sentence each.
     package var remarks: [String]?
+    /// What stands out among the features of unlabeled samples; nil where they are images or nothing does.
+    package var features: FeatureSurvey?
+    /// The classes that no test sample has; nil where there are none.
+    package var missingTestClasses: [Int]?
 
     package init(
         planHash: Digest, inputSize: Int, image: ImageShape? = nil, shards: [SampleSet], heldOut: SampleSet,

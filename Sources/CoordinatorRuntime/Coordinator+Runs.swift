@@ -53,10 +53,12 @@ extension Coordinator {
             throw APIError(.storageFull, "the run could not be written down: \(error)", hint: "make room and try again")
         }
         written[id] = RunState(id: id, plan: plan)
-        histories[id] = RunHistory(plan: plan, submittedAt: time)
+        let history = RunHistory(plan: plan, submittedAt: time)
+        histories[id] = history
         folders[id] = folder
         planTexts[id] = text
         journals[id] = Journal()
+        tell(history.remarks, of: id, at: time)
         carryOut(cluster.runSubmitted(id, plan: plan))
         return try status(of: id)
     }

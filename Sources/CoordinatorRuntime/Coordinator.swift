@@ -87,10 +87,12 @@ package actor Coordinator: CoordinatorAPI {
     private func takeUp(_ stored: RunStore.StoredRun) -> [Decision] {
         var history = RunHistory(plan: stored.plan, submittedAt: stored.submittedAt)
         var journal = Journal()
+        journal.add(history.remarks, at: stored.submittedAt, change: nextChange())
         for event in stored.events {
-            let change = nextChange()
+            let (change, known) = (nextChange(), history.remarks.count)
             history.apply(event.event, at: event.time, change: change)
             journal.add(event.event.name, because: event.reason, at: event.time, change: change)
+            journal.add(history.remarks[known...], at: event.time, change: change)
         }
         histories[stored.id] = history
         journals[stored.id] = journal
@@ -195,6 +197,13 @@ package actor Coordinator: CoordinatorAPI {
         }
     }
 
+    /// Remarks are derived from the events, so they are not written down themselves.
+    func tell(_ remarks: some Collection<Remark>, of run: RunID, at time: Double) {
+        guard !remarks.isEmpty else { return }
+        journals[run, default: Journal()].add(remarks, at: time, change: nextChange())
+        for remark in remarks { logger.warning("\(run): \(remark.text)", metadata: .about(run)) }
+    }
+
     /// - Returns: whether it is written down.
     private func record(_ event: RunEvent, of run: RunID, because reason: String) -> Bool {
         let time = Date().timeIntervalSince1970
@@ -206,13 +215,14 @@ package actor Coordinator: CoordinatorAPI {
         }
         pauses.patience = 0
         written[run]?.apply(event)
-        let change = nextChange()
+        let (change, known) = (nextChange(), histories[run]?.remarks.count ?? 0)
         histories[run]?.apply(event, at: time, change: change)
         counters.count(event, roundSeconds: histories[run]?.seconds(ofRoundClosedBy: event))
         journals[run, default: Journal()].add(event.name, because: reason, at: time, change: change)
         logger.log(
             level: event.isMilestone ? .info : .debug, "\(run): \(event.name), because \(reason)",
             metadata: .about(event, of: run))
+        tell(histories[run]?.remarks.dropFirst(known) ?? [], of: run, at: time)
         if event.endsNeeds { deleteUnneeded(of: run) }
         changed.ring()
         return true

@@ -33,7 +33,9 @@ package struct EventFile: Hashable, Sendable {
         for record in stage.history {
             time += record.seconds ?? 0
             let figures: [(String, Double?)] = [
-                ("loss", record.loss), ("held-out error", record.heldOutError), ("active share", record.activeShare),
+                ("loss", record.loss), ("held-out error", record.heldOutError),
+                ("error of the mean", record.heldOutError.flatMap { _ in stage.meanError }),
+                ("active share", record.activeShare),
                 ("dead units", record.deadUnits.map(Double.init)), ("kept share", record.keptShare),
                 ("unused units", record.unusedUnits.map(Double.init)), ("seconds", record.seconds),
                 ("samples per second", record.samplesPerSecond), ("bytes", record.bytes.map(Double.init)),

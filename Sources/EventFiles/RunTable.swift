@@ -5,7 +5,7 @@ package enum RunTable {
     /// The columns, in their order. Seconds are wall-clock, shares and errors of a test 0 ... 1; `round` is an epoch where
     /// the row belongs to a fine-tuning; `draw` counts from 0, and `pretrained` is `true` or `false`.
     package static let columns = [
-        "stage", "round", "samples", "loss", "held_out_error", "active_share", "dead_units", "kept_share",
+        "stage", "round", "samples", "loss", "held_out_error", "mean_error", "active_share", "dead_units", "kept_share",
         "unused_units", "seconds", "samples_per_second", "bytes", "draw", "pretrained", "labels", "error",
     ]
 
@@ -32,6 +32,7 @@ package enum RunTable {
         row["samples"] = cell(record.round > 0 ? record.samples : nil)
         row["loss"] = cell(record.loss)
         row["held_out_error"] = cell(record.heldOutError)
+        row["mean_error"] = cell(record.heldOutError.flatMap { _ in stage.meanError })
         row["active_share"] = cell(record.activeShare)
         row["dead_units"] = cell(record.deadUnits)
         row["kept_share"] = cell(record.keptShare)

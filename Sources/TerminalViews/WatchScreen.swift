@@ -24,6 +24,7 @@ package struct WatchScreen: Sendable {
         let (width, isTall) = (size.columns, size.rows >= 36)
         var blocks = [header(width), bars(width), curves(width, height: isTall ? 4 : 1), figures]
         if isTall { blocks.append(finishedStages(width)) }
+        blocks.append(remarks(width, isTall: isTall))
         let gap = size.rows >= 16 ? [Line()] : []
         var lines = blocks.filter { !$0.isEmpty }.reduce([]) { $0.isEmpty ? $1 : $0 + gap + $1 }
         let table = WorkerTable(workers).lines(width: width, height: size.rows - lines.count - gap.count)
@@ -105,24 +106,39 @@ package struct WatchScreen: Sendable {
         if let speed = run.samplesPerSecond { figures.append(Line("\(Figure.rate(speed)) samples/s")) }
         let last = run.stages.last { $0.state != .waiting }?.history.last
         if let active = last?.activeShare { figures.append(Line("\(Figure.percent(active)) active")) }
+        if let ratio = run.stages.last(where: { $0.lastError != nil }).flatMap({ $0.ratio(of: $0.lastError) }) {
+            figures.append(
+                Line("\(Figure.number(ratio, decimals: 3)) of the mean's error", ratio < 1 ? .plain : .warning))
+        }
         if let dead = last?.deadUnits { figures.append(Line("\(dead) dead")) }
         if let bytes = run.diskBytes { figures.append(Line("\(Figure.bytes(Double(bytes))) on disk")) }
         return [figures.joined()]
+    }
+
+    /// The newest remarks; all of a sentence only where there is room.
+    private func remarks(_ width: Int, isTall: Bool) -> [Line] {
+        let shown = (run.remarks ?? []).suffix(isTall ? 6 : 2)
+        return shown.flatMap { remark in
+            "remark: \(remark.text)".displayable(atMost: 600).wrapped(to: width).prefix(isTall ? 4 : 1)
+                .map { Line($0, .warning) }
+        }
     }
 
     private func finishedStages(_ width: Int) -> [Line] {
         let columns = [
             Table.Column(title: "finished", least: 8), Table.Column(title: "rounds", isRight: true, rank: 2),
             Table.Column(title: "held-out error", isRight: true, rank: 1),
+            Table.Column(title: "of the mean's", isRight: true, rank: 3),
             Table.Column(title: "time", isRight: true, rank: 3),
             Table.Column(title: "why", least: 12, rank: 4),
         ]
         let rows = run.stages.filter { $0.state == .finished }.suffix(6).map { stage in
-            let error = stage.history.last { $0.heldOutError != nil }?.heldOutError
+            let error = stage.lastError
             return [
                 Line(stage.name.displayable(atMost: 20)),
                 Line("\(stage.history.count { $0.seconds != nil })"),
                 Line(error.map { Figure.number($0, decimals: 3) } ?? ""),
+                Line(stage.ratio(of: error).map { Figure.number($0, decimals: 3) } ?? ""),
                 Line(stage.startedAt.flatMap { start in stage.finishedAt.map { Figure.duration($0 - start) } } ?? ""),
                 Line(stage.note?.displayable(atMost: 200) ?? ""),
             ]

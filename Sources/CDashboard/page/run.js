@@ -11,7 +11,10 @@ const tones = 8;
 
 const charts = [
   { name: "loss", title: "Training loss", of: (record) => record.loss, logarithmic: true },
-  { name: "error", title: "Held-out error", of: (record) => record.heldOutError, logarithmic: true },
+  {
+    name: "error", title: "Held-out error", of: (record) => record.heldOutError, logarithmic: true,
+    constant: (stage) => stage.meanError, constantLabel: "predicting the mean",
+  },
   {
     name: "active", title: "Active share of the code", of: (record) => record.activeShare,
     kept: (record) => record.keptShare, show: format.share, fromZero: true,
@@ -39,6 +42,7 @@ export function runView(id, { openCancelling }) {
   const stage = element("span", { class: "stage" });
   const left = element("span");
   const notes = element("ul", { class: "notes", hidden: true });
+  const remarks = element("ul", { class: "notes remarks", hidden: true, "aria-label": "Remarks" });
   let status = null;
   const cancel = element("button", {
     type: "button", class: "quiet danger", id: "cancel-run", click: () => openCancelling(status),
@@ -52,7 +56,7 @@ export function runView(id, { openCancelling }) {
   const summary = element("section", { class: "summary", "aria-label": "Progress" },
     element("div", { class: "line" }, stage, left),
     element("div", { class: "track large" }, progress, share),
-    facts.element, notes);
+    facts.element, remarks, notes);
   const view = element("div", {}, summary,
     element("div", { class: "split" },
       element("section", { "aria-labelledby": "stack-title" },
@@ -85,7 +89,8 @@ export function runView(id, { openCancelling }) {
       setHidden(cancel, isFinal(run));
       facts.update(run, changes);
       links.update(run);
-      showNotes(notes, run);
+      showList(notes, run.stages.filter((stage) => stage.note).map((stage) => `${stage.name}: ${stage.note}`));
+      showList(remarks, (run.remarks ?? []).map((remark) => remark.text));
       if (!changes) return;
       stack.update(run, changes.stack);
       outcome.update(changes);
@@ -107,7 +112,10 @@ function hasRounds(stage) {
   return stage.name !== "fine-tuning" && stage.name !== "evaluation";
 }
 
-/** A line for each stage that has such figures; a dashed one for what is kept after a selection of activations. */
+/**
+ * A line for each stage that has such figures; a dashed one for what is kept after a selection of activations, or for a
+ * figure that a stage has once.
+ */
 function seriesOf(chart, run, history) {
   const line = (index, read, extra) => ({
     label: run.stages[index].name, tone: index % tones, ...extra,
@@ -119,12 +127,13 @@ function seriesOf(chart, run, history) {
   return run.stages.flatMap((stage, index) => !hasRounds(stage) ? [] : [
     line(index, chart.of, {}),
     ...(chart.kept ? [line(index, chart.kept, { dashed: true, label: `${stage.name}, selected` })] : []),
+    ...(chart.constant
+      ? [line(index, () => chart.constant(stage), { dashed: true, label: `${stage.name}, ${chart.constantLabel}` })]
+      : []),
   ]).filter((series) => series.points.length > 0);
 }
 
-function showNotes(list, run) {
-  const noted = run.stages.filter((stage) => stage.note);
-  const text = noted.map((stage) => `${stage.name}: ${stage.note}`);
+function showList(list, text) {
   if (list.dataset.text === text.join("\n")) return;
   list.dataset.text = text.join("\n");
   setHidden(list, text.length === 0);
@@ -133,7 +142,8 @@ function showNotes(list, run) {
 
 function factsList() {
   const names = [
-    "Samples a second", "Workers", "Tasks in progress", "Bytes a round", "Held-out error", "On disk", "Started",
+    "Samples a second", "Workers", "Tasks in progress", "Bytes a round", "Held-out error", "Of the mean's error",
+    "On disk", "Started",
   ];
   const values = names.map(() => element("dd", {}, format.nothing));
   const list = element("dl", { class: "facts" },
@@ -144,7 +154,8 @@ function factsList() {
       const last = changes ? lastRecords(run, changes) : {};
       const figures = [
         format.short(run.samplesPerSecond), format.count(run.workers), format.count(run.tasksInProgress),
-        format.bytes(last.bytes), format.figure(last.error), format.bytes(run.diskBytes), format.date(run.submittedAt),
+        format.bytes(last.bytes), format.figure(last.error), format.share(last.error / last.mean),
+        format.bytes(run.diskBytes), format.date(run.submittedAt),
       ];
       figures.forEach((figure, index) => setText(values[index], figure));
     },
@@ -158,7 +169,10 @@ function lastRecords(run, changes) {
     if (run.stages[stage] && !hasRounds(run.stages[stage])) continue;
     for (const record of records(changes, stage).reverse()) {
       last.bytes ??= record.bytes;
-      last.error ??= record.heldOutError;
+      if (last.error === undefined && record.heldOutError !== undefined) {
+        last.error = record.heldOutError;
+        last.mean = run.stages[stage].meanError;
+      }
       if (last.bytes !== undefined && last.error !== undefined) return last;
     }
   }

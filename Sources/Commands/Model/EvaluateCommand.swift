@@ -32,6 +32,10 @@ struct EvaluateCommand: ParsableCommand {
         var tested: Int
         /// The mean over samples of the squared error, summed over a sample's numbers.
         var squaredError: Double
+        /// The same for predicting each feature's mean over these samples; nil for a single sample.
+        var meanError: Double?
+        /// The error as a multiple of that of predicting the mean; nil where the samples are all alike.
+        var ratio: Double?
     }
 
     @Argument(help: "A file that `cairn export RUN --part fine-tuned` or `cairn pretrain` wrote.") var file: String
@@ -119,16 +123,23 @@ struct EvaluateCommand: ParsableCommand {
             throw CommandError("\(file): has no classifier; use the one that was exported with --part fine-tuned")
         }
         let progress = WorkProgress("testing", unit: "samples", of: samples.count, isQuiet: quiet)
-        let error = TaskFunctions.reconstructionError(
+        let (error, meanError) = TaskFunctions.reconstructionError(
             samples, network: model.description.network, decoders: model.description.decoders,
             sparsity: model.description.sparsity, weights: model.weights, progress: progress.advance)
         progress.end()
+        let ratio = meanError.flatMap { $0 > 0 ? error / $0 : nil }
         guard !json else {
-            try JSONOutput.print(ReconstructionReport(tested: samples.count, squaredError: error))
+            try JSONOutput.print(
+                ReconstructionReport(
+                    tested: samples.count, squaredError: error, meanError: meanError, ratio: ratio))
             return
         }
         print(
             "squared error \(error.formatted(decimals: 3)) a sample, summed over its numbers, of \(samples.count) samples"
         )
+        if let meanError {
+            let ratio = ratio.map { ", ratio \($0.formatted(decimals: 3))" } ?? ""
+            print("predicting each feature's mean \(meanError.formatted(decimals: 3))\(ratio)")
+        }
     }
 }

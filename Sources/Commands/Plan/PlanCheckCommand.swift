@@ -14,6 +14,7 @@ struct PlanCheckCommand: ParsableCommand {
     private struct Report: Encodable {
         var plan: Plan?
         var mistakes: [PlanMistake]
+        var remarks: [Remark] = []
     }
 
     @Argument(help: "The plan.") var plan: String
@@ -26,7 +27,9 @@ struct PlanCheckCommand: ParsableCommand {
         }
         do throws(PlanMistakes) {
             let checked = try PlanReader.read(text)
-            json ? try? JSONOutput.print(Report(plan: checked, mistakes: [])) : summarize(checked)
+            json
+                ? try? JSONOutput.print(Report(plan: checked, mistakes: [], remarks: checked.remarks))
+                : summarize(checked)
         } catch {
             if json {
                 try JSONOutput.print(Report(plan: nil, mistakes: error.mistakes))
@@ -50,6 +53,7 @@ struct PlanCheckCommand: ParsableCommand {
             let examples = labeled.perClass.map { "\($0) labeled examples of each class" } ?? "all labeled examples"
             print("fine-tuning: \(labeled.draws) draws of \(examples)")
         }
+        for remark in plan.remarks { print(remark.line) }
     }
 }
 

@@ -110,6 +110,7 @@ struct PretrainCommand: AsyncParsableCommand {
 
     private func write(_ status: RunStatus, from coordinator: Coordinator) throws {
         guard status.state == .finished else {
+            status.printRemarks()
             throw CommandError("the run \(status.state.rawValue): \(status.reason ?? "no reason is known")")
         }
         try OutputFolder.writeResults(of: status, to: output, json: json) { export, path in

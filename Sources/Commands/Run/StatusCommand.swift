@@ -29,6 +29,7 @@ struct StatusCommand: ParsableCommand {
             print("\(stage.name): \(stage.state.rawValue), round \(stage.round) of \(stage.rounds)\(tasks)")
         }
         if !status.state.isFinal { print("\(status.workersText), \(status.tasksInProgress) tasks in progress") }
+        for remark in status.remarks ?? [] { print(remark.line) }
         if let bytes = status.diskBytes { print("\(bytes.asMebibytes) on the coordinator's disk") }
     }
 }

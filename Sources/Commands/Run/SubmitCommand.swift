@@ -24,12 +24,18 @@ struct SubmitCommand: ParsableCommand {
         var status = try connection.submit(RunSubmission(plan: loaded.text, folder: loaded.folder))
         if !json { print(status.id) }
         if wait { status = try connection.follow(status.id, isQuiet: quiet) }
+        if !json { status.printRemarks() }
         if json { try JSONOutput.print(status) }
         if wait { try status.checkFinished() }
     }
 }
 
 extension RunStatus {
+    /// Lines on standard error, so that standard output has results only.
+    func printRemarks() {
+        for remark in remarks ?? [] { FileHandleOutput.standardError(remark.line + "\n") }
+    }
+
     /// - Throws: whenever the run has ended in another way.
     func checkFinished() throws {
         guard state != .finished else { return }

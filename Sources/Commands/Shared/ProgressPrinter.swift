@@ -63,12 +63,14 @@ struct ProgressPrinter {
         let name = stage.name.printable()
         guard record.round > 0, let seconds = record.seconds else {
             return "\(name), before round 1: held-out error \(error.formatted(decimals: 3))"
+                + (stage.meanError.map { ", predicting the mean \($0.formatted(decimals: 3))" } ?? "")
         }
         let loss = record.loss.map { "loss \($0.formatted(decimals: 3)), " } ?? ""
+        let ratio = stage.ratio(of: error).map { " (\($0.formatted(decimals: 3)) of the mean's)" } ?? ""
         let share = record.activeShare.map { ", \(($0 * 100).formatted(decimals: 0)) % of the units active" } ?? ""
         let speed = (Double(record.samples) / max(seconds, 0.001)).formatted(decimals: 0)
         return "\(name), round \(record.round) of \(stage.rounds): \(loss)held-out error"
-            + " \(error.formatted(decimals: 3))\(share), \(seconds.formatted(decimals: 1)) s, \(speed) samples/s"
+            + " \(error.formatted(decimals: 3))\(ratio)\(share), \(seconds.formatted(decimals: 1)) s, \(speed) samples/s"
     }
 }
 

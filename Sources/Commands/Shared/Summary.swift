@@ -33,6 +33,9 @@ struct Summary: Codable {
         var seconds: Double?
         var rounds: Int
         var heldOutError: Double?
+        /// Error of predicting each feature's mean, and the held-out error as a multiple of it.
+        var meanError: Double?
+        var ratio: Double?
         var activeShare: Double?
         var deadUnits: Int?
         var note: String?
@@ -54,6 +57,8 @@ struct Summary: Codable {
     var samplesPerSecond: Double?
     var seconds: Double?
     var stages: [Stage]
+    /// What people should know of the plan, its data and the result.
+    var remarks: [Remark]?
 
     /// - Parameter files: where each part was written.
     init(_ run: RunStatus, files: [ExportDescription.Part: String]) {
@@ -74,17 +79,21 @@ struct Summary: Codable {
             return Stage(
                 name: stage.name, seconds: stage.startedAt.flatMap { start in stage.finishedAt.map { $0 - start } },
                 rounds: stage.history.count { $0.seconds != nil }, heldOutError: last?.heldOutError,
+                meanError: stage.meanError, ratio: stage.ratio(of: last?.heldOutError),
                 activeShare: last?.activeShare, deadUnits: last?.deadUnits, note: stage.note)
         }
+        remarks = run.remarks
     }
 
-    /// The figures as people read them.
+    /// The figures as people read them, then the remarks, a line each.
     var table: String {
         var rows = stages.map { stage -> (String, String) in
             var parts: [String] = []
             if let seconds = stage.seconds { parts.append("\(seconds.formatted(decimals: 1)) s") }
             if stage.rounds > 0 { parts.append("\(stage.rounds) rounds") }
             if let error = stage.heldOutError { parts.append("held-out error \(error.formatted(decimals: 3))") }
+            if let mean = stage.meanError { parts.append("predicting the mean \(mean.formatted(decimals: 3))") }
+            if let ratio = stage.ratio { parts.append("ratio \(ratio.formatted(decimals: 3))") }
             if let share = stage.activeShare { parts.append("\((share * 100).formatted(decimals: 0)) % active") }
             if let note = stage.note { parts.append(note) }
             return (stage.name, parts.joined(separator: ", "))
@@ -103,8 +112,14 @@ struct Summary: Codable {
         }
         rows = rows.map { ($0.printable(), $1.printable(atMost: 5_000)) }
         let width = rows.map(\.0.count).max() ?? 0
-        return rows.map { $0 + String(repeating: " ", count: width - $0.count + 2) + $1 }.joined(separator: "\n")
+        let lines = rows.map { $0 + String(repeating: " ", count: width - $0.count + 2) + $1 }
+        return (lines + (remarks ?? []).map(\.line)).joined(separator: "\n")
     }
+}
+
+extension Remark {
+    /// As it is printed.
+    var line: String { "remark: \(text.printable(atMost: 1000))" }
 }
 
 extension Double {

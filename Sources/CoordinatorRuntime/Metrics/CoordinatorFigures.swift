@@ -125,6 +125,7 @@ package struct CoordinatorFigures: Sendable {
             ofStages("held_out_error", "Mean error of the stage's weights on held-out samples.") {
                 $0.last(\.heldOutError)
             },
+            ofStages("mean_error", "Error on the held-out samples of predicting each feature's mean.", \.meanError),
             ofStages("active_share", "Share of the code's units that are active, 0 to 1.") { $0.last(\.activeShare) },
             ofStages("dead_units", "Units of the code that are never active.") {
                 $0.last(\.deadUnits).map(Double.init)

@@ -18,6 +18,7 @@ extension DataPreparation {
     /// - Parameter known: the labeled samples, where they were read before.
     func prepareLabeled(_ labeled: LabeledSource, known: Source?, into manifest: inout DataManifest) throws {
         let pool = try read(labeled.samples, labeled.labels, matching: &manifest, known: known)
+        try Self.checkClasses(ClassLabels(names: pool.names, indices: pool.labels), of: labeled.samples)
         manifest.classNames = pool.names
         manifest.classes = pool.names.count
         let digests = try pool.source.rows.digests(dividedBy: pool.source.divisor)
@@ -56,6 +57,9 @@ extension DataPreparation {
         try plan.checkFigures(
             of: manifest.network(of: plan.layers), classes: manifest.classNames ?? [], tested: places.count)
         manifest.test = try store(tested, places)
+        let present = Set(places.map { tested.labels[Int($0)] })
+        let missing = (0..<manifest.classes).filter { !present.contains(Int32($0)) }
+        manifest.missingTestClasses = missing.isEmpty ? nil : missing
     }
 
     // MARK: Reading
@@ -75,6 +79,9 @@ extension DataPreparation {
             throw APIError(
                 .invalidData, "\(source.path): has \(classes.names.count) classes; \(Limits.classes) are possible")
         }
+        let isColumn = if case .column = labels { true } else { false }
+        let all = source.limit == nil || isColumn ? nil : try read(labels, of: samples.path, limit: nil)
+        if let remark = Self.remark(onLimitOf: source, taken: classes, all: all) { manifest.remarks?.append(remark) }
         return Labeled(source: samples, labels: classes.indices, names: classes.names)
     }
 

@@ -68,9 +68,14 @@ package struct DataPreparation {
             path: path, rows: rows, divisor: plan.data.unlabeled.divideBy ?? Self.divisor(of: rows, range: raw))
         let range = raw.divided(by: source.divisor)
         let (shards, heldOut) = try cut(source, range: range)
-        let manifest = DataManifest(
+        var manifest = DataManifest(
             planHash: heldOut.digest, inputSize: network.inputSize, image: network.image, shards: shards,
             heldOut: heldOut, columns: rows.columns, sampleShape: rows.sampleShape, range: range, remarks: remarks)
+        if let limit = plan.data.unlabeled.limit, rows.count == limit {
+            manifest.remarks?.append(
+                "\(path.printable()): limit: \(limit) took the first \(limit) unlabeled samples, in their order there")
+        }
+        manifest.features = try FeatureSurvey(of: rows, dividedBy: source.divisor)
         return (manifest, source)
     }
 

@@ -18,6 +18,10 @@ struct Journal {
         changes.removeFirst(Limits.journalEntries)
     }
 
+    mutating func add(_ remarks: some Collection<Remark>, at time: Double, change: Int) {
+        for remark in remarks { add("remark", because: remark.text, at: time, change: change) }
+    }
+
     /// What has come up after change `number`.
     func entries(afterChange number: Int) -> [RunJournal.Entry] {
         let first = changes.firstIndex { $0 > number } ?? changes.endIndex

@@ -9,6 +9,10 @@ struct RunHistory: Sendable {
     /// How many facts there are: the revision of the run's status.
     private(set) var revision = 0
     private(set) var stages: [StageStatus]
+    /// What people should know, each once, in the order in which it became known.
+    private(set) var remarks: [Remark]
+    private var manifest: DataManifest?
+    private var tests: [Int: TaskCompletion] = [:]
     private var roundStartedAt: Double
     /// The number of the change that is being applied, and those of each stage's rounds' last ones.
     private var latestChange = 0
@@ -18,6 +22,7 @@ struct RunHistory: Sendable {
         self.plan = plan
         self.submittedAt = submittedAt
         roundStartedAt = submittedAt
+        remarks = plan.remarks
         stages = plan.autoencoderStages.map { stage in
             StageStatus(
                 name: stage.name, state: .waiting, round: 0, rounds: stage.settings.rounds, tasksDone: 0, tasks: 0)
@@ -33,7 +38,10 @@ struct RunHistory: Sendable {
         latestChange = change
         revision += 1
         switch event {
-        case .dataPrepared, .attemptFailed, .answerRefused, .answerWitnessed, .answerContradicted: break
+        case .dataPrepared(let manifest):
+            self.manifest = manifest
+            remark(manifest.remarks(for: plan))
+        case .attemptFailed, .answerRefused, .answerWitnessed, .answerContradicted: break
         case .stageOpened(let opening):
             stages[opening.stage].state = .running
             stages[opening.stage].startedAt = time
@@ -49,13 +57,28 @@ struct RunHistory: Sendable {
             stages[ending.stage].state = .finished
             stages[ending.stage].finishedAt = time
             stages[ending.stage].note = ending.note
+            finish(ending.stage)
         case .finished, .failed, .cancelled:
             finishedAt = time
         }
     }
 
+    private mutating func finish(_ stage: Int) {
+        guard let manifest else { return }
+        if plan.autoencoderStages.indices.contains(stage) {
+            remark(plan.autoencoderStages[stage].remarks(on: stages[stage], of: plan, manifest))
+        } else if !tests.isEmpty {
+            remark(manifest.remarks(onTests: tests.sorted { $0.key < $1.key }.map(\.value)))
+        }
+    }
+
+    private mutating func remark(_ new: [Remark]) {
+        for remark in new where !remarks.contains(remark) { remarks.append(remark) }
+    }
+
     private mutating func add(_ completion: TaskCompletion) {
         let (stage, figures) = (completion.task.stage, completion.figures)
+        if figures.confusion != nil { tests[completion.task.index] = completion }
         if let error = figures.reconstructionError {
             // Measured on the weights that the round starts from: the round before made them.
             update(completion.task.round - 1, ofStage: stage) {
@@ -65,6 +88,7 @@ struct RunHistory: Sendable {
                 $0.keptShare = figures.keptShare
                 $0.unusedUnits = figures.unusedUnits
             }
+            stages[stage].meanError = figures.meanError
             return
         }
         update(completion.task.round, ofStage: stage) { record in

@@ -34,6 +34,7 @@ extension RunStatus {
             results: run.results, exports: run.exports)
         classNames = results.isEmpty ? nil : run.manifest?.classNames
         curves = run.curves
+        if !history.remarks.isEmpty { remarks = history.remarks }
     }
 
     /// Without rounds, results and curves: a list of many long runs would be too large for a message.

@@ -42,6 +42,8 @@ package struct RunStatus: Codable, Hashable, Sendable {
     package var curves: [LearningCurve]?
     /// The finished exports, in the order pretrained, fine-tuned.
     package var exports: [ExportDescription]
+    /// What people should know of the plan, its data and what came of them; nil where there is nothing.
+    package var remarks: [Remark]?
 
     package init(
         id: RunID, name: String, state: State, reason: String? = nil, revision: Int, planHash: Digest? = nil,
@@ -85,6 +87,8 @@ package struct StageStatus: Codable, Hashable, Sendable {
     package var finishedAt: Double?
     /// The rounds that are done. Round 0 has only the held-out error of the weights that the stage starts from.
     package var history: [RoundRecord]
+    /// Error on the held-out samples of predicting each feature's mean: what every round's error is to be compared with.
+    package var meanError: Double?
     /// Where the stage ended before its last round: why.
     package var note: String?
 
@@ -103,6 +107,17 @@ package struct StageStatus: Codable, Hashable, Sendable {
         self.history = history
         self.note = note
     }
+}
+
+extension StageStatus {
+    /// An error of the stage as a multiple of that of predicting each feature's mean; nil where that is unknown or 0.
+    package func ratio(of error: Double?) -> Double? {
+        guard let error, let meanError, meanError > 0 else { return nil }
+        return error / meanError
+    }
+
+    /// The last held-out error that was measured.
+    package var lastError: Double? { history.last { $0.heldOutError != nil }?.heldOutError }
 }
 
 /// What a round gave.

@@ -43,7 +43,7 @@ extension TaskDescription {
         guard figures.samples == samples else {
             return .malformed("it speaks of \(figures.samples) samples, not \(samples)")
         }
-        guard (figures.reconstructionError != nil) == needsError else {
+        guard (figures.reconstructionError != nil) == needsError, needsError || figures.meanError == nil else {
             return .malformed("a figure is missing or too many")
         }
         guard figures.epochLosses?.count ?? 0 <= Limits.curvePoints else {
@@ -91,6 +91,7 @@ extension TaskFigures {
     package var outOfRange: ResultProblem? {
         let measured = [
             ("the loss", loss), ("the reconstruction error", reconstructionError),
+            ("the error of predicting the mean", meanError),
             ("the share of active units", activeShare), ("the share of kept units", keptShare),
         ]
         let figures = measured + (epochLosses ?? []).map { ("the loss of an epoch", $0) }

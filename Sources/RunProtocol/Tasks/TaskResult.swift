@@ -19,6 +19,8 @@ package struct TaskFigures: Codable, Hashable, Sendable {
     package var loss: Double?
     /// Mean over held-out samples of the loss of the uncorrupted sample, without penalty.
     package var reconstructionError: Double?
+    /// The same loss where each feature's mean over these samples is predicted for all of them.
+    package var meanError: Double?
     /// Share of the code's activations that are not zero.
     package var activeShare: Double?
     /// Code units that were zero for every sample.
@@ -38,14 +40,16 @@ package struct TaskFigures: Codable, Hashable, Sendable {
     package var seconds: Double
 
     package init(
-        samples: Int, loss: Double? = nil, reconstructionError: Double? = nil, activeShare: Double? = nil,
-        deadUnits: Int? = nil, keptShare: Double? = nil, unusedUnits: Int? = nil, epochLosses: [Double]? = nil,
+        samples: Int, loss: Double? = nil, reconstructionError: Double? = nil, meanError: Double? = nil,
+        activeShare: Double? = nil, deadUnits: Int? = nil, keptShare: Double? = nil, unusedUnits: Int? = nil,
+        epochLosses: [Double]? = nil,
         pseudoLabels: [Int]? = nil,
         validationErrors: Int? = nil, confusion: [[Int]]? = nil, seconds: Double = 0
     ) {
         self.samples = samples
         self.loss = loss
         self.reconstructionError = reconstructionError
+        self.meanError = meanError
         self.activeShare = activeShare
         self.deadUnits = deadUnits
         self.keptShare = keptShare

@@ -74,16 +74,19 @@ extension TaskFunctions {
             weights: weights, batchSize: min(256, samples.count), isTrained: false)
         var (activity, kept) = (Activity(autoencoder), Activity(autoencoder))
         var error = 0.0
+        var mean = MeanPrediction(features: samples.size)
         for batch in batches(of: Array(0..<Int32(samples.count)), size: 256) {
             if isCancelled() { throw TaskCancelled() }
             samples.gather(batch, into: autoencoder.input)
+            mean.add(autoencoder.input, count: batch.count)
             error += autoencoder.reconstructionError(
                 count: batch.count, lookAtWhole: { activity.count(samples: $0) },
                 lookAtKept: { kept.count(samples: $0) })
         }
         let isSparse = work.settings.sparsity != .none
         let figures = TaskFigures(
-            samples: samples.count, reconstructionError: error / Double(samples.count), activeShare: activity.share,
+            samples: samples.count, reconstructionError: error / Double(samples.count),
+            meanError: mean.error(by: work.settings.loss), activeShare: activity.share,
             deadUnits: activity.dead.count, keptShare: isSparse ? kept.share : nil,
             unusedUnits: isSparse ? kept.dead.count : nil)
         return TaskResult(figures: figures, vector: [])

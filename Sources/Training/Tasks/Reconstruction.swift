@@ -24,20 +24,23 @@ extension TaskFunctions {
         return rows
     }
 
-    /// The mean over samples of the squared difference between a sample and what it is decoded to, summed over its numbers.
+    /// The mean over samples of the squared difference between a sample and what it is decoded to, summed over its numbers;
+    /// beside it that of predicting each feature's mean, which is nil for a single sample.
     ///
     /// - Parameter progress: is told how many samples more are done, again and again.
     package static func reconstructionError(
         _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], sparsity: [Sparsity]?, weights: [Float],
         progress: (Int) -> Void = { _ in }
-    ) -> Double {
+    ) -> (error: Double, meanError: Double?) {
         var sum = 0.0
+        var mean = MeanPrediction(features: network.inputSize)
         forEachReconstruction(samples, network: network, decoders: decoders, sparsity: sparsity, weights: weights) {
             whole, decoded in
             for (x, y) in zip(whole, decoded) { sum += Double((x - y) * (x - y)) }
+            if let base = whole.baseAddress { mean.add(base, count: whole.count / network.inputSize) }
             progress(whole.count / network.inputSize)
         }
-        return sum / Double(samples.count)
+        return (sum / Double(samples.count), mean.error(by: .meanSquaredError))
     }
 
     /// Calls `body` with the samples of a batch and what they are decoded to.

@@ -1,0 +1,79 @@
+import Coordination
+import RunProtocol
+
+extension AutoencoderStage {
+    /// An error of at least this share of that of predicting the mean is hardly better.
+    private static let hardlyBetter = 0.95
+
+    /// What the errors of a stage that has ended say: at most one remark, since one cause has several effects.
+    ///
+    /// - Parameter status: with all its rounds.
+    func remarks(on status: StageStatus, of plan: Plan, _ manifest: DataManifest) -> [Remark] {
+        let measured = status.history.filter { $0.heldOutError != nil }
+        // Early stopping keeps the best weights.
+        let kept =
+            settings.earlyStopping == nil
+            ? measured.last : measured.min { ($0.heldOutError ?? 0) < ($1.heldOutError ?? 0) }
+        guard let kept, let error = kept.heldOutError else { return [] }
+        let top = plan.layers[layer + decoders.count - 1].units
+        let isDead = kept.deadUnits == top
+        let mean = status.meanError.map { "predicting each feature's mean, \($0.short)" } ?? ""
+        let of = trainedLayers.count > 1 ? "the code of \(name)" : name
+        if isDead {
+            let then = status.meanError.map { _ in "; the held-out error is \(error.short), that of \(mean)" } ?? ""
+            return [
+                Remark(
+                    .deadUnits,
+                    "\(of): all \(top) units are dead, so the code says nothing of a sample\(then)"
+                        + ending(causes(status, plan, manifest)))
+            ]
+        }
+        guard let meanError = status.meanError else { return [] }
+        if error >= meanError {
+            return [
+                Remark(
+                    .worseThanMean,
+                    "\(name)'s held-out error, \(error.short), is \(error == meanError ? "that" : "worse than that") of"
+                        + " \(mean): the result is of no use" + ending(causes(status, plan, manifest)))
+            ]
+        }
+        guard error >= Self.hardlyBetter * meanError else { return [] }
+        return [
+            Remark(
+                .hardlyBetterThanMean,
+                "\(name)'s held-out error, \(error.short), is hardly better than that of \(mean)"
+                    + ending(causes(status, plan, manifest)))
+        ]
+    }
+
+    private func inputSize(_ plan: Plan, _ manifest: DataManifest) -> Int {
+        manifest.network(of: plan.layers).inputSize(ofLayer: layer)
+    }
+
+    private func ending(_ causes: [String]) -> String {
+        causes.isEmpty ? "" : "; likely causes: " + causes.joined(separator: "; ")
+    }
+
+    /// What among the settings and the data may be the reason, as far as the events show it.
+    private func causes(
+        _ status: StageStatus, _ plan: Plan, _ manifest: DataManifest
+    ) -> [String] {
+        var causes: [String] = []
+        if layer == 0, let scales = manifest.scales(for: plan) { causes.append(scales) }
+        let steps = manifest.steps(of: self)
+        if steps.count < DataManifest.fewSteps { causes.append("only \(steps.count.counted("step"))") }
+        let errors = status.history.compactMap(\.heldOutError)
+        if let first = errors.first, let last = errors.last, last > first {
+            causes.append(
+                "the error rose from \(first.short) before the first round (learning_rate:"
+                    + " \(settings.optimizer.learningRate) may be too large)")
+        } else if errors.count > 2, errors[errors.count - 1] < 0.99 * errors[errors.count - 2] {
+            causes.append("the error was still falling in the last round (more rounds)")
+        }
+        if case .masking(let share) = settings.corruption, share >= 0.3, inputSize(plan, manifest) < 100 {
+            causes.append("masking: \(share) hides too much of samples with few features")
+        }
+        if settings.l1 > 0 { causes.append("l1: \(settings.l1) may be too strong for samples of this scale") }
+        return causes
+    }
+}

@@ -1,0 +1,37 @@
+/// A plain sentence about a plan, its data or what came of them that cannot be meant so, or that its reader should know.
+package struct Remark: Codable, Hashable, Sendable {
+    package enum Kind: String, Codable, Sendable, CaseIterable {
+        /// Some shards are never trained on.
+        case unreadShards
+        /// A round reads the same shard more than once.
+        case repeatedShards
+        /// How the data were read.
+        case data
+        /// Features that are the same in every unlabeled sample.
+        case constantFeatures
+        /// Features whose standard deviations differ by orders of magnitude.
+        case featureScales
+        /// A stage has so few optimizer steps that little can be learnt.
+        case fewSteps
+        /// The held-out error is at least that of predicting each feature's mean.
+        case worseThanMean
+        /// The held-out error is hardly below that of predicting each feature's mean.
+        case hardlyBetterThanMean
+        /// No unit of a code is ever active.
+        case deadUnits
+        /// Test samples of some classes are missing.
+        case missingClasses
+        /// The test error is at least that of always predicting the most frequent class.
+        case mostFrequentClass
+        /// Without pretraining the test error is lower.
+        case scratchIsBetter
+    }
+
+    package var kind: Kind
+    package var text: String
+
+    package init(_ kind: Kind, _ text: String) {
+        self.kind = kind
+        self.text = text
+    }
+}

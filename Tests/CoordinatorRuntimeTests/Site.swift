@@ -151,7 +151,8 @@ enum Answer {
                 vector: numbers(task, seed: work.seed))
         case .measureReconstruction(let work):
             TaskResult(
-                figures: TaskFigures(samples: work.samples.count, reconstructionError: 8 / Double(task.id.round)),
+                figures: TaskFigures(
+                    samples: work.samples.count, reconstructionError: 8 / Double(task.id.round), meanError: 4),
                 vector: [])
         case .fineTune(let work):
             TaskResult(

@@ -12,7 +12,14 @@ enum Examples {
     static let newRun = RunStatus(
         id: run, name: "digits", state: .preparing, revision: 0, submittedAt: 1_700_000_000.25)
 
-    static let status = RunStatus(
+    static let status: RunStatus = {
+        var status = finished
+        status.remarks = Remark.Kind.allCases.map { Remark($0, "a sentence") }
+        status.stages[0].meanError = 0.5
+        return status
+    }()
+
+    private static let finished = RunStatus(
         id: run, name: "digits", state: .finished, reason: "its last stage is done", revision: 7, planHash: digest,
         submittedAt: 1_700_000_000.25, finishedAt: 1_700_000_100, stages: [stage], workers: 2, tasksInProgress: 1,
         samplesPerSecond: 9_437.5, secondsLeft: 12,

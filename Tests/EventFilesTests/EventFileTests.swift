@@ -28,7 +28,8 @@ import Testing
         let first = events.filter { $0.step == 1 && $0.tag.hasPrefix("layer 1/") }
         #expect(
             Dictionary(uniqueKeysWithValues: first.map { ($0.tag, $0.value) }) == [
-                "layer 1/loss": 60.25, "layer 1/held-out error": 40.125, "layer 1/active share": 0.5,
+                "layer 1/loss": 60.25, "layer 1/held-out error": 40.125,
+                "layer 1/error of the mean": 90.5, "layer 1/active share": 0.5,
                 "layer 1/dead units": 3, "layer 1/kept share": 0.25, "layer 1/unused units": 4, "layer 1/seconds": 1.5,
                 "layer 1/samples per second": 2_000, "layer 1/bytes": 123_456,
             ])
@@ -36,7 +37,8 @@ import Testing
         let others = events.filter { !first.contains($0) }
         #expect(
             others.map { "\($0.tag) \($0.step) \($0.value)" } == [
-                "layer 1/held-out error 0 100.5", "layer 1/loss 2 30.0", "layer 1/seconds 2 2.0",
+                "layer 1/held-out error 0 100.5", "layer 1/error of the mean 0 90.5",
+                "layer 1/loss 2 30.0", "layer 1/seconds 2 2.0",
                 "layer 1/samples per second 2 1500.0", "fine-tuning/loss, pretrained, draw 0 1 2.0",
                 "fine-tuning/loss, pretrained, draw 0 2 1.5", "fine-tuning/loss, from scratch, draw 0 1 2.5",
                 "evaluation/test error, pretrained 0 0.125",

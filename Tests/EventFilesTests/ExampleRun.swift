@@ -20,6 +20,7 @@ enum ExampleRun {
                 ]),
             StageStatus(name: "fine-tuning", state: .finished, round: 1, rounds: 1, tasksDone: 2, tasks: 2),
         ]
+        status.stages[0].meanError = 90.5
         status.curves = [
             LearningCurve(draw: 0, pretrained: true, losses: [2, 1.5]),
             LearningCurve(draw: 0, pretrained: false, losses: [2.5]),

@@ -6,15 +6,15 @@ import Testing
     @Test func everyRoundEpochAndTestHasALine() throws {
         #expect(
             RunTable.csv(try ExampleRun.status()) == """
-                stage,round,samples,loss,held_out_error,active_share,dead_units,kept_share,unused_units,seconds,\
+                stage,round,samples,loss,held_out_error,mean_error,active_share,dead_units,kept_share,unused_units,seconds,\
                 samples_per_second,bytes,draw,pretrained,labels,error
-                layer 1,0,,,100.5,,,,,,,,,,,
-                layer 1,1,3000,60.25,40.125,0.5,3,0.25,4,1.5,2000.0,123456,,,,
-                layer 1,2,3000,30.0,,,,,,2.0,1500.0,,,,,
-                fine-tuning,1,,2.0,,,,,,,,,0,true,,
-                fine-tuning,2,,1.5,,,,,,,,,0,true,,
-                fine-tuning,1,,2.5,,,,,,,,,0,false,,
-                evaluation,,8,,,,,,,,,,0,true,20,0.125
+                layer 1,0,,,100.5,90.5,,,,,,,,,,,
+                layer 1,1,3000,60.25,40.125,90.5,0.5,3,0.25,4,1.5,2000.0,123456,,,,
+                layer 1,2,3000,30.0,,,,,,,2.0,1500.0,,,,,
+                fine-tuning,1,,2.0,,,,,,,,,,0,true,,
+                fine-tuning,2,,1.5,,,,,,,,,,0,true,,
+                fine-tuning,1,,2.5,,,,,,,,,,0,false,,
+                evaluation,,8,,,,,,,,,,,0,true,20,0.125
 
                 """)
     }

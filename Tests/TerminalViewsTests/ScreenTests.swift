@@ -37,6 +37,34 @@ import Testing
                 """)
     }
 
+    private func watchRemarks(_ columns: Int, _ rows: Int) throws -> String {
+        var run = try Example.run()
+        run.stages[0].meanError = 10
+        run.stages[1].meanError = 50
+        run.remarks = (1...4).map {
+            Remark(.fewSteps, "number \($0)\u{1B}[2J takes 4 steps in all, too few to learn much")
+        }
+        return WatchScreen(run, workers: try Example.workers(), time: 500)
+            .lines(in: ScreenSize(columns: columns, rows: rows)).shown
+    }
+
+    @Test func aSmallScreenHasTheNewestRemarksALineEach() throws {
+        let shown = try watchRemarks(50, 24)
+        #expect(shown.contains("\nremark: number 3"))
+        #expect(shown.contains("\nremark: number 4"))
+        #expect(!shown.contains("number 2"))
+        #expect(!shown.contains("\u{1B}"))
+        #expect(shown.contains("0.500 of the mean's"))
+    }
+
+    @Test func aLargeScreenHasWholeRemarksAndRatios() throws {
+        let shown = try watchRemarks(100, 60)
+        for number in 1...4 { #expect(shown.contains("remark: number \(number)")) }
+        #expect(shown.contains("too few to learn much"))
+        #expect(shown.contains("of the mean's"))
+        #expect(shown.contains("1.364"))
+    }
+
     @Test func watchOnALargeScreen() throws {
         #expect(
             try watch(200, 50).shown == """

@@ -1,5 +1,5 @@
-import Coordination
-import RunProtocol
+package import Coordination
+package import RunProtocol
 
 extension AutoencoderStage {
     /// An error of at least this share of that of predicting the mean is hardly better.
@@ -8,7 +8,7 @@ extension AutoencoderStage {
     /// What the errors of a stage that has ended say: at most one remark, since one cause has several effects.
     ///
     /// - Parameter status: with all its rounds.
-    func remarks(on status: StageStatus, of plan: Plan, _ manifest: DataManifest) -> [Remark] {
+    package func remarks(on status: StageStatus, of plan: Plan, _ manifest: DataManifest) -> [Remark] {
         let measured = status.history.filter { $0.heldOutError != nil }
         // Early stopping keeps the best weights.
         let kept =

@@ -1,6 +1,6 @@
-import Coordination
+package import Coordination
 import PrintableText
-import RunProtocol
+package import RunProtocol
 
 extension DataManifest {
     /// Features whose standard deviations differ by more than this are worth a remark.
@@ -9,7 +9,7 @@ extension DataManifest {
     static let fewSteps = 100
 
     /// What the data say, and what they say of the plan: known before anything is trained.
-    func remarks(for plan: Plan) -> [Remark] {
+    package func remarks(for plan: Plan) -> [Remark] {
         (remarks ?? []).map { Remark(.data, $0) } + classRemarks + featureRemarks(for: plan)
             + plan.autoencoderStages.compactMap(stepsRemark)
     }
@@ -96,7 +96,7 @@ extension DataManifest {
 
 extension DataManifest {
     /// What the tests of all trials say of the classifiers.
-    func remarks(onTests completions: [TaskCompletion]) -> [Remark] {
+    package func remarks(onTests completions: [TaskCompletion]) -> [Remark] {
         let matrices = completions.compactMap(\.figures.confusion)
         guard let first = matrices.first, !draws.isEmpty else { return [] }
         let tested = first.map { $0.reduce(0, +) }

@@ -61,7 +61,7 @@ package struct MeanPrediction {
     }
 
     /// The natural logarithm of a normal number above 0, to some 1e-16: the system's differs between hosts.
-    static func logarithm(_ value: Double) -> Double {
+    package static func logarithm(_ value: Double) -> Double {
         var (mantissa, exponent) = (value.significand, Double(value.exponent))
         if mantissa > 2.0.squareRoot() { (mantissa, exponent) = (mantissa / 2, exponent + 1) }
         // ln m = 2 artanh s with |s| < 0.172.

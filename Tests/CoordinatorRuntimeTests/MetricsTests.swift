@@ -31,7 +31,7 @@ import Testing
                 "cairn_runs{state=\"finished\"} 1", "cairn_runs{state=\"running\"} 0",
                 "cairn_run_state{\(run),state=\"finished\"} 1", "cairn_run_state{\(run),state=\"failed\"} 0",
                 "cairn_run_held_out_error{\(run),stage=\"layer 1\"} \(8.0 / 3)",
-                "cairn_run_mean_error{\(run),stage=\"layer 1\"} 4.0",
+                "cairn_run_mean_error{\(run),stage=\"layer 1\"} 4",
                 "cairn_run_stage_round{\(run),stage=\"layer 1\"} 2", "cairn_run_samples_total{\(run)} \(samples)",
                 "cairn_coordinator_paused 0", "cairn_store_writes_total{fact=\"roundClosed\"} 4",
                 "cairn_store_writes_total{fact=\"failed\"} 0", "cairn_store_failures_total 0", "cairn_leases 0",

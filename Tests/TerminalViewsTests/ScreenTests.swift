@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func aSmallScreenHasTheNewestRemarksALineEach() throws {
-        let shown = try watchRemarks(50, 24)
+        let shown = try watchRemarks(90, 24)
         #expect(shown.contains("\nremark: number 3"))
         #expect(shown.contains("\nremark: number 4"))
         #expect(!shown.contains("number 2"))

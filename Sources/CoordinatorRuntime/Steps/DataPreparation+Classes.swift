@@ -30,7 +30,8 @@ extension DataPreparation {
             .invalidData,
             "\(source.path.printable()): all \(labeled.indices.count) labeled samples are of class"
                 + " \(only.printable(atMost: 40))\(taken), but a classifier needs two classes",
-            hint: source.limit == nil ? "add samples of other classes" : "raise or leave out limit, or shuffle the samples")
+            hint: source.limit == nil
+                ? "add samples of other classes" : "raise or leave out limit, or shuffle the samples")
     }
 
     private static func list(_ names: [String]) -> String {

@@ -43,6 +43,15 @@ import Testing
         if let expected { #expect(remarks.first?.text.contains(expected) == true, "\(remarks)") }
     }
 
+    @Test func stagesWithTheSameFewStepsHaveOneRemark() {
+        var plan = Self.plan()
+        plan.layers += plan.layers
+        plan.stages += plan.stages
+        let text = Self.manifest(shard: 16).remarks(for: plan).map(\.text).joined(separator: "\n")
+        #expect(text.hasPrefix("layer 1, layer 2 each take 4 steps in all (2 rounds x 2 batches)"), "\(text)")
+        #expect(!text.contains("\n"))
+    }
+
     @Test func constantFeaturesAreNamed() {
         var manifest = Self.manifest(size: 6, deviations: [1, 0, 0, 2, 0, 0])
         #expect(
@@ -76,7 +85,7 @@ import Testing
             ([5, 1], 2, 0, nil), ([5, 1.89], 2, 0, nil), ([5, 1.9], 2, 0, .hardlyBetterThanMean),
             ([5, 2], 2, 0, .worseThanMean), ([5, 3], 2, 1, .worseThanMean), ([5, 3], 2, 2, .deadUnits),
             ([5, 1], 2, 2, .deadUnits), ([5, 3], nil, 0, nil), ([5, 3], nil, 2, .deadUnits),
-            ([5, 3], 0, 0, .worseThanMean),
+            ([5, 3], 0, 0, .worseThanMean), ([5, 0], 0, 0, .worseThanMean),
             ([1, 3], 2, 0, .worseThanMean), ([], 2, 0, nil),
         ] as [([Double], Double?, Int, Remark.Kind?)])
     func aStageIsComparedWithPredictingTheMean(errors: [Double], mean: Double?, dead: Int, expected: Remark.Kind?) {

@@ -24,7 +24,7 @@ import Testing
         ),
         (
             3, 1, 2,
-            "layer 1: 1 of 3 shards are never trained on: 1 round of 2 replicas read 2; use rounds: 2, replicas: 3 or"
+            "layer 1: 1 of 3 shards is never trained on: 1 round of 2 replicas read 2; use rounds: 2, replicas: 3 or"
                 + " shards: 2"
         ),
         (

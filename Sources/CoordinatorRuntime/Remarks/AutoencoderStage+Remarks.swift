@@ -58,6 +58,7 @@ extension AutoencoderStage {
     private func causes(
         _ status: StageStatus, _ plan: Plan, _ manifest: DataManifest
     ) -> [String] {
+        guard layer == 0 || status.meanError != 0 else { return ["the codes that it reads are all alike"] }
         var causes: [String] = []
         if layer == 0, let scales = manifest.scales(for: plan) { causes.append(scales) }
         let steps = manifest.steps(of: self)

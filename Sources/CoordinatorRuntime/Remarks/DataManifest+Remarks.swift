@@ -11,7 +11,7 @@ extension DataManifest {
     /// What the data say, and what they say of the plan: known before anything is trained.
     package func remarks(for plan: Plan) -> [Remark] {
         (remarks ?? []).map { Remark(.data, $0) } + classRemarks + featureRemarks(for: plan)
-            + plan.autoencoderStages.compactMap(stepsRemark)
+            + stepsRemarks(of: plan)
     }
 
     private func featureRemarks(for plan: Plan) -> [Remark] {
@@ -84,13 +84,25 @@ extension DataManifest {
         return (text, overflow || tooMany ? .max : count)
     }
 
-    private func stepsRemark(of stage: AutoencoderStage) -> Remark? {
-        let steps = steps(of: stage)
-        guard steps.count < Self.fewSteps, steps.count > 0 else { return nil }
-        return Remark(
-            .fewSteps,
-            "\(stage.name) takes \(steps.count.counted("step")) in all (\(steps.text)): too few to learn much; use more"
-                + " rounds or local_epochs, a smaller batch_size or fewer shards")
+    /// Stages that take the same few steps have one remark.
+    private func stepsRemarks(of plan: Plan) -> [Remark] {
+        var groups: [(names: [String], text: String, count: Int)] = []
+        for stage in plan.autoencoderStages {
+            let steps = steps(of: stage)
+            guard (1..<Self.fewSteps).contains(steps.count) else { continue }
+            if let same = groups.firstIndex(where: { $0.text == steps.text }) {
+                groups[same].names.append(stage.name)
+            } else {
+                groups.append(([stage.name], steps.text, steps.count))
+            }
+        }
+        return groups.map { names, text, count in
+            let take = names.count > 1 ? "each take" : "takes"
+            return Remark(
+                .fewSteps,
+                "\(names.joined(separator: ", ")) \(take) \(count.counted("step")) in all (\(text)): too few to learn much;"
+                    + " use more rounds or local_epochs, a smaller batch_size or fewer shards")
+        }
     }
 }
 

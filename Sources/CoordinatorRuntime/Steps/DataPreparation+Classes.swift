@@ -8,9 +8,11 @@ extension DataPreparation {
     /// What is said where a source has a limit. Files of labels and folders tell how many samples there are; a CSV's own
     /// column would have to be read to its end.
     ///
-    /// - Parameter all: the labels of the whole source; nil where they are not known.
+    /// - Parameters:
+    ///   - all: the labels of the whole source; nil where they are not known.
+    ///   - namingClasses: whether the classes that are left out are told; those of test samples are told elsewhere.
     static func remark(
-        onLimitOf source: SampleSource, taken: ClassLabels, all: ClassLabels?
+        onLimitOf source: SampleSource, taken: ClassLabels, all: ClassLabels?, namingClasses: Bool
     ) -> String? {
         guard let limit = source.limit, taken.indices.count == limit else { return nil }
         let text = "\(source.path.printable()): limit: \(limit) took the first \(limit)"
@@ -18,7 +20,7 @@ extension DataPreparation {
         guard all.indices.count > limit else { return nil }
         let present = taken.present
         let missing = all.present.filter { !present.contains($0) }
-        guard !missing.isEmpty else { return "\(text) of \(all.indices.count) samples" }
+        guard namingClasses, !missing.isEmpty else { return "\(text) of \(all.indices.count) samples" }
         return "\(text) of \(all.indices.count) samples: only class \(list(present)), none of class \(list(missing))"
     }
 

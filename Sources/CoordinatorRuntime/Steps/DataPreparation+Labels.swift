@@ -81,7 +81,10 @@ extension DataPreparation {
         }
         let isColumn = if case .column = labels { true } else { false }
         let all = source.limit == nil || isColumn ? nil : try read(labels, of: samples.path, limit: nil)
-        if let remark = Self.remark(onLimitOf: source, taken: classes, all: all) { manifest.remarks?.append(remark) }
+        let isLabeled = manifest.classNames == nil
+        if let remark = Self.remark(onLimitOf: source, taken: classes, all: all, namingClasses: isLabeled) {
+            manifest.remarks?.append(remark)
+        }
         return Labeled(source: samples, labels: classes.indices, names: classes.names)
     }
 

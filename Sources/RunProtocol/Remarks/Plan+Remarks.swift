@@ -27,7 +27,7 @@ extension Plan {
             remarks.append(
                 Remark(
                     .unreadShards,
-                    "\(stages): \(shards - read) of \(shards) shards are never trained on: \(rounds.counted("round")) of"
+                    "\(stages): \(shards - read) of \(shards) shards \(shards - read == 1 ? "is" : "are") never trained on: \(rounds.counted("round")) of"
                         + " \(replicas.counted("replica")) read \(read); use rounds: \(neededRounds), replicas:"
                         + " \(neededReplicas) or shards: \(read)"))
         }

@@ -115,8 +115,9 @@ package struct WatchScreen: Sendable {
         return [figures.joined()]
     }
 
-    /// The newest remarks; all of a sentence only where there is room.
+    /// The newest remarks, all of a sentence only where there is room; those of a run that has ended are printed below.
     private func remarks(_ width: Int, isTall: Bool) -> [Line] {
+        guard !run.state.isFinal else { return [] }
         let shown = (run.remarks ?? []).suffix(isTall ? 6 : 2)
         return shown.flatMap { remark in
             "remark: \(remark.text)".displayable(atMost: 600).wrapped(to: width).prefix(isTall ? 4 : 1)

@@ -24,7 +24,7 @@ struct SubmitCommand: ParsableCommand {
         var status = try connection.submit(RunSubmission(plan: loaded.text, folder: loaded.folder))
         if !json { print(status.id) }
         if wait { status = try connection.follow(status.id, isQuiet: quiet) }
-        if !json { status.printRemarks() }
+        if !json, status.state != .cancelled { status.printRemarks() }
         if json { try JSONOutput.print(status) }
         if wait { try status.checkFinished() }
     }

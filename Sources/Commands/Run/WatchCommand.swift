@@ -20,7 +20,7 @@ struct WatchCommand: ParsableCommand {
     func run() throws {
         let connection = try connection.connect()
         let status = try connection.follow(try target.find(connection), isQuiet: quiet)
-        if status.state != .finished { status.printRemarks() }
+        if status.state == .failed { status.printRemarks() }
         try status.checkFinished()
         print(Summary(status, files: [:]).table)
     }

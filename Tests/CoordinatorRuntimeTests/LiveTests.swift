@@ -114,7 +114,7 @@ import Testing
 
     @Test func whatWorkersDoIsSeen() async throws {
         let site = try Site()
-        let times = ClusterTimes(leaseMilliseconds: 500, workerMilliseconds: 10_000)
+        let times = ClusterTimes(leaseMilliseconds: 500, workerMilliseconds: 20_000)
         try await site.living(times) { coordinator in
             let run = try await coordinator.submit(site.submission).id
             let (refused, failing, silent) =

@@ -8,8 +8,8 @@ final class ChaosCluster {
         /// The program, `cairn`.
         var program: String
         var folder: String
-        /// From where the plan's data may be read, beside the usual folders.
-        var dataFolder: String
+        /// From where plans' data may be read, beside the usual folders.
+        var dataFolders: [String]
         var leaseSeconds: Double
         /// The coordinator's state lies on a small file system where one can be mounted.
         var wantsSmallDisk = false
@@ -65,9 +65,8 @@ final class ChaosCluster {
             settings.program,
             [
                 "coordinator", "--state", settings.folder + "/state", "--listen", "127.0.0.1:\(port)", "--lease",
-                "\(settings.leaseSeconds)", "--data", settings.dataFolder, "--data", "/usr/share/datasets",
-                "--log-level", "debug",
-            ], log: settings.folder + "/coordinator.log")
+                "\(settings.leaseSeconds)", "--data", "/usr/share/datasets", "--log-level", "debug",
+            ] + settings.dataFolders.flatMap { ["--data", $0] }, log: settings.folder + "/coordinator.log")
     }
 
     /// - Parameter place: a new one in the place of another has its cache and its log.

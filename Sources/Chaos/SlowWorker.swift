@@ -35,7 +35,7 @@ package struct SlowWorker {
         self.say = say
         // The lease is as long as by default: the slow worker's heartbeats keep it.
         cluster = try ChaosCluster(
-            .init(program: program, folder: folder, dataFolder: plan.folder, leaseSeconds: 15))
+            .init(program: program, folder: folder, dataFolders: [plan.folder], leaseSeconds: 15))
     }
 
     /// - Parameter repetitions: how many runs of each kind.

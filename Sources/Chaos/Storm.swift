@@ -31,6 +31,8 @@ package final class Storm {
     private let settings: Settings
     private let say: (String) -> Void
     private let cluster: ChaosCluster
+    /// A plan whose training diverges: it runs beside the other one, and must cost no worker.
+    private let diverging: TestPlan
     private var kills: [Report.Kill] = []
     private var faults: [Fault] = []
     private let start = ContinuousClock.now
@@ -40,9 +42,11 @@ package final class Storm {
     package init(_ settings: Settings, say: @escaping (String) -> Void) throws {
         self.settings = settings
         self.say = say
+        diverging = try TestPlan.diverging(in: settings.folder + "/diverging")
         cluster = try ChaosCluster(
             .init(
-                program: settings.program, folder: settings.folder, dataFolder: settings.plan.folder,
+                program: settings.program, folder: settings.folder,
+                dataFolders: [settings.plan.folder, diverging.folder],
                 leaseSeconds: Self.leaseSeconds, wantsSmallDisk: true, firstBehindProxy: 1))
         if cluster.disk == nil { say("no small file system can be mounted here: the disk stays as it is") }
     }
@@ -120,12 +124,12 @@ package final class Storm {
 
     private var clock: String { ((ContinuousClock.now - start) / .seconds(1)).formatted() + " s" }
 
-    /// Submits the plan again where no run goes on. A coordinator that is down has the run that it had.
+    /// Submits the plans again where no run goes on. A coordinator that is down has the run that it had.
     private func keepRunGoing() throws {
         guard !cluster.isCoordinatorPaused, let runs = try? cluster.connection.runs().runs,
             runs.allSatisfy(\.state.isFinal)
         else { return }
-        _ = try? cluster.connection.submit(settings.plan.submission)
+        for plan in [settings.plan, diverging] { _ = try? cluster.connection.submit(plan.submission) }
     }
 
     /// Waits until no run goes on and nobody is about to leave.
@@ -146,10 +150,17 @@ package final class Storm {
 
     // MARK: What came of it
 
-    /// All runs in their order.
-    /// - Throws: `ChaosError` whenever one has failed or has other bits.
+    /// All runs in their order, without those that diverge.
+    /// - Throws: `ChaosError` whenever one has failed or has other bits, or one that diverges has not failed for that.
     private func endedRuns(_ expected: [String: Digest]) throws -> [RunStatus] {
-        let runs = try cluster.connection.runs().runs.reversed()
+        let all = try cluster.connection.runs().runs.reversed()
+        for run in all where run.name == TestPlan.divergingName {
+            let reason = run.reason ?? ""
+            guard run.state == .failed, reason.contains("has diverged"), reason.contains("column \"number\"") else {
+                throw cluster.complaint("\(run.id), which diverges, \(run.state.rawValue): \(reason)")
+            }
+        }
+        let runs = all.filter { $0.name != TestPlan.divergingName }
         for run in runs {
             guard run.state == .finished else {
                 throw cluster.complaint("\(run.id) \(run.state.rawValue): \(run.reason ?? "")")

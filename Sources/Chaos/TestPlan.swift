@@ -24,6 +24,24 @@ package struct TestPlan: Sendable {
         try self.init(file: file)
     }
 
+    static let divergingName = "diverging"
+
+    /// A table with a column of 1,000,000 and more, whose squares no result can hold.
+    static func diverging(in folder: String) throws -> TestPlan {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let rows = (0..<400).map { "0.\($0 % 7),\(1_000_000 + $0),0.\($0 % 3)" }
+        let table = (["first,number,last"] + rows).joined(separator: "\n") + "\n"
+        try Data(table.utf8).write(to: URL(filePath: folder + "/table.csv"))
+        let text = """
+            name: \(divergingName)
+            data: {unlabeled: table.csv, held_out: 50, shards: 3}
+            layers: [{units: 4}]
+            pretraining: {rounds: 3, replicas: 3, loss: mean_squared_error}
+
+            """
+        return try TestPlan(text, file: folder + "/plan.yaml")
+    }
+
     private static let images = "/usr/share/datasets/fashion-mnist"
 
     /// Some seconds of tasks of a few tenths of a second, through every kind of stage.

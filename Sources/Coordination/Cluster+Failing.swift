@@ -163,6 +163,11 @@ struct MemoryShortages: Sendable {
 
     func of(_ process: String, _ kind: TaskDurations.Kind) -> Shortage? { known[kind]?[process] }
 
+    mutating func forget(_ process: String) {
+        for kind in known.keys { known[kind]?[process] = nil }
+        known = known.filter { !$0.value.isEmpty }
+    }
+
     mutating func forget(_ run: RunID) {
         if !known.isEmpty { known = known.filter { $0.key.run != run } }
     }

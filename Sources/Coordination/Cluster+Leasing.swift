@@ -18,7 +18,7 @@ extension Cluster {
     package mutating func leaseRequested(by worker: WorkerID, now: Instant) -> Grant? {
         guard let known = workers[worker] else { return nil }
         workers[worker]?.lastHeard = now
-        guard known.quarantine == nil else { return nil }
+        guard known.quarantine == nil, hasFreeSlot(worker) else { return nil }
         let running = runs.filter { $0.phase == .running && paused[$0.id] == nil && suits(known, $0) }
         for run in running {
             guard let index = freeTask(of: run, for: worker), let task = run.describeTask(index) else { continue }

@@ -21,7 +21,7 @@ extension Cluster {
             let reason = "\(agreed.worker) and \(worker) came to something else for \(task)"
             let attempt = FailedAttempt(task: task, worker: odd.worker, reason: reason, process: odd.process)
             decisions += record(.answerContradicted(attempt), of: run.id, because: reason)
-            decisions += quarantine(odd.worker, because: reason)
+            decisions += quarantine(odd.worker, odd.process, because: reason)
         }
         let reason = "\(agreed.worker) and \(worker) came to the same"
         decisions += divergencesContradicted(by: worker, task)
@@ -95,9 +95,4 @@ extension Cluster {
         else { return nil }
         return "it waits for another worker, to compare the answers of \(witness.worker)"
     }
-}
-
-extension WorkerRegistration {
-    /// What stays the same when a worker registers again.
-    var process: String { "\(host) \(processID)" }
 }

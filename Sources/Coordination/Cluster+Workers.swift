@@ -3,15 +3,20 @@ package import RunProtocol
 /// What workers say, and what becomes of their tasks.
 extension Cluster {
     package mutating func workerRegistered(_ worker: WorkerID, _ registration: WorkerRegistration, now: Instant) {
-        workers[worker] = Worker(registration: registration, process: registration.process, lastHeard: now)
+        let process = registration.process
+        workers[worker] = Worker(
+            registration: registration, process: process, lastHeard: now, quarantine: quarantined[process])
     }
 
-    /// A worker is alive and works on `tasks`: its claims on them last longer, and a claim is made on those that nobody
-    /// holds (the coordinator was restarted, or the worker was silent for a while).
+    /// A worker is alive and works on `tasks`, for which it has shown its tokens: its claims on them last longer, and a
+    /// claim is made on those that nobody holds (the coordinator was restarted, or the worker was silent for a while).
     /// - Returns: the tasks that it should give up, because they are answered, over, or others'.
-    package mutating func heartbeatReceived(from worker: WorkerID, tasks: [TaskProgress], now: Instant) -> [TaskID] {
+    package mutating func heartbeatReceived(
+        from worker: WorkerID, tasks: [TaskProgress], now: Instant
+    ) -> (abandon: [TaskID], decisions: [Decision]) {
         workers[worker]?.lastHeard = now
-        return tasks.filter { !keepsClaim(worker, $0, now: now) }.map(\.task)
+        let decisions = endLostLeases(of: worker, named: Set(tasks.map(\.task)), now: now)
+        return (tasks.filter { !keepsClaim(worker, $0, now: now) }.map(\.task), decisions)
     }
 
     private mutating func keepsClaim(_ worker: WorkerID, _ progress: TaskProgress, now: Instant) -> Bool {
@@ -20,7 +25,7 @@ extension Cluster {
         let deadline = now + times.leaseMilliseconds
         var claims = leases[task] ?? []
         if !claims.contains(where: { $0.worker == worker }) {
-            guard claims.count < Self.claims else { return false }
+            guard claims.count < Self.claims, hasFreeSlot(worker) else { return false }
             claims.append(Lease(worker: worker, since: now, deadline: deadline, isWhole: false))
         }
         for place in claims.indices where claims[place].worker == worker {
@@ -31,13 +36,39 @@ extension Cluster {
         return true
     }
 
+    /// A heartbeat names all that its worker works on. The answer that brought it another task must have been lost, where
+    /// that was long ago, or its slots are full without it.
+    private mutating func endLostLeases(of worker: WorkerID, named: Set<TaskID>, now: Instant) -> [Decision] {
+        guard let known = workers[worker] else { return [] }
+        var isAnyEnded = false
+        let isFull = named.count >= known.registration.slots
+        for (task, claims) in leases where !named.contains(task) {
+            guard let lease = claims.first(where: { $0.worker == worker }) else { continue }
+            guard isFull || lease.since + times.leaseMilliseconds * 2 / 5 < now else { continue }
+            _ = endLease(of: task, by: worker)
+            isAnyEnded = true
+        }
+        return isAnyEnded ? [Decision(.wakeWaitingSlots, because: "\(worker) does not name a task that it had")] : []
+    }
+
+    /// A worker has at most as many tasks as slots, however often it asks.
+    func hasFreeSlot(_ worker: WorkerID) -> Bool {
+        guard var free = workers[worker]?.registration.slots else { return false }
+        for claims in leases.values where claims.contains(where: { $0.worker == worker }) {
+            free -= 1
+            if free <= 0 { return false }
+        }
+        return free > 0
+    }
+
     /// A task's answer came in whole and is kept as a blob.
     package mutating func updateReceived(
         _ completion: TaskCompletion, from worker: WorkerID, now: Instant
     ) -> (UpdateReceipt.Verdict, [Decision]) {
         let task = completion.task
         guard isOpen(task) else { return (isAnswered(task) ? .duplicate : .late, []) }
-        workers[worker]?.refusals = 0
+        guard let known = workers[worker], known.quarantine == nil else { return (.late, []) }
+        refusals[known.process] = nil
         if let lease = leases[task]?.first(where: { $0.worker == worker }), lease.isWhole, let kind = kind(of: task) {
             durations.add(now.milliseconds - lease.since.milliseconds, kind, by: worker)
         }
@@ -53,25 +84,35 @@ extension Cluster {
 
     /// An answer could not be used. This too counts once, for one that has the task.
     package mutating func updateRefused(_ task: TaskID, from worker: WorkerID, reason: String) -> [Decision] {
-        guard endLease(of: task, by: worker) else { return [] }
-        workers[worker]?.refusals += 1
+        guard endLease(of: task, by: worker), let process = workers[worker]?.process else { return [] }
+        refusals[process, default: 0] += 1
         var decisions: [Decision] = []
-        if let refusals = workers[worker]?.refusals, refusals >= Limits.refusedAnswers {
+        if let refusals = refusals[process], refusals >= Limits.refusedAnswers {
             let why = "\(refusals) of its answers in a row were refused, the last because \(reason)"
-            decisions += quarantine(worker, because: why)
+            decisions += quarantine(worker, process, because: why)
         }
-        let attempt = FailedAttempt(
-            task: task, worker: worker, reason: reason, process: workers[worker]?.process)
+        let attempt = FailedAttempt(task: task, worker: worker, reason: reason, process: process)
         decisions += record(.answerRefused(attempt), of: task.run, because: reason)
         return decisions + [Decision(.wakeWaitingSlots, because: "\(task) must be done again")]
     }
 
-    mutating func quarantine(_ worker: WorkerID, because reason: String) -> [Decision] {
-        guard let known = workers[worker], known.quarantine == nil else { return [] }
-        workers[worker]?.quarantine = reason
-        for task in leases.keys { _ = endLease(of: task, by: worker) }
-        let text = "\(worker) on \(known.registration.host) gets no more tasks"
-        return [Decision(.tell(text, about: nil), because: reason)]
+    /// A process gets no more tasks, under whatever names it has.
+    mutating func quarantine(_ worker: WorkerID, _ process: String, because reason: String) -> [Decision] {
+        guard quarantined[process] == nil else { return [] }
+        quarantined[process] = reason
+        refusals[process] = nil
+        let names = workers.filter { $0.value.process == process }.keys
+        for name in names {
+            workers[name]?.quarantine = reason
+            for task in leases.keys { _ = endLease(of: task, by: name) }
+        }
+        let host = names.first.flatMap { workers[$0]?.registration.host }
+        let place = host.map { " on \($0)" } ?? ""
+        let fact = Quarantine(process: process, worker: worker, host: host ?? "", reason: reason)
+        return [
+            Decision(.quarantine(fact), because: reason),
+            Decision(.tell("\(worker)\(place) gets no more tasks", about: nil), because: reason),
+        ]
     }
 
     /// - Returns: whether the worker had the task, and it is open.
@@ -91,7 +132,11 @@ extension Cluster {
                 .tell("\(worker) on \(host) is taken for lost", about: nil),
                 because: "it has not been heard for \(times.workerMilliseconds / 1000) s")
         }
-        silent.forEach { workers[$0] = nil }
+        let gone = Set(silent.compactMap { workers.removeValue(forKey: $0)?.process })
+        for process in gone.isEmpty ? [] : gone.subtracting(workers.values.map(\.process)) {
+            (refusals[process], contradicted[process]) = (nil, nil)
+            shortages.forget(process)
+        }
         for (task, claims) in leases.sorted(by: { $0.key.description < $1.key.description }) {
             for lease in claims where lease.deadline < now && endLease(of: task, by: lease.worker) {
                 let text = "\(lease.worker) has lost \(task)"

@@ -5,8 +5,9 @@ package import RunProtocol
 /// Every method is a past-tense event that answers with what has to be done and why. Nothing here reads a clock, does I/O,
 /// or depends on the order in which a dictionary is walked; the same events give the same decisions.
 ///
-/// Leases and workers are not durable. After a restart workers register again, and an answer to any open task counts,
-/// whoever it was leased to: a task gives the same bits everywhere.
+/// Leases and workers are not durable. After a restart workers register again and prove by their tokens which tasks they
+/// were given: they hold them again, and their answers count. Quarantines are durable, and hold for a process under
+/// whatever name.
 package struct Cluster: Sendable {
     package let times: ClusterTimes
     /// In the order in which they were submitted.
@@ -19,6 +20,10 @@ package struct Cluster: Sendable {
     var shortages = MemoryShortages()
     /// How many tasks a worker process gave back as diverged that others have done.
     var contradicted: [String: Int] = [:]
+    /// How many answers of a process in a row were refused.
+    var refusals: [String: Int] = [:]
+    /// Which processes get no more tasks, and why.
+    var quarantined: [String: String]
     /// Runs that wait until somebody mends something, and what.
     package private(set) var paused: [RunID: String] = [:]
     /// What the shell is computing for a run.
@@ -27,16 +32,16 @@ package struct Cluster: Sendable {
     package struct Worker: Hashable, Sendable {
         package let registration: WorkerRegistration
         /// What stays the same when it registers again.
-        let process: String
+        package let process: String
         package internal(set) var lastHeard: Instant
-        /// How many answers in a row were refused.
-        var refusals = 0
         /// Why it gets no more tasks; nil where it does.
         package internal(set) var quarantine: String?
     }
 
-    package init(times: ClusterTimes = ClusterTimes()) {
+    /// - Parameter quarantines: those that were written down.
+    package init(times: ClusterTimes = ClusterTimes(), quarantines: [Quarantine] = []) {
         self.times = times
+        quarantined = Dictionary(quarantines.map { ($0.process, $0.reason) }) { $1 }
     }
 
     package func run(_ id: RunID) -> RunState? {

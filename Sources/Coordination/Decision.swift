@@ -5,6 +5,8 @@ package struct Decision: Hashable, Sendable {
     package enum Action: Hashable, Sendable {
         /// Write the fact down durably, before anything that follows from it is answered.
         case record(RunEvent, of: RunID)
+        /// Write down that a process gets no more tasks.
+        case quarantine(Quarantine)
         /// Compute something; `Cluster.stepFinished` takes what came of it.
         case perform(RunState.Step, of: RunID)
         /// There may be a task for requests that wait for one.

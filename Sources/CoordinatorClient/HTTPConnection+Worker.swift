@@ -26,10 +26,13 @@ extension HTTPConnection: WorkerConnection {
         _ = try send(request(.post, "/v1/tasks/\(task)/release", release))
     }
 
-    package func deliver(_ task: TaskID, from worker: WorkerID, update: Data) throws -> UpdateReceipt {
+    package func deliver(_ task: TaskID, by claim: TaskClaim, update: Data) throws -> UpdateReceipt {
         let request = Request(
-            method: .put, path: "/v1/tasks/\(task)/update?worker=\(worker)",
-            headers: ["Content-Type: application/octet-stream", "Content-Digest: \(Digest(of: update).headerValue)"],
+            method: .put, path: "/v1/tasks/\(task)/update?worker=\(claim.worker)",
+            headers: [
+                "Content-Type: application/octet-stream", "Content-Digest: \(Digest(of: update).headerValue)",
+                "Cairn-Lease: \(claim.token)",
+            ],
             body: update, patience: .stall(seconds: configuration.stallSeconds))
         return try call(request)
     }

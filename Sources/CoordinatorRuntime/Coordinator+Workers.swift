@@ -16,6 +16,9 @@ extension Coordinator {
                 "the worker speaks protocol \(registration.protocolVersion), this coordinator"
                     + " \(ProtocolVersion.current)", hint: "install the same version of cairn on both hosts")
         }
+        guard Limits.nonce.contains(registration.nonce.utf8.count) else {
+            throw APIError(.badRequest, "a worker's nonce has \(Limits.nonce) characters", hint: "draw it at random")
+        }
         guard (1...Limits.slots).contains(registration.slots), registration.texts.allSatisfy(\.isShortLine) else {
             throw APIError(
                 .badRequest, "a worker has 1 to \(Limits.slots) slots, and names of at most 256 bytes on one line")
@@ -39,14 +42,8 @@ extension Coordinator {
         let deadline = Self.deadline(request.waitSeconds)
         while true {
             try checkWorking()
-            guard let worker = cluster.workers[request.worker] else { throw stranger(request.worker) }
-            if let reason = worker.quarantine {
-                throw APIError(
-                    .quarantined, "\(request.worker) gets no more tasks: \(reason)",
-                    hint:
-                        "look at that host's memory, disk and program; a worker that is started again is taken for a new one"
-                )
-            }
+            let worker = try known(request.worker, nonce: request.nonce)
+            if let reason = worker.quarantine { throw quarantined(request.worker, reason) }
             let rings = tasksOpened.rings
             guard mayWait else { return nil }
             if let grant = cluster.leaseRequested(by: request.worker, now: now) {
@@ -55,7 +52,9 @@ extension Coordinator {
                     "\(request.worker) has \(task.id): \(grant.reason)", metadata: .about(task.id, request.worker))
                 note("\(request.worker) has \(task.id)", because: grant.reason, about: task.id.run)
                 noteLease(of: task.id, by: request.worker)
-                return TaskLease(task: task, leaseSeconds: Double(cluster.times.leaseMilliseconds) / 1000)
+                return TaskLease(
+                    task: task, token: store.leaseKey.token(task.id, request.worker, process: worker.process),
+                    leaseSeconds: Double(cluster.times.leaseMilliseconds) / 1000)
             }
             guard .now < deadline else { return nil }
             await tasksOpened.wait(after: rings, until: deadline)
@@ -63,47 +62,88 @@ extension Coordinator {
     }
 
     package func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply {
-        guard let worker = cluster.workers[heartbeat.worker] else { throw stranger(heartbeat.worker) }
+        let worker = try known(heartbeat.worker, nonce: heartbeat.nonce)
         guard heartbeat.tasks.count <= worker.registration.slots else {
             throw APIError(
                 .badRequest,
                 "\(heartbeat.worker) has \(worker.registration.slots) slots and speaks of \(heartbeat.tasks.count) tasks"
             )
         }
-        let abandon = cluster.heartbeatReceived(from: heartbeat.worker, tasks: heartbeat.tasks, now: now)
+        // What is not proven claims nothing: the worker is told to stop it.
+        let proven = heartbeat.tasks.filter { progress in
+            isProven(progress.task, TaskClaim(worker: heartbeat.worker, token: progress.token))
+        }
+        let heard = cluster.heartbeatReceived(from: heartbeat.worker, tasks: proven, now: now)
+        carryOut(heard.decisions)
+        let kept = Set(proven.map(\.task)).subtracting(heard.abandon)
+        let abandon = heartbeat.tasks.map(\.task).filter { !kept.contains($0) }
         noteProgress(of: heartbeat, abandoned: abandon)
         return HeartbeatReply(abandon: abandon)
     }
 
+    /// The worker of this name, where it is the one that registered under it.
+    private func known(_ worker: WorkerID, nonce: String) throws(APIError) -> Cluster.Worker {
+        guard let known = cluster.workers[worker], known.registration.nonce == nonce else { throw stranger(worker) }
+        return known
+    }
+
+    private func isProven(_ task: TaskID, _ claim: TaskClaim) -> Bool {
+        cluster.standing(of: claim.worker) { store.leaseKey.proves(claim.token, task, process: $0) } == .good
+    }
+
+    /// - Throws: unless what the worker says of the task may be heard.
+    private func check(_ claim: TaskClaim, _ task: TaskID) throws(APIError) {
+        switch cluster.standing(of: claim.worker, isProven: { store.leaseKey.proves(claim.token, task, process: $0) }) {
+        case .good: return
+        case .stranger: throw stranger(claim.worker)
+        case .quarantined(let reason): throw quarantined(claim.worker, reason)
+        case .unproven:
+            throw APIError(
+                .unproven, "the token does not say that \(claim.worker) was given \(task)",
+                hint: "send the token that came with the task; a coordinator with another state folder has another key")
+        }
+    }
+
+    private func quarantined(_ worker: WorkerID, _ reason: String) -> APIError {
+        APIError(
+            .quarantined, "\(worker) gets no more tasks: \(reason)",
+            hint: "look at that host's memory, disk and program; a worker that is started again is taken for a new one")
+    }
+
     package func release(_ task: TaskID, _ release: TaskRelease) async throws {
         try checkWorking()
+        let worker = release.claim.worker
+        try check(release.claim, task)
         guard let run = cluster.run(task.run) else { throw unknown(task.run) }
         let isFault = if case .failed = release.reason { true } else { release.reason == .damagedInput }
-        if isFault, let description = run.openTask(task), cluster.tasks(of: release.worker).contains(task),
+        if isFault, let description = run.openTask(task), cluster.tasks(of: worker).contains(task),
             await findsDamage(of: description)
         {
-            noteEnd(of: task, with: release.worker, .released, because: "what it needs is damaged")
-            return carryOut(cluster.taskReleased(task, by: release.worker, nil))
+            noteEnd(of: task, with: worker, .released, because: "what it needs is damaged")
+            return carryOut(cluster.taskReleased(task, by: worker, nil))
         }
         let reason = release.reason?.printable
         if let text = reason?.text {
-            logger.warning("\(release.worker) could not do \(task): \(text)", metadata: .about(task, release.worker))
+            logger.warning("\(worker) could not do \(task): \(text)", metadata: .about(task, worker))
         }
-        noteEnd(of: task, with: release.worker, reason?.isFailure == true ? .failed : .released, because: reason?.text)
-        carryOut(cluster.taskReleased(task, by: release.worker, reason))
+        noteEnd(of: task, with: worker, reason?.isFailure == true ? .failed : .released, because: reason?.text)
+        carryOut(cluster.taskReleased(task, by: worker, reason))
     }
 
-    package func updateLimit(of task: TaskID, from worker: WorkerID) throws -> Int {
+    package func updateLimit(of task: TaskID, by claim: TaskClaim) throws -> Int {
+        try check(claim, task)
         guard let run = cluster.run(task.run) else { throw unknown(task.run) }
-        noteSending(of: task, by: worker)
+        noteSending(of: task, by: claim.worker)
         // A task that is over may still be answered: the answer is read and put aside.
         let expected = run.openTask(task)?.elementCount ?? run.largestElementCount
         return UpdateFormat.largestSize(elementCount: expected)
     }
 
-    package func deliver(_ task: TaskID, from worker: WorkerID, update: UploadedFile) async throws -> UpdateReceipt {
+    package func deliver(_ task: TaskID, by claim: TaskClaim, update: UploadedFile) async throws -> UpdateReceipt {
         defer { store.blobs.discard(update) }
+        let worker = claim.worker
         try checkWorking()
+        try check(claim, task)
         guard let run = cluster.run(task.run) else { throw unknown(task.run) }
         guard let description = run.openTask(task) else {
             let isAnswered = run.stage == task.stage && run.round == task.round && run.completions[task.index] != nil
@@ -111,14 +151,13 @@ extension Coordinator {
             return UpdateReceipt(verdict: isAnswered ? .duplicate : .late)
         }
         let isVerified = run.isVerified(task.index)
-        // Whose answer it is matters there: a worker must not be compared with itself under an earlier name.
-        guard !isVerified || cluster.workers[worker] != nil else { throw stranger(worker) }
         do {
             // Reading and checking take a while: others are answered meanwhile.
             let completion = try await onThreadOfItsOwn {
                 try UpdateInspection.inspect(update, answering: description, isCompared: isVerified)
             }
             try checkWorking()
+            try check(claim, task)
             return try accept(completion, update, from: worker, of: description)
         } catch let error as RefusedAnswer {
             logger.warning("\(task) from \(worker) was refused: \(error.reason)", metadata: .about(task, worker))
@@ -211,7 +250,7 @@ extension TaskRelease.Reason {
 }
 
 extension WorkerRegistration {
-    fileprivate var texts: [String] { [host, version, instructionSet] }
+    fileprivate var texts: [String] { [host, version, instructionSet, nonce] }
 }
 
 extension String {

@@ -75,7 +75,7 @@ package actor Coordinator: CoordinatorAPI {
         self.version = version
         self.defaultFolder = defaultFolder
         performer = StepPerformer(blobs: store.blobs, folders: folders)
-        cluster = Cluster(times: times)
+        cluster = Cluster(times: times, quarantines: try store.quarantines())
         (steps, stepContinuation) = AsyncStream.makeStream()
         // First all runs, then what follows: one must not delete what another needs.
         let decisions = try store.runs().flatMap(takeUp)
@@ -176,6 +176,11 @@ package actor Coordinator: CoordinatorAPI {
                     pauses.decisions += decisions[index...]
                     return
                 }
+            case .quarantine(let quarantine):
+                guard record(quarantine) else {
+                    pauses.decisions += decisions[index...]
+                    return
+                }
             case .perform(let step, let run):
                 logger.info("\(run): next is \(step.name), because \(decision.reason)", metadata: .about(run))
                 stepContinuation.yield(PendingStep(step: step, run: run))
@@ -202,6 +207,17 @@ package actor Coordinator: CoordinatorAPI {
         guard !remarks.isEmpty else { return }
         journals[run, default: Journal()].add(remarks, at: time, change: nextChange())
         for remark in remarks { logger.warning("\(run): \(remark.text)", metadata: .about(run)) }
+    }
+
+    /// - Returns: whether it is written down.
+    private func record(_ quarantine: Quarantine) -> Bool {
+        do {
+            try store.record(quarantine, at: Date().timeIntervalSince1970)
+            return true
+        } catch {
+            stopWriting(error as? StoreError ?? StoreError("\(error)"))
+            return false
+        }
     }
 
     /// - Returns: whether it is written down.

@@ -37,7 +37,7 @@ package final class LocalConnection: WorkerConnection {
         try wait { try await $0.release(task, release) }
     }
 
-    package func deliver(_ task: TaskID, from worker: WorkerID, update: Data) throws -> UpdateReceipt {
+    package func deliver(_ task: TaskID, by claim: TaskClaim, update: Data) throws -> UpdateReceipt {
         let path = "\(api.uploadFolder)/\(task)-\(UInt64.random(in: 0...UInt64.max))"
         do {
             try update.write(to: URL(filePath: path))
@@ -46,7 +46,7 @@ package final class LocalConnection: WorkerConnection {
             throw APIError(.storageFull, "the update could not be written to \(path)", hint: "make room on the disk")
         }
         let upload = UploadedFile(path: path, bytes: update.count, digest: Digest(of: update))
-        return try wait { try await $0.deliver(task, from: worker, update: upload) }
+        return try wait { try await $0.deliver(task, by: claim, update: upload) }
     }
 
     package func localCopy(of blob: Digest, in folder: String) throws -> String {

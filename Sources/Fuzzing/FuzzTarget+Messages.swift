@@ -48,6 +48,7 @@ extension FuzzTarget {
         if let task = TaskID(text) { try promise(task.description == text, "\(task) is written otherwise") }
         if let run = RunID(rawValue: text) { try promise(run.rawValue == text, "\(run) is another") }
         if let cursor = LiveCursor(text) { try promise(cursor.description == text, "\(cursor) is written otherwise") }
+        if let token = LeaseToken(rawValue: text) { try promise(token.rawValue == text, "a lease's token is another") }
         if let digest = Digest(hex: text) { try promise(digest.hex == text, "\(digest) is another") }
         if let token = AccessToken(text: text) { try promise(token.matches(token.text), "a token is not itself") }
     }
@@ -88,7 +89,8 @@ private enum Overheard {
         guard heartbeat.tasks.count <= Limits.slots else { return }
         var cluster = running
         let abandoned = cluster.heartbeatReceived(
-            from: heartbeat.worker, tasks: heartbeat.tasks, now: start + 2_000)
+            from: heartbeat.worker, tasks: heartbeat.tasks, now: start + 2_000
+        ).abandon
         let named = heartbeat.tasks.map(\.task)
         try promise(abandoned.allSatisfy(named.contains), "tasks are abandoned that nobody spoke of")
         try goOn(cluster)
@@ -97,7 +99,7 @@ private enum Overheard {
     static func play(_ release: TaskRelease) throws {
         var cluster = running
         for task in cluster.tasks(of: workers[0]) {
-            _ = cluster.taskReleased(task, by: release.worker, release.reason)
+            _ = cluster.taskReleased(task, by: release.claim.worker, release.reason)
         }
         try goOn(cluster)
     }

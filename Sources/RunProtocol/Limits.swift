@@ -50,6 +50,10 @@ package enum Limits {
     package static let contradictedDivergences = 3
     /// No more memory is spoken of.
     package static let memoryBytes = 1 << 50
+    /// Of those that are remembered after a restart, the newest.
+    package static let quarantines = 10_000
+    /// How many characters a worker's nonce has.
+    package static let nonce = 16...64
     /// A worker of which so many answers in a row were refused gets no more tasks.
     package static let refusedAnswers = 3
     /// So many workers do a task that two must agree about; then the run fails.
@@ -58,5 +62,5 @@ package enum Limits {
 
 /// The version of messages and formats; a worker and a coordinator must have the same.
 package enum ProtocolVersion {
-    package static let current = 2
+    package static let current = 3
 }

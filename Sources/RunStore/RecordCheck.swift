@@ -20,6 +20,11 @@ struct RecordCheck {
         self.init([check.text, row["event"], row["reason"], "\(time.bitPattern)"])
     }
 
+    init(ofQuarantine row: Row) {
+        let time: Double = row["time"]
+        self.init([row["process"], row["worker"], row["host"], row["reason"], "\(time.bitPattern)"])
+    }
+
     /// Of the last record that a run has.
     init(ofLast run: RunID, _ database: Database) throws {
         let event = try String.fetchOne(

@@ -13,7 +13,9 @@ package import RunProtocol
 /// ```
 package final class RunStore: Sendable {
     package let blobs: BlobFolder
-    private let database: DatabasePool
+    /// What coordinators of this folder sign leases with.
+    package let leaseKey: LeaseKey
+    let database: DatabasePool
     private let lock: CInt
 
     /// A run as it was handed in, with all that has happened to it.
@@ -43,6 +45,7 @@ package final class RunStore: Sendable {
         blobs = try BlobFolder(in: folder)
         lock = try Self.takeLock(folder)
         do {
+            leaseKey = try LeaseKey(keptIn: folder)
             var configuration = Configuration()
             configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             database = try DatabasePool(path: folder + "/runs.sqlite", configuration: configuration)
@@ -100,6 +103,7 @@ package final class RunStore: Sendable {
         migrator.registerMigration("plans as they were written") { database in
             try database.alter(table: "run") { $0.add(column: "planText", .text).notNull().defaults(to: "") }
         }
+        migrator.registerMigration("processes that get no more tasks", migrate: makeQuarantineTable)
         return migrator
     }
 
@@ -179,7 +183,7 @@ package final class RunStore: Sendable {
         }
     }
 
-    private func translating<Result>(_ work: () throws -> Result) throws -> Result {
+    func translating<Result>(_ work: () throws -> Result) throws -> Result {
         do { return try work() } catch { throw StoreError(error, folder: "the coordinator's state") }
     }
 

@@ -4,23 +4,29 @@ import RunProtocol
 /// What survives the coordinator: facts, each whole or not there, and blobs, whose names may be lost with the power as long
 /// as they have not been brought to the disk.
 struct Disk {
-    private(set) var events: [RunEvent] = []
-    /// The run as these facts tell it.
-    private(set) var state: RunState
+    /// Each run's facts, in the order in which the runs were submitted.
+    private(set) var events: [[RunEvent]]
+    /// The runs as these facts tell them.
+    private(set) var states: [RunState]
+    private(set) var quarantines: [Quarantine] = []
     private(set) var blobs: Set<Digest> = []
     private var unsynchronized: Set<Digest> = []
     private(set) var writes = 0
 
-    init(_ run: RunState) {
-        state = run
+    init(_ runs: [RunState]) {
+        states = runs
+        events = runs.map { _ in [] }
     }
+
+    var neededBlobs: Set<Digest> { states.reduce(into: []) { $0.formUnion($1.neededBlobs) } }
 
     enum Write {
         /// A whole file, already on the disk, gets its name.
         case name(Digest)
         /// The names are brought to the disk.
         case synchronize
-        case event(RunEvent)
+        case event(RunEvent, of: RunID)
+        case quarantine(Quarantine)
         case delete(Digest)
     }
 
@@ -30,9 +36,11 @@ struct Disk {
         case .name(let digest):
             if blobs.insert(digest).inserted { unsynchronized.insert(digest) }
         case .synchronize: unsynchronized = []
-        case .event(let event):
-            events.append(event)
-            state.apply(event)
+        case .event(let event, let run):
+            guard let place = states.firstIndex(where: { $0.id == run }) else { return }
+            events[place].append(event)
+            states[place].apply(event)
+        case .quarantine(let quarantine): quarantines.append(quarantine)
         case .delete(let digest):
             blobs.remove(digest)
             unsynchronized.remove(digest)

@@ -46,7 +46,7 @@ package enum Example {
         host: String = "here", processID: Int = 1, instructionSet: String = "any", slots: Int = 1
     ) -> WorkerRegistration {
         WorkerRegistration(
-            host: host, processID: processID, slots: slots, version: "1", instructionSet: instructionSet)
+            host: host, processID: processID, nonce: "", slots: slots, version: "1", instructionSet: instructionSet)
     }
 
     /// The answer to a task: a function of the task alone.

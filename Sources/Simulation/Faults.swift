@@ -26,6 +26,18 @@ package struct Faults: Hashable, Sendable {
     package var liars = 0.0
     /// Of the workers, those whose answers look well and are wrong; then each task is done by two.
     package var wrong = 0.0
+    /// A second run whose training diverges in its second round, whoever tries.
+    package var diverges = false
+    /// One host, whose workers say of all that they do that it diverges or failed.
+    package var isOneHostBroken = false
+    /// Of the workers, those that have not the memory for training tasks.
+    package var small = 0.0
+    /// Of the workers, those that go on under a new name when they are quarantined, and send what they have.
+    package var stubborn = 0.0
+    /// Each second: a message comes under a name that is another's or nobody's, with a token that is none or another's.
+    package var forgery = 0.0
+    /// How many requests for a task a worker sends at once.
+    package var requests = 1
 
     package init() {}
 
@@ -47,5 +59,11 @@ package struct Faults: Hashable, Sendable {
         liars = share(0.5)
         powerFailure = share(1)
         wrong = random.next(below: 3) == 0 ? 0.5 : 0
+        diverges = random.next(below: 4) == 0
+        isOneHostBroken = random.next(below: 3) == 0
+        small = share(0.5)
+        stubborn = share(1)
+        forgery = share(0.5)
+        requests = random.next(below: 8) == 0 ? 4 : 1
     }
 }

@@ -11,25 +11,40 @@ struct SimulatedWorker {
         case resting
     }
 
+    /// What its host makes of tasks.
+    struct Nature: Hashable {
+        var millisecondsPerTask: Int64 = 5_000
+        /// Its answers cannot be used.
+        var isLiar = false
+        /// Its answers look well and are wrong.
+        var isWrong = false
+        /// It says of all tasks that they diverge or failed.
+        var isBroken = false
+        /// It has not the memory for training tasks.
+        var isSmall = false
+        /// It goes on when it is quarantined.
+        var isStubborn = false
+
+        /// Whether nothing is wrong with it: it must never be quarantined.
+        var isHonest: Bool { !isLiar && !isWrong }
+    }
+
+    let nature: Nature
     /// Which process it is: another after it was killed.
-    let life: Int
+    var life = 0
     var name: WorkerID?
     var phase = Phase.resting
+    /// The proof that it was given its task.
+    var token = Token.none
     /// When the request that it waits for is sent again.
     var retryAt: Int64 = 0
     var pausedUntil: Int64 = 0
     /// No answer reaches it; no request leaves it.
     var deafUntil: Int64 = 0
     var muteUntil: Int64 = 0
-    let millisecondsPerTask: Int64
-    let isLiar: Bool
-    let isWrong: Bool
 
-    init(millisecondsPerTask: Int64, isLiar: Bool = false, isWrong: Bool = false, life: Int = 0) {
-        self.millisecondsPerTask = millisecondsPerTask
-        self.isLiar = isLiar
-        self.isWrong = isWrong
-        self.life = life
+    init(_ nature: Nature) {
+        self.nature = nature
     }
 
     var task: TaskDescription? {
@@ -46,20 +61,29 @@ struct SimulatedWorker {
     }
 }
 
+/// What stands for a signed token: who got which task.
+enum Token: Hashable {
+    case none
+    case given(TaskID, process: String)
+
+    func proves(_ task: TaskID, _ process: String) -> Bool { self == .given(task, process: process) }
+}
+
 enum Request {
     case register
     case lease(WorkerID)
-    case heartbeat(WorkerID, [TaskProgress])
+    case heartbeat(WorkerID, [TaskProgress], Token)
+    case release(WorkerID, TaskID, TaskRelease.Reason?, Token)
     /// Nil: what the worker sends cannot be used.
-    case deliver(WorkerID, TaskDescription, TaskCompletion?)
+    case deliver(WorkerID, TaskDescription, TaskCompletion?, Token)
 }
 
 enum Answer {
     case welcome(WorkerID)
-    case task(TaskDescription?)
+    case task(TaskDescription?, Token)
     case abandon([TaskID])
     /// The worker is done with the task, whatever came of it.
-    case receipt(TaskID, UpdateReceipt.Verdict?)
+    case receipt(TaskID)
     case stranger
     case quarantined
 }

@@ -8,12 +8,14 @@ extension Simulation {
     mutating func start() {
         epoch += 1
         postponed = []
-        isPerforming = false
+        performing = []
         ledger = BlobLedger()
-        var new = Cluster()
-        let decisions = new.runSubmitted(run, plan: plan, events: disk.events)
+        var new = Cluster(quarantines: disk.quarantines)
+        let decisions = plans.indices.flatMap { index in
+            new.runSubmitted(plans[index].run, plan: plans[index].plan, events: disk.events[index])
+        }
         cluster = new
-        ledger.runTakenUp(disk.state)
+        disk.states.forEach { ledger.runTakenUp($0) }
         disk.keepOnly(ledger.neededBlobs)
         carryOut(decisions)
     }
@@ -60,19 +62,27 @@ extension Simulation {
                 return
             }
             switch decision.action {
-            case .record(let event, _):
-                switch write(.event(event)) {
-                case .killed: return
-                case .failed:
-                    postponed = Array(decisions[index...])
-                    return
-                case .written: if event.endsNeeds { deleteUnneeded() }
-                }
-            case .perform(let step, _): schedule(.stepDone(step, epoch: epoch), in: Int64(random.next(below: 500)))
-            case .tell(let text, _): if text.contains("gets no more tasks") { report.quarantined += 1 }
-            case .wakeWaitingSlots: continue
+            case .record(let event, let run):
+                if case .failed(let reason) = event { runFails(run, reason) }
+                guard isWritten(.event(event, of: run), else: decisions[index...]) else { return }
+                if event.endsNeeds { deleteUnneeded(of: run) }
+            case .quarantine(let quarantine):
+                isQuarantined(quarantine)
+                guard isWritten(.quarantine(quarantine), else: decisions[index...]) else { return }
+                banned.insert(quarantine.process)
+                report.quarantined += 1
+            case .perform(let step, let run):
+                schedule(.stepDone(step, run, epoch: epoch), in: Int64(random.next(below: 500)))
+            case .wakeWaitingSlots, .tell: continue
             }
         }
+    }
+
+    /// - Parameter rest: what is tried again where it cannot be written.
+    private mutating func isWritten(_ write: Disk.Write, else rest: ArraySlice<Decision>) -> Bool {
+        let outcome = self.write(write)
+        if outcome == .failed { postponed = Array(rest) }
+        return outcome == .written
     }
 
     /// Each second: what could not be written is tried again, or time passes.
@@ -86,15 +96,15 @@ extension Simulation {
         carryOut(decisions)
     }
 
-    private mutating func deleteUnneeded() {
+    private mutating func deleteUnneeded(of run: RunID) {
         guard let state = cluster?.run(run) else { return }
         ledger.needsEnded(of: state)
         sweep()
     }
 
     private mutating func sweep() {
-        guard !isPerforming, let state = cluster?.run(run) else { return }
-        for blob in ledger.sweep(runs: [state]).sorted(by: { $0.hex < $1.hex }) {
+        guard performing.isEmpty, let runs = cluster?.runs else { return }
+        for blob in ledger.sweep(runs: runs).sorted(by: { $0.hex < $1.hex }) {
             switch write(.delete(blob)) {
             case .killed: return
             case .failed: continue
@@ -103,19 +113,23 @@ extension Simulation {
         }
     }
 
-    mutating func stepDone(_ step: RunState.Step, _ epoch: Int) {
+    mutating func stepDone(_ step: RunState.Step, _ run: RunID, _ epoch: Int) {
         guard epoch == self.epoch, let state = cluster?.run(run), !state.phase.isFinal else { return }
-        guard postponed.isEmpty else { return schedule(.stepDone(step, epoch: epoch), in: 1_000) }
+        guard postponed.isEmpty else { return schedule(.stepDone(step, run, epoch: epoch), in: 1_000) }
         let event = Example.outcome(of: step, state)
-        isPerforming = true
+        performing.insert(run)
         for blob in event.namedBlobs where !keep(blob) {
             // Killed, or to be done again.
-            if cluster != nil { schedule(.stepDone(step, epoch: epoch), in: 1_000) }
+            if cluster != nil { schedule(.stepDone(step, run, epoch: epoch), in: 1_000) }
             return
         }
-        isPerforming = false
+        performing.remove(run)
         ledger.blobsAppeared(event.namedBlobs, for: run)
         carryOut(cluster?.stepFinished(event, of: run) ?? [])
+    }
+
+    func registration(of worker: Int, _ life: Int) -> WorkerRegistration {
+        Example.registration(host: "host-\(worker)", processID: life)
     }
 
     mutating func arrives(_ request: Request, from worker: Int, _ life: Int) {
@@ -126,20 +140,67 @@ extension Simulation {
         case .register:
             names += 1
             guard let name = WorkerID(rawValue: "w\(worker)-\(names)") else { return }
-            cluster?.workerRegistered(name, Example.registration(processID: 1_000 * worker + life), now: instant)
+            let registration = registration(of: worker, life)
+            cluster?.workerRegistered(name, registration, now: instant)
             answer(.welcome(name), worker, life)
         case .lease(let name):
             guard let known = cluster?.workers[name] else { return answer(.stranger, worker, life) }
             guard known.quarantine == nil else { return answer(.quarantined, worker, life) }
-            answer(.task(cluster?.leaseRequested(by: name, now: instant)?.task), worker, life)
-        case .heartbeat(let name, let tasks):
+            let task = cluster?.leaseRequested(by: name, now: instant)?.task
+            answer(.task(task, task.map { .given($0.id, process: known.process) } ?? .none), worker, life)
+        case .heartbeat(let name, let tasks, let token):
             guard cluster?.workers[name] != nil else { return answer(.stranger, worker, life) }
-            answer(.abandon(cluster?.heartbeatReceived(from: name, tasks: tasks, now: instant) ?? []), worker, life)
-        case .deliver(let name, let task, .some(let completion)): deliver(task, name, completion, worker, life)
-        case .deliver(let name, let task, .none):
-            carryOut(cluster?.updateRefused(task.id, from: name, reason: "it is not finite") ?? [])
-            if cluster != nil, postponed.isEmpty { answer(.receipt(task.id, nil), worker, life) }
+            let proven = tasks.filter { standing(name, $0.task, token) == .good }
+            let ended = cluster?.heartbeatReceived(from: name, tasks: proven, now: instant).abandon ?? []
+            let kept = Set(proven.map(\.task)).subtracting(ended)
+            answer(.abandon(tasks.map(\.task).filter { !kept.contains($0) }), worker, life)
+        case .release(let name, let task, let reason, let token):
+            guard isHeard(name, task, token, worker, life) else { return }
+            carryOut(cluster?.taskReleased(task, by: name, reason) ?? [])
+            if cluster != nil, postponed.isEmpty { answer(.receipt(task), worker, life) }
+        case .deliver(let name, let task, let completion, let token):
+            guard isHeard(name, task.id, token, worker, life) else { return }
+            guard let completion else {
+                carryOut(cluster?.updateRefused(task.id, from: name, reason: "it is cut off") ?? [])
+                if cluster != nil, postponed.isEmpty { answer(.receipt(task.id), worker, life) }
+                return
+            }
+            deliver(task, name, completion, worker, life)
         }
+    }
+
+    private func standing(_ name: WorkerID, _ task: TaskID, _ token: Token) -> Standing {
+        cluster?.standing(of: name) { token.proves(task, $0) } ?? .stranger
+    }
+
+    private mutating func isHeard(
+        _ name: WorkerID, _ task: TaskID, _ token: Token, _ worker: Int, _ life: Int
+    ) -> Bool {
+        switch standing(name, task, token) {
+        case .good: return true
+        case .stranger: answer(.stranger, worker, life)
+        case .quarantined: answer(.quarantined, worker, life)
+        case .unproven: answer(.receipt(task), worker, life)
+        }
+        return false
+    }
+
+    /// A message that nobody has sent whose name it bears: it must claim nothing and count for nothing.
+    mutating func forged(_ request: Request) {
+        report.forgeries += 1
+        switch request {
+        case .register, .lease: return
+        case .heartbeat(let name, let tasks, let token):
+            for task in tasks where standing(name, task.task, token) == .good { isForgeryHeard(name) }
+        case .release(let name, let task, _, let token):
+            if standing(name, task, token) == .good { isForgeryHeard(name) }
+        case .deliver(let name, let task, _, let token):
+            if standing(name, task.id, token) == .good { isForgeryHeard(name) }
+        }
+    }
+
+    private mutating func isForgeryHeard(_ name: WorkerID) {
+        violation = Violation(description: "a message was heard that only bears \(name)'s name")
     }
 
     /// As in the coordinator: first the blob, then the fact, then the answer.
@@ -147,16 +208,19 @@ extension Simulation {
         _ task: TaskDescription, _ name: WorkerID, _ completion: TaskCompletion, _ worker: Int, _ life: Int
     ) {
         if cluster?.isOpen(task.id) == true {
-            guard plan.verify == nil || cluster?.workers[name] != nil else { return answer(.stranger, worker, life) }
             // Before it is tried: where only the last step fails, the blob is there.
-            ledger.blobsAppeared([completion.update], for: run)
+            ledger.blobsAppeared([completion.update], for: task.id.run)
             guard keep(completion.update) else { return }
         }
         let instant = Instant(milliseconds: now)
         guard let (verdict, decisions) = cluster?.updateReceived(completion, from: name, now: instant) else { return }
-        if verdict != .accepted { report.superfluousAnswers += 1 }
+        if verdict != .accepted {
+            report.superfluousAnswers += 1
+        } else if banned.contains(registration(of: worker, life).process) {
+            violation = Violation(description: "a result of the quarantined \(name) counts")
+        }
         carryOut(decisions)
-        if cluster != nil, postponed.isEmpty { answer(.receipt(task.id, verdict), worker, life) }
+        if cluster != nil, postponed.isEmpty { answer(.receipt(task.id), worker, life) }
     }
 
     private mutating func answer(_ answer: Answer, _ worker: Int, _ life: Int) {

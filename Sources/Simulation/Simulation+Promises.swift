@@ -4,37 +4,98 @@ import RunProtocol
 /// What is checked after each event, and at the end.
 extension Simulation {
     mutating func check() throws(Violation) {
-        guard let state = cluster?.run(run) else { return }
-        // What people see is what is on the disk.
-        let seen = (disk.state.stage, disk.state.round)
-        guard seen >= place, (state.stage, state.round) >= seen else {
-            throw Violation(description: "stage \(seen.0), round \(seen.1) came after \(place)")
-        }
-        place = seen
-        if case .failed(let reason) = state.phase { throw Violation(description: "the run failed: \(reason)") }
+        guard let cluster else { return }
+        for (state, seen) in zip(cluster.runs, disk.states) { try check(state, seen) }
+        try checkLeases(of: cluster)
         guard disk.writes != checkedWrites else { return }
         checkedWrites = disk.writes
-        let missing = state.neededBlobs.union(disk.state.neededBlobs).subtracting(disk.blobs).subtracting(
-            Example.manifest().blobs)
-        guard missing.isEmpty else {
-            throw Violation(description: "\(missing.count) blobs are named that are not there")
+        let needed = cluster.runs.reduce(into: disk.neededBlobs) { $0.formUnion($1.neededBlobs) }
+        guard needed.subtracting(disk.blobs).subtracting(Example.manifest().blobs).isEmpty else {
+            throw Violation(description: "blobs are named that are not there")
         }
-        let forgotten = isPerforming || !postponed.isEmpty ? [] : disk.blobs.subtracting(ledger.blobs(of: state))
-        guard forgotten.isEmpty else {
-            throw Violation(description: "\(forgotten.count) blobs are there that nobody will ever delete")
+        guard performing.isEmpty, postponed.isEmpty else { return }
+        let known = cluster.runs.reduce(into: Set<Digest>()) { $0.formUnion(ledger.blobs(of: $1)) }
+        guard disk.blobs.isSubset(of: known) else {
+            throw Violation(description: "blobs are there that nobody will ever delete")
         }
+    }
+
+    private mutating func check(_ state: RunState, _ disk: RunState) throws(Violation) {
+        // What people see is what is on the disk.
+        let seen = (disk.stage, disk.round)
+        let place = places[state.id] ?? (0, 0)
+        guard seen >= place, (state.stage, state.round) >= seen else {
+            throw Violation(description: "\(state.id): stage \(seen.0), round \(seen.1) came after \(place)")
+        }
+        places[state.id] = seen
+    }
+
+    private func checkLeases(of cluster: Cluster) throws(Violation) {
+        var held: [WorkerID: Int] = [:]
+        for lease in cluster.leases.values.joined() { held[lease.worker, default: 0] += 1 }
+        for (name, count) in held {
+            guard let worker = cluster.workers[name] else { continue }
+            guard count <= worker.registration.slots, worker.quarantine == nil else {
+                throw Violation(description: "\(name) has \(count) tasks and \(worker.registration.slots) slots")
+            }
+        }
+    }
+
+    /// Only the run fails whose plan is to blame; or each, where a broken host is all that there is.
+    mutating func runFails(_ run: RunID, _ reason: String) {
+        let others = cluster?.workers.keys.filter { name in
+            guard let nature = nature(of: name) else { return false }
+            return nature.isHonest && !nature.isBroken && !nature.isSmall && cluster?.workers[name]?.quarantine == nil
+        }
+        if run == Self.divergingRun, reason.contains("has diverged") || reason.contains("failed") {
+            report.divergedRuns += 1
+        } else if faults.isOneHostBroken, others?.isEmpty != false {
+            report.givenUp += 1
+            isGivenUp = true
+        } else {
+            violation = Violation(description: "\(run) failed: \(reason)")
+        }
+    }
+
+    mutating func isQuarantined(_ quarantine: Quarantine) {
+        guard nature(of: quarantine.worker)?.isHonest == true else { return }
+        violation = Violation(description: "\(quarantine.worker) is honest and quarantined: \(quarantine.reason)")
+    }
+
+    /// Names are `wINDEX-NUMBER`.
+    private func nature(of name: WorkerID) -> SimulatedWorker.Nature? {
+        name.rawValue.dropFirst().split(separator: "-").first.flatMap { Int($0) }.map { workers[$0].nature }
     }
 
     /// Whether all is written down and swept.
     var hasEnded: Bool {
-        guard let state = cluster?.run(run), state.phase == .finished, postponed.isEmpty else { return false }
-        return disk.blobs.isSubset(of: state.neededBlobs)
+        guard let runs = cluster?.runs, postponed.isEmpty, runs.allSatisfy({ $0.phase.isFinal }) else { return false }
+        return disk.blobs.isSubset(of: disk.neededBlobs)
     }
 
     func checkEnd() throws(Violation) {
+        for (index, (run, plan)) in plans.enumerated() {
+            try checkAnswers(of: RunState(id: run, plan: plan), disk.events[index])
+            guard run == Self.run, !isGivenUp else { continue }
+            guard disk.events[index].filter(\.isWeight) == Self.expected else {
+                throw Violation(description: "the weights are not those of the undisturbed run")
+            }
+        }
+        if let diverging = disk.states.first(where: { $0.id == Self.divergingRun }) {
+            guard case .failed = diverging.phase else {
+                throw Violation(description: "the diverging run has not failed")
+            }
+        }
+        // The data lie on no simulated disk.
+        guard disk.blobs == disk.neededBlobs.subtracting(Example.manifest().blobs) else {
+            throw Violation(description: "the runs have ended and left \(disk.blobs.count) blobs")
+        }
+    }
+
+    private func checkAnswers(of run: RunState, _ events: [RunEvent]) throws(Violation) {
         var answered: Set<TaskID> = []
-        var state = RunState(id: run, plan: plan)
-        for event in disk.events {
+        var state = run
+        for event in events {
             if case .taskFinished(let completion) = event {
                 guard answered.insert(completion.task).inserted else {
                     throw Violation(description: "\(completion.task) was counted twice")
@@ -47,13 +108,6 @@ extension Simulation {
                 guard own == completion else { throw Violation(description: "\(completion.task) has another's answer") }
             }
             state.apply(event)
-        }
-        // The data lie on no simulated disk.
-        guard disk.blobs == state.neededBlobs.subtracting(Example.manifest().blobs) else {
-            throw Violation(description: "the run has ended and left \(disk.blobs.count) blobs")
-        }
-        guard disk.events.filter(\.isWeight) == Self.expected else {
-            throw Violation(description: "the weights are not those of the undisturbed run")
         }
     }
 }

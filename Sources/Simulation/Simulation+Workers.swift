@@ -1,3 +1,4 @@
+import Coordination
 import RandomNumbers
 import RunProtocol
 
@@ -16,9 +17,7 @@ extension Simulation {
         goOnWriting()
         for worker in workers.indices {
             if happens(faults.death) {
-                workers[worker] = SimulatedWorker(
-                    millisecondsPerTask: workers[worker].millisecondsPerTask, isLiar: workers[worker].isLiar,
-                    isWrong: workers[worker].isWrong, life: workers[worker].life + 1)
+                beginNewLife(worker)
                 report.workerDeaths += 1
             }
             if happens(faults.pause) { workers[worker].pausedUntil = now + Int64(random.next(below: 120_000)) }
@@ -29,7 +28,14 @@ extension Simulation {
             }
             goOn(worker)
         }
+        if happens(faults.forgery) { forge() }
         schedule(.second, in: 1_000)
+    }
+
+    private mutating func beginNewLife(_ index: Int) {
+        let life = workers[index].life + 1
+        workers[index] = SimulatedWorker(workers[index].nature)
+        workers[index].life = life
     }
 
     private mutating func goOn(_ index: Int) {
@@ -42,8 +48,8 @@ extension Simulation {
             return send(.register, from: index)
         }
         if now / 1_000 % 3 == 0 {
-            let tasks = worker.task.map { [TaskProgress(task: $0.id, share: worker.share(now: now))] } ?? []
-            send(.heartbeat(name, tasks), from: index)
+            let tasks = worker.task.map { [progress($0.id, name, worker.share(now: now))] } ?? []
+            send(.heartbeat(name, tasks, worker.token), from: index)
         }
         switch worker.phase {
         case .computing(let task, _, let until):
@@ -60,7 +66,7 @@ extension Simulation {
         case .asking, .resting, .registering:
             workers[index].phase = .asking
             workers[index].retryAt = now + 5_000
-            send(.lease(name), from: index)
+            for _ in 0..<faults.requests { send(.lease(name), from: index) }
         }
     }
 
@@ -72,34 +78,80 @@ extension Simulation {
             guard worker.name == nil else { return }
             workers[index].name = name
             if worker.phase == .registering { workers[index].phase = .resting }
-        case .task(let task):
+        case .task(let task, let token):
             guard worker.phase == .asking else { return }
             guard let task else {
                 workers[index].phase = .resting
                 workers[index].retryAt = now + 1_000
                 return
             }
-            let length = task.elementCount == 0 ? worker.millisecondsPerTask / 10 : worker.millisecondsPerTask
+            let length =
+                task.elementCount == 0 ? worker.nature.millisecondsPerTask / 10 : worker.nature.millisecondsPerTask
+            workers[index].token = token
             workers[index].phase = .computing(task, since: now, until: now + length)
         case .abandon(let tasks):
             guard let task = worker.task, tasks.contains(task.id) else { return }
             workers[index].phase = .resting
-        case .receipt(let task, _):
+        case .receipt(let task):
             guard worker.task?.id == task else { return }
             workers[index].phase = .resting
         case .stranger: workers[index].name = nil
         case .quarantined:
-            // The program ends, and somebody starts it again a minute later.
-            workers[index].phase = .resting
+            // It goes on under a new name with what it has; or the program ends, and starts again a minute later.
             workers[index].name = nil
+            guard !worker.nature.isStubborn else { return }
+            beginNewLife(index)
             workers[index].pausedUntil = now + 60_000
         }
     }
 
     private mutating func deliver(_ task: TaskDescription, as name: WorkerID, from index: Int) {
         let worker = workers[index]
-        let mistake = worker.isWrong ? "mistake \(index) \(worker.life)" : ""
-        let answer = worker.isLiar ? nil : Example.completion(task, mistake: mistake)
-        send(.deliver(name, task, answer), from: index)
+        if let reason = reasonForRelease(task, worker.nature) {
+            report.released += 1
+            return send(.release(name, task.id, reason, worker.token), from: index)
+        }
+        let mistake = worker.nature.isWrong ? "mistake \(index) \(worker.life)" : ""
+        let answer = worker.nature.isLiar ? nil : Example.completion(task, mistake: mistake)
+        send(.deliver(name, task, answer, worker.token), from: index)
+    }
+
+    private func reasonForRelease(_ task: TaskDescription, _ nature: SimulatedWorker.Nature) -> TaskRelease.Reason? {
+        let isTraining = task.elementCount > 0
+        if nature.isSmall, isTraining { return .needsMemory(needed: 2_000_000_000, available: 1_000_000_000) }
+        if nature.isBroken {
+            return task.id.index % 2 == 0
+                ? .diverged(Divergence(what: "the loss", value: "not finite")) : .failed("out of memory")
+        }
+        guard task.id.run == Self.divergingRun, task.id.round == 2, isTraining, !nature.isLiar else { return nil }
+        return .diverged(Divergence(what: "the loss", value: "1e+13", feature: 1, magnitude: 1e6))
+    }
+
+    private func progress(_ task: TaskID, _ name: WorkerID, _ share: Double) -> TaskProgress {
+        // Tokens travel beside it.
+        TaskProgress(task: task, token: LeaseToken(worker: name, code: []), share: share)
+    }
+
+    /// Somebody speaks of an open task under a name that is another's or nobody's.
+    private mutating func forge() {
+        guard let run = cluster?.runs.first(where: { !$0.openTasks.isEmpty }),
+            let task = run.describeTask(run.openTasks[random.next(below: run.openTasks.count)])
+        else { return }
+        let names =
+            (cluster?.workers.keys.sorted { $0.rawValue < $1.rawValue } ?? [])
+            + [WorkerID(rawValue: "w0-0")].compactMap(\.self)
+        let name = names[random.next(below: names.count)]
+        // No token, one for another task, or one of another process.
+        let index = random.next(below: workers.count)
+        let other = registration(of: index, workers[index].life).process
+        let isItsOwn = cluster?.workers[name]?.process == other
+        let tokens = [.none, Token.given(task.id, process: "another"), isItsOwn ? .none : workers[index].token]
+        let token = tokens[random.next(below: tokens.count)]
+        let requests: [Request] = [
+            .heartbeat(name, [progress(task.id, name, 1)], token),
+            .release(name, task.id, .diverged(Divergence(what: "the loss", value: "1e+13")), token),
+            .deliver(name, task, Example.completion(task, mistake: "forged"), token), .deliver(name, task, nil, token),
+        ]
+        schedule(.forged(requests[random.next(below: requests.count)]), in: delay)
     }
 }

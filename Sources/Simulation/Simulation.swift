@@ -21,6 +21,13 @@ package struct Simulation {
         /// Answers that came for tasks that were answered already, or over.
         package var superfluousAnswers = 0
         package var quarantined = 0
+        /// Messages under a false name, or without a proof.
+        package var forgeries = 0
+        /// Tasks given back as diverged, or for want of memory.
+        package var released = 0
+        package var divergedRuns = 0
+        /// Runs that a broken host has ended while no other was there.
+        package var givenUp = 0
         package var milliseconds: Int64 = 0
 
         package init() {}
@@ -31,14 +38,19 @@ package struct Simulation {
             workerDeaths += other.workerDeaths
             superfluousAnswers += other.superfluousAnswers
             quarantined += other.quarantined
+            forgeries += other.forgeries
+            released += other.released
+            divergedRuns += other.divergedRuns
+            givenUp += other.givenUp
             milliseconds += other.milliseconds
         }
     }
 
     enum Happening {
         case arrives(Request, worker: Int, life: Int)
+        case forged(Request)
         case answered(Answer, worker: Int, life: Int)
-        case stepDone(RunState.Step, epoch: Int)
+        case stepDone(RunState.Step, RunID, epoch: Int)
         case restart(epoch: Int)
         case second
     }
@@ -53,9 +65,10 @@ package struct Simulation {
     }
 
     static let run = RunID(rawValue: "run-simulated") ?? { preconditionFailure("a valid name") }()
+    static let divergingRun = RunID(rawValue: "run-diverging") ?? { preconditionFailure("a valid name") }()
     static let expected = Example.undisturbed(Example.plan(replicas: 3), run).filter(\.isWeight)
-    let plan: Plan
-    let run = Self.run
+    /// The good run's, and where there is one the diverging run's.
+    let plans: [(run: RunID, plan: Plan)]
     let faults: Faults
     /// After this time nothing goes wrong any more: the run must come to its end.
     let calmAt: Int64 = 600_000
@@ -71,11 +84,18 @@ package struct Simulation {
     var ledger = BlobLedger()
     /// What was decided since a write has failed: that is tried again.
     var postponed: [Decision] = []
-    var isPerforming = false
+    /// The runs of which a step is being performed, or will be performed anew.
+    var performing: Set<RunID> = []
     /// How often it has been started.
     var epoch = 0
     var names = 0
-    var place = (stage: 0, round: 0)
+    var places: [RunID: (stage: Int, round: Int)] = [:]
+    /// Whose results must never count again.
+    var banned: Set<String> = []
+    /// What broke a promise while a message was dealt with.
+    var violation: Violation?
+    /// The good run has ended, since a broken host was all that there was.
+    var isGivenUp = false
     var checkedWrites = 0
     package internal(set) var report = Report()
 
@@ -83,15 +103,27 @@ package struct Simulation {
         self.faults = faults ?? Faults(seed: seed)
         random = Philox(key: seed, stream: 0)
         let isVerified = self.faults.wrong > 0
-        plan = Example.plan(replicas: 3, verify: isVerified ? 1 : nil)
-        disk = Disk(RunState(id: run, plan: plan))
-        // The first is honest and fast, and where two must agree the second too: without them a run need not end.
-        let honest = isVerified ? 2 : 1
-        workers = (0..<honest + 3).map { _ in SimulatedWorker(millisecondsPerTask: 5_000) }
-        for index in workers.indices.dropFirst(honest) {
-            workers[index] = SimulatedWorker(
-                millisecondsPerTask: happens(self.faults.slow) ? 50_000 : 5_000, isLiar: happens(self.faults.liars),
-                isWrong: happens(self.faults.wrong))
+        let plan = Example.plan(replicas: 3, verify: isVerified ? 1 : nil)
+        // Each run in turn is the older one, whose tasks go first.
+        let good = [(run: Self.run, plan: plan)]
+        let diverging = self.faults.diverges ? [(run: Self.divergingRun, plan: plan)] : []
+        plans = seed % 2 == 0 ? good + diverging : diverging + good
+        disk = Disk(plans.map { RunState(id: $0.run, plan: $0.plan) })
+        makeWorkers(honest: isVerified ? 2 : 1)
+    }
+
+    /// The first is honest and fast, and where two must agree the second too: without them a run need not end.
+    private mutating func makeWorkers(honest: Int) {
+        workers = (0..<honest).map { _ in SimulatedWorker(SimulatedWorker.Nature()) }
+        for index in honest..<honest + 3 {
+            var nature = SimulatedWorker.Nature()
+            nature.millisecondsPerTask = happens(faults.slow) ? 50_000 : 5_000
+            nature.isLiar = happens(faults.liars)
+            nature.isWrong = happens(faults.wrong)
+            nature.isSmall = happens(faults.small)
+            nature.isStubborn = happens(faults.stubborn)
+            nature.isBroken = faults.isOneHostBroken && index == honest + 2
+            workers.append(SimulatedWorker(nature))
         }
     }
 
@@ -109,6 +141,7 @@ package struct Simulation {
                     description: "the run has not ended \((lastAt - calmAt) / 60_000) minutes after the last fault")
             }
             handle(entry.what)
+            if let violation { throw violation }
             try check()
             if hasEnded { break }
         }
@@ -137,8 +170,9 @@ package struct Simulation {
         switch what {
         case .second: second()
         case .arrives(let request, let worker, let life): arrives(request, from: worker, life)
+        case .forged(let request): forged(request)
         case .answered(let answer, let worker, let life): answered(answer, worker, life)
-        case .stepDone(let step, let epoch): stepDone(step, epoch)
+        case .stepDone(let step, let run, let epoch): stepDone(step, run, epoch)
         case .restart(let epoch): if epoch == self.epoch, cluster == nil { start() }
         }
     }

@@ -53,6 +53,7 @@ package final class Worker: Sendable {
     }
 
     private struct TaskInHand {
+        let token: LeaseToken
         /// How much of it is done, 0 ... 1.
         var share = 0.0
         var mustGiveUp = false
@@ -122,49 +123,69 @@ package final class Worker: Sendable {
             do {
                 let name = try registered()
                 worker = name
-                let request = LeaseRequest(worker: name, waitSeconds: Limits.longPollSeconds * 2 / 3)
-                if let lease = try connection.lease(request) { work(on: lease.task, as: name) }
+                let request = LeaseRequest(
+                    worker: name, nonce: registration.nonce, waitSeconds: Limits.longPollSeconds * 2 / 3)
+                if let lease = try connection.lease(request) { work(on: lease, as: name) }
             } catch {
                 handle(error, as: worker)
             }
         }
     }
 
-    private func work(on task: TaskDescription, as worker: WorkerID) {
-        state.withLock { $0.tasks[task.id] = TaskInHand() }
+    /// - Parameter worker: the name under which it got the lease.
+    private func work(on lease: TaskLease, as worker: WorkerID) {
+        let task = lease.task
+        state.withLock { $0.tasks[task.id] = TaskInHand(token: lease.token) }
         defer { state.withLock { $0.tasks[task.id] = nil } }
         do {
             let result = try runner.perform(task) { share in mustGiveUp(task.id, share: share) }
             if let problem = task.problem(of: result) { throw problem }
             let update = try UpdateFormat.encode(task: task.id, result: result)
-            let receipt = try connection.deliver(task.id, from: worker, update: update)
+            let receipt = try underItsName {
+                try connection.deliver(task.id, by: TaskClaim(worker: $0, token: lease.token), update: update)
+            }
             state.withLock { $0.finishedTasks += 1 }
             logger.debug(
                 "\(task.id) \(receipt.verdict.rawValue) after \(result.figures.seconds) s",
                 metadata: .about(task.id, worker))
         } catch is TaskCancelled {
             logger.info("gave \(task.id) up", metadata: .about(task.id, worker))
-            release(task.id, TaskRelease(worker: worker))
+            release(lease, nil)
         } catch ResultProblem.outOfRange(let what, let value) {
             let divergence = runner.explain(what, value, task)
             logger.warning("\(task.id) diverged: \(what) is \(value)", metadata: .about(task.id, worker))
-            release(task.id, TaskRelease(worker: worker, .diverged(divergence)))
-        } catch let error as APIError where error.code == .refusedUpdate {
-            // The coordinator has counted the attempt already.
+            release(lease, .diverged(divergence))
+        } catch let error as APIError where [.refusedUpdate, .unproven].contains(error.code) {
+            // The coordinator has counted the attempt already, or never will.
             logger.warning("\(error)", metadata: .about(task.id, worker))
-        } catch let error as APIError where error.code == .storageFull && !settings.waitsForRoom {
+        } catch let error as APIError
+            where error.code == .quarantined || error.code == .storageFull && !settings.waitsForRoom
+        {
             end(error)
         } catch {
             logger.warning("\(task.id) came to nothing: \(error)", metadata: .about(task.id, worker))
-            release(task.id, TaskRelease(worker: worker, error.reasonForRelease))
+            release(lease, error.reasonForRelease)
             if !error.isFaultOfTask { waitABit(seconds: 1) }
         }
     }
 
-    private func release(_ task: TaskID, _ release: TaskRelease) {
+    private func release(_ lease: TaskLease, _ reason: TaskRelease.Reason?) {
         // Where this fails too, the lease expires.
-        do { try connection.release(task, release) } catch {
-            logger.debug("\(error)", metadata: .about(task, release.worker))
+        do {
+            try underItsName {
+                try connection.release(
+                    lease.task.id, TaskRelease(TaskClaim(worker: $0, token: lease.token), reason))
+            }
+        } catch { logger.debug("\(error)", metadata: .about(lease.task.id, lease.token.worker)) }
+    }
+
+    /// Calls the coordinator under this worker's name; where that is not known any more, once more under a new one: the
+    /// tokens of its leases are good for both.
+    private func underItsName<Answer>(_ call: (WorkerID) throws -> Answer) throws -> Answer {
+        let worker = try registered()
+        do { return try call(worker) } catch let error as APIError where error.code == .notFound {
+            forget(worker)
+            return try call(try registered())
         }
     }
 
@@ -230,18 +251,20 @@ package final class Worker: Sendable {
         while true {
             let seconds = state.withLock { $0.heartbeatSeconds }
             if slots.wait(timeout: .now() + seconds) == .success { return }
-            let (worker, tasks) = state.withLock { state in
-                (state.worker, state.tasks.map { TaskProgress(task: $0.key, share: $0.value.share) })
-            }
-            guard let worker else { continue }
             do {
-                let reply = try connection.heartbeat(
-                    Heartbeat(worker: worker, tasks: tasks.sorted { $0.task.description < $1.task.description }))
+                // Who was named by a coordinator that has been started again since says at once what it works on.
+                let reply = try underItsName { worker in
+                    let tasks = state.withLock { state in
+                        state.tasks.map { TaskProgress(task: $0.key, token: $0.value.token, share: $0.value.share) }
+                    }
+                    return try connection.heartbeat(
+                        Heartbeat(
+                            worker: worker, nonce: registration.nonce,
+                            tasks: tasks.sorted { $0.task.description < $1.task.description }))
+                }
                 state.withLock { state in
                     for task in reply.abandon { state.tasks[task]?.mustGiveUp = true }
                 }
-            } catch let error as APIError where error.code == .notFound {
-                forget(worker)
             } catch {
                 logger.debug("\(error)")
             }

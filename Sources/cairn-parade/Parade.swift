@@ -75,10 +75,10 @@ actor Parade: CoordinatorAPI, Service {
     func lease(_ request: LeaseRequest) throws -> TaskLease? { throw Self.onlyShown }
     func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply { throw Self.onlyShown }
     func release(_ task: TaskID, _ release: TaskRelease) throws { throw Self.onlyShown }
-    func deliver(_ task: TaskID, from worker: WorkerID, update: UploadedFile) throws -> UpdateReceipt {
+    func deliver(_ task: TaskID, by claim: TaskClaim, update: UploadedFile) throws -> UpdateReceipt {
         throw Self.onlyShown
     }
-    func updateLimit(of task: TaskID, from worker: WorkerID) throws -> Int { throw Self.onlyShown }
+    func updateLimit(of task: TaskID, by claim: TaskClaim) throws -> Int { throw Self.onlyShown }
     func uploadFailed(because reason: String) {}
     nonisolated var uploadFolder: String { "/nonexistent" }
     func blob(_ digest: Digest) throws -> StoredBlob { throw Self.onlyShown }

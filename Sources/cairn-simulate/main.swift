@@ -38,6 +38,8 @@ struct Simulate: ParsableCommand {
             \(total.events) events, \(total.milliseconds / 3_600_000) simulated hours
             coordinator killed \(total.coordinatorCrashes) times, workers \(total.workerDeaths) times
             \(total.superfluousAnswers) superfluous answers, \(total.quarantined) workers quarantined
+            \(total.released) tasks given back, \(total.divergedRuns) diverging runs failed, \(total.forgeries) false messages
+            \(total.givenUp) runs ended by a broken host that was all there was
             \(violations.count) schedules broke a promise
             """)
         for violation in violations.sorted(by: { $0.seed < $1.seed }).prefix(20) {

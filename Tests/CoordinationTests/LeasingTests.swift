@@ -88,6 +88,57 @@ import Testing
         #expect(shell.lease(good)?.id == stuck.id)
     }
 
+    @Test(arguments: [1, 2, 5]) func aWorkerHasNoMoreTasksThanSlots(slots: Int) throws {
+        let shell = TestShell(Example.plan(layers: 1, replicas: 9, draws: nil))
+        shell.start()
+        let worker = shell.join("worker", slots: slots)
+        let tasks = (0..<2_000).compactMap { _ in shell.lease(worker) }
+        #expect(tasks.count == slots)
+        #expect(shell.answer(tasks[0], by: worker) == .accepted)
+        #expect((0..<2_000).compactMap { _ in shell.lease(worker) }.count == 1)
+    }
+
+    /// The answer that brought it was lost: its slot must not stand idle until the lease has run out.
+    @Test func aTaskThatAHeartbeatDoesNotNameIsOpenAgain() throws {
+        let shell = TestShell(Example.plan(layers: 1, replicas: 2, draws: nil))
+        shell.start()
+        let worker = shell.join("worker", slots: 1)
+        let task = try #require(shell.lease(worker))
+        #expect(shell.lease(worker) == nil)
+        #expect(shell.heartbeat(worker, []) == [])
+        #expect(shell.lease(worker) == nil, "it may be on its way")
+        shell.clock = shell.clock + 7_000
+        #expect(shell.heartbeat(worker, []) == [])
+        #expect(shell.lease(worker)?.id == task.id)
+    }
+
+    @Test func aQuarantineHoldsUnderANewNameAndAfterARestart() throws {
+        let shell = TestShell(Example.plan(layers: 1, replicas: 4, draws: nil))
+        shell.start()
+        let liar = shell.join("liar", process: 7)
+        let held = try #require(shell.lease(liar))
+        for name in ["liar", "liar-again", "liar-for-the-third-time"] {
+            // Refusals count for the process, whatever name it has.
+            let worker = shell.join(name, process: 7)
+            let task = try #require(shell.lease(worker))
+            shell.perform(shell.cluster.updateRefused(task.id, from: worker, reason: "it is cut off"))
+        }
+        #expect(shell.quarantines.count == 1)
+        for isRestarted in [false, true] {
+            if isRestarted { shell.start(events: shell.recorded) }
+            let again = shell.join("again", process: 7)
+            #expect(shell.lease(again) == nil)
+            #expect(shell.answer(held, by: again) == .late)
+            #expect(shell.heartbeat(again, [held.id]) == [held.id])
+            let standing = shell.cluster.standing(of: again) { _ in true }
+            guard case .quarantined = standing else { return #expect(standing == .good) }
+            #expect(shell.cluster.standing(of: WorkerID(rawValue: "never")!) { _ in true } == .stranger)
+            let new = shell.join("new", process: 8)
+            #expect(shell.cluster.standing(of: new) { _ in false } == .unproven)
+            #expect(shell.lease(new) != nil)
+        }
+    }
+
     @Test func whoseAnswersAreRefusedGetsNoMoreTasks() throws {
         let shell = TestShell(Example.plan(layers: 1, replicas: 2, draws: nil))
         shell.start()

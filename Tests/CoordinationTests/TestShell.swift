@@ -12,6 +12,7 @@ final class TestShell {
     /// Each worker is a process of its own, unless a test says otherwise.
     private var processes = 100
     var told: [String] = []
+    var quarantines: [Quarantine] = []
 
     init(_ plan: Plan) {
         run = RunID(rawValue: "run-test") ?? { preconditionFailure("a valid name") }()
@@ -19,7 +20,7 @@ final class TestShell {
     }
 
     func start(events: [RunEvent] = []) {
-        cluster = Cluster()
+        cluster = Cluster(quarantines: quarantines)
         recorded = events
         perform(cluster.runSubmitted(run, plan: plan, events: events))
     }
@@ -32,6 +33,7 @@ final class TestShell {
                 guard let state = cluster.run(run) else { continue }
                 perform(cluster.stepFinished(Example.outcome(of: step, state), of: run))
             case .tell(let text, _): told.append("\(text): \(decision.reason)")
+            case .quarantine(let quarantine): quarantines.append(quarantine)
             case .wakeWaitingSlots: continue
             }
         }
@@ -53,15 +55,17 @@ final class TestShell {
     }
 
     func heartbeat(_ worker: WorkerID, _ tasks: [TaskID], share: Double = 0) -> [TaskID] {
-        let progress = tasks.map { TaskProgress(task: $0, share: share) }
-        return cluster.heartbeatReceived(from: worker, tasks: progress, now: clock)
+        let progress = tasks.map { TaskProgress(task: $0, token: LeaseToken(worker: worker, code: []), share: share) }
+        let heard = cluster.heartbeatReceived(from: worker, tasks: progress, now: clock)
+        perform(heard.decisions)
+        return heard.abandon
     }
 
     func answer(
         _ task: TaskDescription, by worker: WorkerID? = nil, error: Double? = nil, mistake: String = ""
     ) -> UpdateReceipt.Verdict? {
         guard let completion = Example.completion(task, error: error, mistake: mistake) else { return nil }
-        let holder = worker ?? cluster.leases[task.id]?.first?.worker ?? WorkerID(rawValue: "stranger")!
+        let holder = worker ?? cluster.leases[task.id]?.first?.worker ?? join("stranger")
         let (verdict, decisions) = cluster.updateReceived(completion, from: holder, now: clock)
         perform(decisions)
         return verdict

@@ -51,7 +51,7 @@ import Testing
         try sent("POST /v1/workers", answering: .json(201, Example.welcome), giving: Example.welcome) {
             try $0.register(Example.registration)
         }
-        let wish = LeaseRequest(worker: Example.worker, waitSeconds: 5)
+        let wish = LeaseRequest(worker: Example.worker, nonce: "n", waitSeconds: 5)
         let lease = try sent("POST /v1/leases", answering: .json(200, Example.lease), giving: Example.lease) {
             try $0.lease(wish)
         }
@@ -59,10 +59,10 @@ import Testing
         try sent("POST /v1/leases", answering: noContent, giving: nil) { try $0.lease(wish) }
         let reply = HeartbeatReply(abandon: [Example.task])
         try sent("POST /v1/heartbeats", answering: .json(200, reply), giving: reply) {
-            try $0.heartbeat(Heartbeat(worker: Example.worker, tasks: []))
+            try $0.heartbeat(Heartbeat(worker: Example.worker, nonce: "n", tasks: []))
         }
         try sent("POST /v1/tasks/run-1.s0.r3.t1/release", answering: noContent, giving: true) {
-            try $0.release(Example.task, TaskRelease(worker: Example.worker))
+            try $0.release(Example.task, TaskRelease(Example.claim))
             return true
         }
     }
@@ -72,10 +72,11 @@ import Testing
         let receipt = UpdateReceipt(verdict: .accepted)
         for update in [Data(repeating: 65, count: 3_000_000), Data()] {
             let request = try sent(line, answering: .json(200, receipt), giving: receipt) {
-                try $0.deliver(Example.task, from: Example.worker, update: update)
+                try $0.deliver(Example.task, by: Example.claim, update: update)
             }
             #expect(request.body == update)
             #expect(request.headers["expect"] == nil)
+            #expect(request.headers["cairn-lease"] == Example.token.rawValue)
             if update.isEmpty {
                 let digestOfNothing = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"
                 #expect(request.headers["content-digest"] == digestOfNothing)

@@ -10,6 +10,8 @@ enum Example {
     static let task = TaskID(run: run, stage: 0, round: 3, index: 1)
     static let information = CoordinatorInformation(version: "1.0", workers: [])
     static let status = RunStatus(id: run, name: "example", state: .running, revision: 7, submittedAt: 1)
+    static let token = LeaseToken(worker: worker, code: (0..<32).map { $0 })
+    static let claim = TaskClaim(worker: worker, token: token)
     static let registration = WorkerRegistration(
         host: "host", processID: 1, slots: 2, version: "1.0", instructionSet: "avx2")
     static let welcome = WorkerWelcome(worker: worker, heartbeatSeconds: 2)
@@ -20,7 +22,9 @@ enum Example {
         let samples = SampleSet(digest: digest, count: 1, size: 1, divisor: 1)
         let network = NetworkSpec(inputSize: 1, layers: [LayerSpec(units: 1, activation: .relu)])
         let work = ClassifyWork(network: network, classes: 2, weights: digest, samples: samples, labels: digest)
-        return TaskLease(task: TaskDescription(id: task, work: .classify(work), elementCount: 0), leaseSeconds: 30)
+        return TaskLease(
+            task: TaskDescription(id: task, work: .classify(work), elementCount: 0), token: token,
+            leaseSeconds: 30)
     }
 
     /// A connection whose retries end soon.

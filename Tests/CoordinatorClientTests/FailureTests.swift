@@ -72,7 +72,7 @@ import Testing
         let connection = try Example.connection(to: server.url, retrySeconds: 60)
         let update = Data(count: 50_000_000)
         let error = try #require(throws: APIError.self) {
-            try connection.deliver(Example.task, from: Example.worker, update: update)
+            try connection.deliver(Example.task, by: Example.claim, update: update)
         }
         #expect(error == no)
         #expect(server.connectionCount == 1)
@@ -112,7 +112,7 @@ import Testing
         defer { server.stop() }
         let connection = try Example.connection(to: server.url, retrySeconds: 60)
         let update = Data(repeating: 1, count: 100_000)
-        #expect(try connection.deliver(Example.task, from: Example.worker, update: update).verdict == .accepted)
+        #expect(try connection.deliver(Example.task, by: Example.claim, update: update).verdict == .accepted)
         #expect(server.received.count == 5)
         // A reset may reach the client before its body was read; whatever was read is the whole update.
         #expect(server.received.allSatisfy { $0.body == update })

@@ -4,7 +4,7 @@ import RunProtocol
 import Testing
 
 @Suite struct InterruptionTests {
-    private let wish = LeaseRequest(worker: Example.worker, waitSeconds: 30)
+    private let wish = LeaseRequest(worker: Example.worker, nonce: "n", waitSeconds: 30)
 
     private func interruptSoon(_ connection: HTTPConnection) {
         Thread.detachNewThread {
@@ -39,9 +39,9 @@ import Testing
                 == .interrupted)
         #expect(server.received.count == 1)
 
-        #expect(try connection.heartbeat(Heartbeat(worker: Example.worker, tasks: [])).abandon == [])
-        #expect(try connection.deliver(Example.task, from: Example.worker, update: Data([1])).verdict == .accepted)
-        try connection.release(Example.task, TaskRelease(worker: Example.worker))
+        #expect(try connection.heartbeat(Heartbeat(worker: Example.worker, nonce: "n", tasks: [])).abandon == [])
+        #expect(try connection.deliver(Example.task, by: Example.claim, update: Data([1])).verdict == .accepted)
+        try connection.release(Example.task, TaskRelease(Example.claim))
         try Example.withFolder { folder in _ = try connection.localCopy(of: Example.digest, in: folder) }
     }
 
@@ -52,7 +52,7 @@ import Testing
         interruptSoon(connection)
         let seconds = try Example.seconds {
             let error = try Example.connectionError {
-                try connection.heartbeat(Heartbeat(worker: Example.worker, tasks: []))
+                try connection.heartbeat(Heartbeat(worker: Example.worker, nonce: "n", tasks: []))
             }
             #expect(error.reason == .interrupted)
             #expect(error.message.contains("503"))
@@ -65,7 +65,7 @@ import Testing
         defer { server.stop() }
         let connection = try Example.connection(to: server.url) { $0.longPollMarginSeconds = 0.2 }
         let error = try Example.connectionError {
-            try connection.lease(LeaseRequest(worker: Example.worker, waitSeconds: 0.2))
+            try connection.lease(LeaseRequest(worker: Example.worker, nonce: "n", waitSeconds: 0.2))
         }
         #expect(error.reason == .timedOut)
     }

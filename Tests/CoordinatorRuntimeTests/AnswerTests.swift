@@ -9,7 +9,7 @@ import Testing
     /// What is wrong with an answer, and what the refusal says.
     enum Fault: String, CaseIterable {
         case notFinite = "is not finite"
-        case tooLarge = "number 0 of the update is 2000.0; at most ±1024.0 is accepted"
+        case tooLarge = "the change of encoder.0.weight is 2000.0"
         case wrongCount = "the update has 1 numbers; its task has"
         case wrongSamples = "it speaks of 1 samples, not"
         case wrongTask = "it answers run-other.s0.r1.t0"
@@ -116,7 +116,7 @@ import Testing
                     }
                     #expect(try await coordinator.trainingTask(for: worker) == task)
                 }
-                try await coordinator.release(task.id, TaskRelease(worker: worker, .failed("no\u{1B}\nluck")))
+                try await coordinator.release(task.id, by: worker, .failed("no\u{1B}\nluck"))
             }
             let status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
             #expect(status.state == .failed)
@@ -152,6 +152,98 @@ import Testing
         }
     }
 
+    /// Whatever the task, after a restart, and under another name.
+    @Test func nothingOfAQuarantinedProcessCounts() async throws {
+        let site = try Site()
+        let process = WorkerRegistration(host: "bad", processID: 1, slots: 8, version: "1", instructionSet: "any")
+        let (run, liar, task) = try await site.living { coordinator in
+            let run = try await coordinator.submit(site.submission).id
+            let liar = try await coordinator.join(process: process)
+            let first = try #require(try await coordinator.task(for: liar))
+            for _ in 1...Limits.refusedAnswers {
+                let task = try #require(try await coordinator.trainingTask(for: liar))
+                let update = try Fault.notFinite.update(task)
+                await #expect(throws: APIError.self) { try await coordinator.send(update, to: task.id, as: liar) }
+            }
+            try await isRefused(first, liar, .quarantined, coordinator)
+            return (run, liar, first)
+        }
+        try await site.living { coordinator in
+            try await isRefused(task, liar, .notFound, coordinator)
+            let again = try await coordinator.join(process: process)
+            again.inherit(from: liar, task.id)
+            try await isRefused(task, again, .quarantined, coordinator)
+            await #expect(throws: APIError.self) { try await coordinator.task(for: again, within: 0) }
+            // The same program, started again, is another process.
+            var other = process
+            other.nonce = WorkerRegistration.freshNonce()
+            let new = try await coordinator.join(process: other)
+            #expect(try await coordinator.task(for: new) != nil)
+            #expect(try await coordinator.finish(run).state == .finished)
+        }
+    }
+
+    private func isRefused(
+        _ task: TaskDescription, _ worker: WorkerID, _ code: APIError.Code, _ coordinator: Coordinator
+    ) async throws {
+        let error = await #expect(throws: APIError.self) { try await coordinator.answer(task, as: worker) }
+        #expect(error?.code == code)
+        // It is said before a byte of it is read.
+        let early = await #expect(throws: APIError.self) {
+            try await coordinator.updateLimit(of: task.id, by: worker.claim(on: task.id))
+        }
+        #expect(early?.code == code)
+    }
+
+    /// A token says so, after a restart too; a name alone says nothing.
+    @Test func onlyWhoWasGivenATaskMayAnswerIt() async throws {
+        let site = try Site()
+        let process = WorkerRegistration(host: "here", processID: 1, slots: 8, version: "1", instructionSet: "any")
+        let (run, worker, task) = try await site.living { coordinator in
+            let run = try await coordinator.submit(site.submission).id
+            let (worker, other) = (try await coordinator.join(process: process), try await coordinator.join())
+            let task = try #require(try await coordinator.trainingTask(for: worker))
+            try await isRefused(task, other, .unproven, coordinator)
+            other.inherit(from: worker, task.id)
+            try await isRefused(task, other, .unproven, coordinator)
+            #expect(try await coordinator.heartbeat(Heartbeat(worker: other, [task.id])).abandon == [task.id])
+            let stranger = try #require(WorkerID(rawValue: "worker-never"))
+            try await isRefused(task, stranger, .notFound, coordinator)
+            // Its name is no secret, what it registered with is.
+            let theft = await #expect(throws: APIError.self) {
+                try await coordinator.lease(LeaseRequest(worker: worker, nonce: other.nonce, waitSeconds: 0))
+            }
+            #expect(theft?.code == .notFound)
+            #expect(await coordinator.information().workers.allSatisfy { $0.registration.nonce.isEmpty })
+            return (run, worker, task)
+        }
+        let key = site.folder.appending(path: "state/lease.key").path
+        let mode = try FileManager.default.attributesOfItem(atPath: key)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        try await site.living { coordinator in
+            let (again, other) = (try await coordinator.join(process: process), try await coordinator.join())
+            #expect(try await coordinator.heartbeat(Heartbeat(worker: other, [task.id])).abandon == [task.id])
+            again.inherit(from: worker, task.id)
+            #expect(try await coordinator.heartbeat(Heartbeat(worker: again, [task.id])).abandon == [])
+            let status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
+            #expect(status.tasksInProgress == 1)
+            #expect(try await coordinator.answer(task, as: again) == .accepted)
+        }
+    }
+
+    @Test func manyRequestsOfAWorkerBringNoMoreTasksThanItHasSlots() async throws {
+        let site = try Site()
+        try await site.living { coordinator in
+            _ = try await coordinator.submit(site.submission)
+            let worker = try await coordinator.join(slots: 1)
+            let granted = try await withThrowingTaskGroup(of: TaskDescription?.self) { group in
+                for _ in 0..<2_000 { group.addTask { try await coordinator.task(for: worker, within: 1) } }
+                return try await group.reduce(into: []) { if let task = $1 { $0.append(task) } }
+            }
+            #expect(granted.count == 1)
+        }
+    }
+
     @Test func aFailureThatIsToldTwiceOrByAStrangerCountsOnce() async throws {
         let site = try Site()
         try await site.living { coordinator in
@@ -159,8 +251,10 @@ import Testing
             let (worker, stranger) = (try await coordinator.join(), try await coordinator.join())
             let task = try #require(try await coordinator.trainingTask(for: worker))
             for _ in 0..<2 * Limits.taskAttempts {
-                try await coordinator.release(task.id, TaskRelease(worker: worker, .failed("bad luck")))
-                try await coordinator.release(task.id, TaskRelease(worker: stranger, .failed("bad luck")))
+                try await coordinator.release(task.id, by: worker, .failed("bad luck"))
+                await #expect(throws: APIError.self) {
+                    try await coordinator.release(task.id, by: stranger, .failed("bad luck"))
+                }
                 let update = try Fault.notFinite.update(task)
                 await #expect(throws: APIError.self) {
                     try await coordinator.send(update, to: task.id, as: stranger)
@@ -177,7 +271,7 @@ import Testing
             let worker = try await coordinator.join()
             for _ in 0..<2 * Limits.taskAttempts {
                 let task = try #require(try await coordinator.task(for: worker))
-                try await coordinator.release(task.id, TaskRelease(worker: worker))
+                try await coordinator.release(task.id, by: worker)
             }
             #expect(try await coordinator.finish(run).state == .finished)
         }
@@ -200,7 +294,7 @@ import Testing
             let next = try #require(try await coordinator.task(for: worker))
             #expect(next.id.round == 2)
             #expect(try await coordinator.answer(first, as: worker) == .late)
-            try await coordinator.release(first.id, TaskRelease(worker: worker, .failed("too late")))
+            try await coordinator.release(first.id, by: worker, .failed("too late"))
             _ = try await coordinator.cancel(run)
             #expect(try await coordinator.answer(next, as: worker) == .late)
             #expect(try FileManager.default.contentsOfDirectory(atPath: coordinator.uploadFolder) == [])

@@ -50,8 +50,8 @@ import Testing
             while !status.state.isFinal {
                 if let task = try await coordinator.task(for: worker, within: 0.2) {
                     _ = try await coordinator.heartbeat(
-                        Heartbeat(worker: worker, tasks: [TaskProgress(task: task.id, share: 0.5)]))
-                    _ = try await coordinator.updateLimit(of: task.id, from: worker)
+                        Heartbeat(worker: worker, [task.id], share: 0.5))
+                    _ = try await coordinator.updateLimit(of: task.id, by: worker.claim(on: task.id))
                     _ = try await coordinator.answer(task, as: worker)
                 }
                 try await watcher.look(coordinator, run)
@@ -114,7 +114,7 @@ import Testing
 
     @Test func whatWorkersDoIsSeen() async throws {
         let site = try Site()
-        let times = ClusterTimes(leaseMilliseconds: 500, workerMilliseconds: 10_000)
+        let times = ClusterTimes(leaseMilliseconds: 500, workerMilliseconds: 20_000)
         try await site.living(times) { coordinator in
             let run = try await coordinator.submit(site.submission).id
             let (refused, failing, silent) =
@@ -124,14 +124,14 @@ import Testing
                 try await coordinator.send(Data("no".utf8), to: first.id, as: refused)
             }
             let second = try #require(try await coordinator.task(for: failing))
-            try await coordinator.release(second.id, TaskRelease(worker: failing, .failed("no memory")))
+            try await coordinator.release(second.id, by: failing, .failed("no memory"))
             let third = try #require(try await coordinator.task(for: silent))
             // Its lease expires, and then it is taken for lost.
             var watcher = Watcher()
             for _ in 0..<60 where watcher.workers[silent]?.state != .lost {
                 try await watcher.look(coordinator, run, wait: 1)
                 for worker in [refused, failing] {
-                    _ = try? await coordinator.heartbeat(Heartbeat(worker: worker, tasks: []))
+                    _ = try? await coordinator.heartbeat(Heartbeat(worker: worker, []))
                 }
             }
             #expect(watcher.workers[silent]?.state == .lost)
@@ -151,12 +151,14 @@ import Testing
         let times = ClusterTimes(leaseMilliseconds: 500, workerMilliseconds: 500)
         try await site.living(times) { coordinator in
             var watcher = Watcher()
-            let before = try await coordinator.join()
+            let process = WorkerRegistration(
+                host: "here", processID: 1, slots: 1, version: "1", instructionSet: "any")
+            let before = try await coordinator.join(process: process)
             for _ in 0..<60 where watcher.workers[before]?.state != .lost {
                 try await watcher.look(coordinator, nil, wait: 1)
             }
             #expect(watcher.workers[before]?.state == .lost)
-            let after = try await coordinator.join()
+            let after = try await coordinator.join(process: process)
             for _ in 0..<60 where watcher.workers[before] != nil || watcher.workers[after] == nil {
                 try await watcher.look(coordinator, nil, wait: 1)
             }

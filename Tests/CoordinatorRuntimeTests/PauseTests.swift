@@ -71,14 +71,14 @@ import Testing
             let shard = file(work.samples.digest, site)
             let bytes = try Data(contentsOf: shard)
             // A line that changes bytes is no damage here.
-            try await coordinator.release(task.id, TaskRelease(worker: worker, .damagedInput))
+            try await coordinator.release(task.id, by: worker, .damagedInput)
             #expect(try await coordinator.status(of: run, after: nil, waitSeconds: 0).state == .running)
 
             let again = try #require(try await coordinator.task(for: worker))
             #expect(again.id == task.id)
             try Data(bytes.dropLast()).write(to: shard)
             for _ in 0..<10 {
-                try await coordinator.release(task.id, TaskRelease(worker: worker, .failed("no samples")))
+                try await coordinator.release(task.id, by: worker, .failed("no samples"))
             }
             let paused = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
             #expect(paused.state == .paused)

@@ -5,6 +5,7 @@ import Logging
 import RandomNumbers
 import RunProtocol
 import RunStore
+import Synchronization
 
 /// A folder with data, a plan and a coordinator's state.
 final class Site: Sendable {
@@ -92,23 +93,55 @@ final class Site: Sendable {
     }
 }
 
+/// What workers keep to themselves: their nonces, and the tokens that came with their tasks.
+private let kept = Mutex<(nonces: [WorkerID: String], tokens: [String: LeaseToken])>(([:], [:]))
+
+extension WorkerID {
+    var nonce: String { kept.withLock { $0.nonces[self] } ?? "nobody's nonce, and long" }
+
+    /// - Returns: a token that proves nothing for a task that it was not given.
+    func claim(on task: TaskID) -> TaskClaim {
+        let token = kept.withLock { $0.tokens["\(self) \(task)"] }
+        return TaskClaim(worker: self, token: token ?? LeaseToken(worker: self, code: Array(repeating: 0, count: 32)))
+    }
+
+    /// It registered again, and has the tokens that another name got.
+    func inherit(from former: WorkerID, _ task: TaskID) {
+        let token = former.claim(on: task).token
+        kept.withLock { $0.tokens["\(self) \(task)"] = token }
+    }
+}
+
 extension Heartbeat {
-    /// From a worker that says nothing of how far it is.
-    init(worker: WorkerID, _ tasks: [TaskID]) {
-        self.init(worker: worker, tasks: tasks.map { TaskProgress(task: $0, share: 0) })
+    /// - Parameter share: nil from a worker that says nothing of how far it is.
+    init(worker: WorkerID, _ tasks: [TaskID], share: Double = 0) {
+        self.init(
+            worker: worker, nonce: worker.nonce,
+            tasks: tasks.map { TaskProgress(task: $0, token: worker.claim(on: $0).token, share: share) })
     }
 }
 
 extension Coordinator {
-    func join(slots: Int = 1) throws -> WorkerID {
-        try register(
-            WorkerRegistration(host: "here", processID: 1, slots: slots, version: "1", instructionSet: "any")
-        ).worker
+    /// - Parameter process: nil for one of its own.
+    func join(slots: Int = 8, process: WorkerRegistration? = nil) throws -> WorkerID {
+        let registration =
+            process
+            ?? WorkerRegistration(host: "here", processID: 1, slots: slots, version: "1", instructionSet: "any")
+        let worker = try register(registration).worker
+        kept.withLock { $0.nonces[worker] = registration.nonce }
+        return worker
     }
 
     /// - Returns: nil when no task comes up within `seconds`.
     func task(for worker: WorkerID, within seconds: Double = 30) async throws -> TaskDescription? {
-        try await lease(LeaseRequest(worker: worker, waitSeconds: seconds))?.task
+        let request = LeaseRequest(worker: worker, nonce: worker.nonce, waitSeconds: seconds)
+        guard let lease = try await lease(request) else { return nil }
+        kept.withLock { $0.tokens["\(worker) \(lease.task.id)"] = lease.token }
+        return lease.task
+    }
+
+    func release(_ task: TaskID, by worker: WorkerID, _ reason: TaskRelease.Reason? = nil) async throws {
+        try await release(task, TaskRelease(worker.claim(on: task), reason))
     }
 
     /// A task with a vector; the measurement, which comes first, stays with the worker.
@@ -125,7 +158,7 @@ extension Coordinator {
         let path = uploadFolder + "/\(UUID().uuidString)"
         try update.write(to: URL(filePath: path))
         let file = UploadedFile(path: path, bytes: update.count, digest: Digest(of: update))
-        return try await deliver(task, from: worker, update: file).verdict
+        return try await deliver(task, by: worker.claim(on: task), update: file).verdict
     }
 
     /// One worker answers until the run has ended; every task's inputs must be there.

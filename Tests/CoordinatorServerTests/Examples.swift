@@ -6,6 +6,8 @@ enum Examples {
     static let worker = WorkerID(rawValue: "w-1")!
     static let task = TaskID("run-1a2b3c4d.s0.r3.t1")!
     static let digest = Digest(of: [1, 2, 3])
+    static let token = LeaseToken(worker: worker, code: (0..<32).map { $0 })
+    static let claim = TaskClaim(worker: worker, token: token)
     static let registration = WorkerRegistration(
         host: "alpha", processID: 17, slots: 2, version: "1.0.0", instructionSet: "avx2")
 

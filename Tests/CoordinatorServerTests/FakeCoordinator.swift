@@ -148,14 +148,15 @@ final class FakeCoordinator: CoordinatorAPI {
 
     private static func lease(_ work: Int) -> TaskLease {
         TaskLease(
-            task: TaskDescription(id: Examples.task, work: Examples.work[work], elementCount: 12), leaseSeconds: 30)
+            task: TaskDescription(id: Examples.task, work: Examples.work[work], elementCount: 12),
+            token: Examples.token, leaseSeconds: 30)
     }
 
     func heartbeat(_ heartbeat: Heartbeat) -> HeartbeatReply { HeartbeatReply(abandon: heartbeat.tasks.map(\.task)) }
 
     func release(_ task: TaskID, _ release: TaskRelease) { memory.withLock { $0.released.append(release) } }
 
-    func deliver(_ task: TaskID, from worker: WorkerID, update: UploadedFile) throws -> UpdateReceipt {
+    func deliver(_ task: TaskID, by claim: TaskClaim, update: UploadedFile) throws -> UpdateReceipt {
         let bytes = try Data(contentsOf: URL(filePath: update.path))
         try FileManager.default.removeItem(atPath: update.path)
         guard bytes.count == update.bytes, Digest(of: bytes) == update.digest else { throw SecretFailure() }
@@ -163,7 +164,7 @@ final class FakeCoordinator: CoordinatorAPI {
         return UpdateReceipt(verdict: .accepted)
     }
 
-    func updateLimit(of task: TaskID, from worker: WorkerID) throws -> Int {
+    func updateLimit(of task: TaskID, by claim: TaskClaim) throws -> Int {
         guard task == Examples.task else { throw APIError(.notFound, "there is no task \(task)") }
         return 1 << 20
     }

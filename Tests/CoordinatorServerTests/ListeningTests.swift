@@ -37,7 +37,7 @@ import Testing
             let connection = try Connection(port: port)
             let digest = contentDigest(of: [UInt8](repeating: 0, count: 1_000))
             try connection.send(
-                "PUT \(updatePath) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\nContent-Digest: \(digest)\r\n\r\nbegin"
+                "PUT \(updatePath) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\nCairn-Lease: \(Examples.token)\r\nContent-Digest: \(digest)\r\n\r\nbegin"
             )
             #expect(try await eventually { api.uploads.count == 1 })
             connection.close()
@@ -51,7 +51,8 @@ import Testing
         try await withListening(api) { port, _ in
             let connection = try Connection(port: port)
             let headers =
-                "Host: localhost\r\nExpect: 100-continue\r\nContent-Digest: \(contentDigest(of: Array("abc".utf8)))\r\n"
+                "Host: localhost\r\nExpect: 100-continue\r\nCairn-Lease: \(Examples.token)\r\n"
+                + "Content-Digest: \(contentDigest(of: Array("abc".utf8)))\r\n"
             try connection.send("PUT \(updatePath) HTTP/1.1\r\nContent-Length: 99999999\r\n\(headers)\r\n")
             #expect(try await eventually { connection.received().hasPrefix("HTTP/1.1 413 ") })
             let other = try Connection(port: port)
@@ -78,12 +79,14 @@ import Testing
         let api = try FakeCoordinator()
         try await withListening(api) { port, _ in
             let connection = try Connection(port: port)
-            let body = #"{"waitSeconds":30,"worker":"unlucky"}"#
+            let body = #"{"nonce":"n","waitSeconds":30,"worker":"unlucky"}"#
             try connection.send(
                 "POST /v1/leases HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
             #expect(try await eventually { api.memory.withLock { $0.waiting } == 1 })
             connection.close()
-            #expect(try await eventually { api.memory.withLock { $0.released.map(\.worker.rawValue) } == ["unlucky"] })
+            #expect(
+                try await eventually { api.memory.withLock { $0.released.map(\.claim.worker.rawValue) } == ["unlucky"] }
+            )
         }
     }
 
@@ -91,7 +94,7 @@ import Testing
         let api = try FakeCoordinator()
         try await withListening(api) { port, group in
             let connection = try Connection(port: port)
-            let body = #"{"waitSeconds":30,"worker":"patient"}"#
+            let body = #"{"nonce":"n","waitSeconds":30,"worker":"patient"}"#
             try connection.send(
                 "POST /v1/leases HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
             #expect(try await eventually { api.memory.withLock { $0.waiting } == 1 })

@@ -53,17 +53,19 @@ import Yams
         try check(RunSubmission(plan: "x", folder: "/data"), "RunSubmission")
         try check(RunSubmission(plan: "x"), "RunSubmission")
         try check(Examples.registration, "WorkerRegistration")
-        try check(LeaseRequest(worker: Examples.worker, waitSeconds: 2.5), "LeaseRequest")
+        try check(LeaseRequest(worker: Examples.worker, nonce: "n", waitSeconds: 2.5), "LeaseRequest")
         try check(
-            Heartbeat(worker: Examples.worker, tasks: [TaskProgress(task: Examples.task, share: 0.5)]), "Heartbeat")
-        try check(TaskRelease(worker: Examples.worker, .failed("x")), "TaskRelease")
-        try check(TaskRelease(worker: Examples.worker), "TaskRelease")
+            Heartbeat(
+                worker: Examples.worker, nonce: "n",
+                tasks: [TaskProgress(task: Examples.task, token: Examples.token, share: 0.5)]), "Heartbeat")
+        try check(TaskRelease(Examples.claim, .failed("x")), "TaskRelease")
+        try check(TaskRelease(Examples.claim), "TaskRelease")
         try check(
             TaskRelease(
-                worker: Examples.worker,
+                Examples.claim,
                 .diverged(Divergence(what: "the loss", value: "inf", feature: 3, magnitude: 1e6))), "TaskRelease")
-        try check(TaskRelease(worker: Examples.worker, .needsMemory(needed: 2, available: 1)), "TaskRelease")
-        try check(TaskRelease(worker: Examples.worker, .damagedInput), "TaskRelease")
+        try check(TaskRelease(Examples.claim, .needsMemory(needed: 2, available: 1)), "TaskRelease")
+        try check(TaskRelease(Examples.claim, .damagedInput), "TaskRelease")
         try check(SessionRequest(token: "x"), "SessionRequest")
     }
 
@@ -143,7 +145,8 @@ import Yams
         let blobPath = "/v1/blobs/{digest}"
         func lease(_ worker: String) -> Exchange {
             Exchange(
-                method: .post, path: "/v1/leases", uri: "/v1/leases", body: #"{"worker":"\#(worker)","waitSeconds":0}"#)
+                method: .post, path: "/v1/leases", uri: "/v1/leases",
+                body: #"{"worker":"\#(worker)","nonce":"n","waitSeconds":0}"#)
         }
         let registration = String(
             decoding: (try? JSONEncoder().encode(Examples.registration)) ?? Data(), as: UTF8.self)
@@ -169,12 +172,18 @@ import Yams
             Exchange(method: .post, path: "/v1/workers", uri: "/v1/workers", body: "{"),
             Exchange(
                 method: .post, path: "/v1/heartbeats", uri: "/v1/heartbeats",
-                body: #"{"worker":"w","tasks":[{"task":"\#(Examples.task)","share":0.25}]}"#),
+                body:
+                    #"{"worker":"w","nonce":"n","tasks":[{"task":"\#(Examples.task)","token":"\#(Examples.token)","share":0.25}]}"#
+            ),
             Exchange(
-                method: .post, path: "/v1/tasks/{task}/release", uri: task + "/release", body: #"{"worker":"w"}"#),
+                method: .post, path: "/v1/tasks/{task}/release", uri: task + "/release",
+                body: #"{"worker":"w","token":"\#(Examples.token)"}"#),
             Exchange(
                 method: .put, path: "/v1/tasks/{task}/update", uri: updatePath,
-                headers: [.init("Content-Digest")!: contentDigest(of: Array("abc".utf8))], body: "abc"),
+                headers: [
+                    .init("Content-Digest")!: contentDigest(of: Array("abc".utf8)),
+                    .init("Cairn-Lease")!: Examples.token.rawValue,
+                ], body: "abc"),
             Exchange(method: .put, path: "/v1/tasks/{task}/update", uri: updatePath, body: "abc"),
             Exchange(method: .get, path: blobPath, uri: blob), Exchange(method: .head, path: blobPath, uri: blob),
             Exchange(method: .get, path: blobPath, uri: blob, headers: [.range: "bytes=5-"]),

@@ -20,17 +20,20 @@ import Testing
             #expect(try await client.get("/v1/runs").json(RunList.self) == api.runs())
             let worker = try await client.post("/v1/workers", Examples.registration)
             #expect(worker.status == .created)
-            let none = try await client.post("/v1/leases", LeaseRequest(worker: Examples.worker, waitSeconds: 0))
+            let none = try await client.post(
+                "/v1/leases", LeaseRequest(worker: Examples.worker, nonce: "n", waitSeconds: 0))
             #expect(none.status == .noContent)
             #expect(none.headers[.contentLength] == nil)
             let heartbeat = try await client.post(
                 "/v1/heartbeats",
-                Heartbeat(worker: Examples.worker, tasks: [TaskProgress(task: Examples.task, share: 0.5)]))
+                Heartbeat(
+                    worker: Examples.worker, nonce: "n",
+                    tasks: [TaskProgress(task: Examples.task, token: Examples.token, share: 0.5)]))
             #expect(try heartbeat.json(HeartbeatReply.self).abandon == [Examples.task])
             let release = try await client.post(
-                "/v1/tasks/\(Examples.task)/release", TaskRelease(worker: Examples.worker, .failed("no memory")))
+                "/v1/tasks/\(Examples.task)/release", TaskRelease(Examples.claim, .failed("no memory")))
             #expect(release.status == .noContent)
-            #expect(api.memory.withLock { $0.released.map(\.reason) } == [.failed("no memory")])
+            #expect(api.memory.withLock { $0.released } == [TaskRelease(Examples.claim, .failed("no memory"))])
         }
     }
 
@@ -38,7 +41,8 @@ import Testing
         try await withServer(try FakeCoordinator()) { client async throws in
             for index in Examples.work.indices {
                 let worker = WorkerID(rawValue: "work-\(index)")!
-                let answer = try await client.post("/v1/leases", LeaseRequest(worker: worker, waitSeconds: 0))
+                let answer = try await client.post(
+                    "/v1/leases", LeaseRequest(worker: worker, nonce: "n", waitSeconds: 0))
                 #expect(try answer.json(TaskLease.self).task.work == Examples.work[index])
             }
         }
@@ -56,8 +60,8 @@ import Testing
         try await withServer(api) { client async throws in
             _ = try await client.get("/v1/runs/\(Examples.run)?wait=1000")
             _ = try await client.get("/v1/runs/\(Examples.run)")
-            _ = try await client.post("/v1/leases", LeaseRequest(worker: Examples.worker, waitSeconds: 1e9))
-            _ = try await client.post("/v1/leases", LeaseRequest(worker: Examples.worker, waitSeconds: -5))
+            _ = try await client.post("/v1/leases", LeaseRequest(worker: Examples.worker, nonce: "n", waitSeconds: 1e9))
+            _ = try await client.post("/v1/leases", LeaseRequest(worker: Examples.worker, nonce: "n", waitSeconds: -5))
         }
         #expect(api.memory.withLock { $0.waits } == [Limits.longPollSeconds, 0, Limits.longPollSeconds, 0])
     }
@@ -75,9 +79,10 @@ import Testing
 
     @Test(arguments: [
         ("{", "the body is not JSON"), ("", "the body is not JSON"), ("[]", "`the body` should be"),
-        (#"{"worker":"w"}"#, "`waitSeconds` is missing"),
-        (#"{"worker":5,"waitSeconds":1}"#, "`worker` should be a string"),
-        (#"{"worker":"w","waitSeconds":null}"#, "`waitSeconds` should be a number"),
+        (#"{"worker":"w","nonce":"n"}"#, "`waitSeconds` is missing"),
+        (#"{"worker":"w","waitSeconds":1}"#, "`nonce` is missing"),
+        (#"{"worker":5,"nonce":"n","waitSeconds":1}"#, "`worker` should be a string"),
+        (#"{"worker":"w","nonce":"n","waitSeconds":null}"#, "`waitSeconds` should be a number"),
         (#"{"worker":"w w","waitSeconds":1}"#, "`worker` is not what it should be"),
     ]) func malformedMessagesAreExplained(body: String, message: String) async throws {
         try await withServer(try FakeCoordinator()) { client async throws in
@@ -89,7 +94,10 @@ import Testing
 
     @Test func aFieldWithinAListIsNamed() async throws {
         try await withServer(try FakeCoordinator()) { client async throws in
-            let body = #"{"worker":"w","tasks":[{"task":"run-1.s0.r1.t0","share":0},{"task":"x","share":0}]}"#
+            let token = Examples.token
+            let body =
+                #"{"worker":"w","nonce":"n","tasks":[{"task":"run-1.s0.r1.t0","token":"\#(token)","share":0},"#
+                + #"{"task":"x","token":"\#(token)","share":0}]}"#
             let error = try await client.post("/v1/heartbeats", text: body).error
             #expect(error?.message.hasPrefix("`tasks[1].task` is not what it should be") == true)
         }

@@ -66,6 +66,7 @@ extension TestClientProtocol {
     ) async throws -> TestResponse {
         var headers = headers
         headers[.init("Content-Digest")!] = digest ?? contentDigest(of: bytes)
+        if headers[.init("Cairn-Lease")!] == nil { headers[.init("Cairn-Lease")!] = Examples.token.rawValue }
         return try await executeRequest(uri: uri, method: .put, headers: headers, body: ByteBuffer(bytes: bytes))
     }
 }

@@ -37,7 +37,9 @@ import Testing
                 if let digest {
                     try await client.put(updatePath, [1, 2, 3], digest: digest)
                 } else {
-                    try await client.executeRequest(uri: updatePath, method: .put, headers: [:], body: nil)
+                    try await client.executeRequest(
+                        uri: updatePath, method: .put, headers: [.init("Cairn-Lease")!: Examples.token.rawValue],
+                        body: nil)
                 }
             #expect(answer.error?.code == .badRequest)
             #expect(answer.error?.message.contains("Content-Digest") == true)
@@ -49,7 +51,7 @@ import Testing
     @Test(arguments: [false, true]) func moreThanTheLimitIsRefused(live: Bool) async throws {
         let api = try FakeCoordinator()
         try await withServer(api, live: live) { client async throws in
-            let limit = try api.updateLimit(of: Examples.task, from: Examples.worker)
+            let limit = try api.updateLimit(of: Examples.task, by: Examples.claim)
             let long = [UInt8](repeating: 1, count: limit + 1)
             #expect(try await client.put(updatePath, long).error?.code == .tooLarge)
             #expect(try await client.put(updatePath, Array(long.dropLast())).status == .ok)
@@ -65,6 +67,17 @@ import Testing
         try await withServer(try FakeCoordinator()) { client async throws in
             #expect(try await client.put(uri, [1]).error?.code == code)
         }
+    }
+
+    @Test(arguments: ["", "w-1", "w-1.00", Examples.token.rawValue + "0", "w 1." + Examples.digest.hex])
+    func anUploadNeedsItsToken(token: String) async throws {
+        let api = try FakeCoordinator()
+        try await withServer(api) { client async throws in
+            let error = try await client.put(updatePath, [1], headers: [.init("Cairn-Lease")!: token]).error
+            #expect(error?.code == .badRequest)
+            #expect(error?.message.contains("Cairn-Lease") == true)
+        }
+        #expect(api.memory.withLock { $0.delivered } == [])
     }
 
     @Test func aMissingFolderIsToldToTheCoordinator() async throws {

@@ -9,7 +9,7 @@ import Testing
     private static let rareFacts: Set<RunEvent.Kind> = [
         .attemptFailed, .answerRefused, .answerWitnessed, .answerContradicted, .failed, .cancelled,
     ]
-    private static let rareWrites: Set<WritePoint> = [.deleteUpload, .dropFile, .tryForRoom]
+    private static let rareWrites: Set<WritePoint> = [.deleteUpload, .dropFile, .tryForRoom, .commitQuarantine]
 
     /// Each write, of each kind, before and after.
     private func lines(_ points: some Sequence<WritePoint>, _ kinds: some Sequence<RunEvent.Kind>) -> Set<String> {
@@ -49,11 +49,8 @@ import Testing
         try cluster.whileKilled { url in
             run = try cluster.onlyRun(url)
             let worker = try cluster.register(url)
-            let task = try cluster.lease(worker, url)
-            try cluster.call("PUT", "\(url)/v1/tasks/\(task)/update?worker=\(worker)", Data("nonsense".utf8))
-            let next = try cluster.lease(worker, url)
-            let release = ["worker": worker, "failure": "bad luck"]
-            try cluster.call("POST", "\(url)/v1/tasks/\(next)/release", JSONEncoder().encode(release))
+            try cluster.send(Data("nonsense".utf8), try cluster.lease(worker, url), worker, url)
+            try cluster.fail(try cluster.lease(worker, url), worker, url)
         }
         // The same data once more: their blobs are there already.
         cluster.points = lines([.commitFact, .dropFile], [.cancelled])
@@ -105,7 +102,7 @@ import Testing
         cluster.points = lines([.commitFact], [.answerWitnessed])
         try cluster.whileKilled { url in
             let worker = try cluster.register(url)
-            try cluster.answerWrongly(try cluster.leasedTask(worker, url), worker, url)
+            try cluster.answerWrongly(try cluster.lease(worker, url), worker, url)
         }
         cluster.points = lines([.commitFact], [.answerContradicted])
         let workers = try (0..<2).map { _ in try cluster.worker() }
@@ -123,6 +120,29 @@ import Testing
         #expect(try cluster.exports() == expected)
     }
 
+    /// It is quarantined when its third result in a row is refused.
+    @Test func theWriteOfAQuarantineCanBeItsLast() throws {
+        let cluster = try InterruptedCluster()
+        let expected = try cluster.reference()
+        cluster.points = lines([.commitQuarantine], [])
+        try cluster.whileKilled { url in
+            _ = try cluster.onlyRun(url)
+            let worker = try cluster.register(url)
+            // Once it is written down, the process gets no more tasks, whatever name it gets.
+            let isKnown = cluster.points.isEmpty
+            for _ in 0..<(isKnown ? 0 : 3) {
+                try cluster.send(Data("nonsense".utf8), try cluster.lease(worker, url), worker, url)
+            }
+            if isKnown { #expect(throws: (any Error).self) { try cluster.lease(worker, url) } }
+        }
+        let worker = try cluster.worker()
+        defer { worker.kill() }
+        let coordinator = try cluster.coordinator(["--exit-when-done"])
+        defer { coordinator.kill() }
+        #expect(coordinator.exitCode(within: 60) == 0, "\(coordinator.said)")
+        #expect(try cluster.exports() == expected)
+    }
+
     /// Five failures of one task end a run.
     @Test func theWriteThatEndsARunCanBeItsLast() throws {
         let cluster = try InterruptedCluster()
@@ -131,9 +151,8 @@ import Testing
             _ = try cluster.onlyRun(url)
             let worker = try cluster.register(url)
             for _ in 0..<5 {
-                guard let task = try? cluster.lease(worker, url) else { return }
-                let release = ["worker": worker, "failure": "bad luck"]
-                try cluster.call("POST", "\(url)/v1/tasks/\(task)/release", JSONEncoder().encode(release))
+                guard let lease = try? cluster.lease(worker, url) else { return }
+                try cluster.fail(lease, worker, url)
             }
         }
     }

@@ -9,6 +9,7 @@ final class InterruptedCluster {
     private let list: URL
     private let port: Int
     private let state: String
+    private let nonce = WorkerRegistration.freshNonce()
 
     /// - Parameter more: of the plan.
     init(state: String = "state", more: String = "") throws {
@@ -127,11 +128,14 @@ final class InterruptedCluster {
     struct CallFailure: Error {}
 
     /// - Returns: the answer's JSON; nil where it has none.
-    @discardableResult func call(_ method: String, _ url: String, _ body: Data? = nil) throws -> [String: Any]? {
+    @discardableResult func call(_ method: String, _ url: String, _ body: Data? = nil, token: String? = nil) throws
+        -> [String: Any]?
+    {
         var request = URLRequest(url: try #require(URL(string: url)), timeoutInterval: 20)
         request.httpMethod = method
         request.httpBody = body
         if let body, method == "PUT" {
+            request.setValue(token, forHTTPHeaderField: "Cairn-Lease")
             request.setValue("sha-256=:\(try Self.sha256(body)):", forHTTPHeaderField: "Content-Digest")
         }
         request.setValue("application/json", forHTTPHeaderField: "Content-Type")
@@ -165,27 +169,39 @@ final class InterruptedCluster {
         try wait(20) { try call("GET", "\(url)/v1/runs/\(run)")?["state"] as? String == "running" }
     }
 
+    /// The same process each time.
+    ///
+    /// - Returns: the worker's name.
     func register(_ url: String) throws -> String {
         let registration: [String: Any] = [
-            "host": "here", "processID": 1, "slots": 1, "version": "1", "instructionSet": Self.instructionSet,
+            "host": "here", "processID": 1, "nonce": nonce, "slots": 2, "version": "1",
+            "instructionSet": Self.instructionSet,
             "protocolVersion": ProtocolVersion.current,
         ]
         let answer = try call("POST", "\(url)/v1/workers", JSONSerialization.data(withJSONObject: registration))
         return try #require(answer?["worker"] as? String)
     }
 
-    /// - Returns: the task's name.
-    func lease(_ worker: String, _ url: String) throws -> String { try leasedTask(worker, url).id.description }
-
-    func leasedTask(_ worker: String, _ url: String) throws -> TaskDescription {
-        let request: [String: Any] = ["worker": worker, "waitSeconds": 2]
+    func lease(_ worker: String, _ url: String) throws -> TaskLease {
+        let request: [String: Any] = ["worker": worker, "nonce": nonce, "waitSeconds": 2]
         let answer = try call("POST", "\(url)/v1/leases", JSONSerialization.data(withJSONObject: request))
         let lease = try JSONSerialization.data(withJSONObject: try #require(answer))
-        return try JSONDecoder().decode(TaskLease.self, from: lease).task
+        return try JSONDecoder().decode(TaskLease.self, from: lease)
+    }
+
+    func send(_ update: Data, _ lease: TaskLease, _ worker: String, _ url: String) throws {
+        try call(
+            "PUT", "\(url)/v1/tasks/\(lease.task.id)/update?worker=\(worker)", update, token: lease.token.rawValue)
+    }
+
+    func fail(_ lease: TaskLease, _ worker: String, _ url: String) throws {
+        let release = ["worker": worker, "token": lease.token.rawValue, "failure": "bad luck"]
+        try call("POST", "\(url)/v1/tasks/\(lease.task.id)/release", JSONEncoder().encode(release))
     }
 
     /// An answer that looks well: nobody would notice that it is wrong, were it not compared.
-    func answerWrongly(_ task: TaskDescription, _ worker: String, _ url: String) throws {
+    func answerWrongly(_ lease: TaskLease, _ worker: String, _ url: String) throws {
+        let task = lease.task
         let figures: TaskFigures
         switch task.work {
         case .pretrain(let work):
@@ -196,6 +212,6 @@ final class InterruptedCluster {
         }
         let result = TaskResult(figures: figures, vector: Array(repeating: 0.5, count: task.elementCount))
         let update = try UpdateFormat.encode(task: task.id, result: result)
-        try call("PUT", "\(url)/v1/tasks/\(task.id)/update?worker=\(worker)", update)
+        try send(update, lease, worker, url)
     }
 }

@@ -99,8 +99,9 @@ final class SmallCluster {
         try Cairn.run(arguments + ["--coordinator", url])
     }
 
-    func submit() throws -> String {
-        let ended = try cairn(["submit", plan.path])
+    /// - Parameter other: nil for the cluster's own plan.
+    func submit(_ other: URL? = nil) throws -> String {
+        let ended = try cairn(["submit", (other ?? plan).path])
         try #require(ended.status == 0, "\(ended.errors)")
         return ended.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }

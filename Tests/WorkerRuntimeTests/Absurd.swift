@@ -59,16 +59,19 @@ final class Absurd: WorkerConnection {
     }
 
     func lease(_ request: LeaseRequest) throws -> TaskLease? {
-        state.withLock { $0.rest.popLast() }.map { TaskLease(task: $0, leaseSeconds: 1) }
+        state.withLock { $0.rest.popLast() }.map {
+            TaskLease(task: $0, token: LeaseToken(worker: request.worker, code: []), leaseSeconds: 1)
+        }
     }
 
     func release(_ task: TaskID, _ release: TaskRelease) throws {
-        state.withLock { $0.failures.append(release.failure) }
+        let text: String? = if case .failed(let text) = release.reason { text } else { nil }
+        state.withLock { $0.failures.append(text) }
     }
 
     func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply { HeartbeatReply(abandon: []) }
 
-    func deliver(_ task: TaskID, from worker: WorkerID, update: Data) throws -> UpdateReceipt {
+    func deliver(_ task: TaskID, by claim: TaskClaim, update: Data) throws -> UpdateReceipt {
         UpdateReceipt(verdict: .accepted)
     }
 

@@ -126,8 +126,8 @@ final class FlakyConnection: WorkerConnection {
     func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply { try call { try $0.heartbeat(heartbeat) } }
     func release(_ task: TaskID, _ release: TaskRelease) throws { try call { try $0.release(task, release) } }
 
-    func deliver(_ task: TaskID, from worker: WorkerID, update: Data) throws -> UpdateReceipt {
-        try call { try $0.deliver(task, from: worker, update: update) }
+    func deliver(_ task: TaskID, by claim: TaskClaim, update: Data) throws -> UpdateReceipt {
+        try call { try $0.deliver(task, by: claim, update: update) }
     }
 
     func localCopy(of blob: Digest, in folder: String) throws -> String {

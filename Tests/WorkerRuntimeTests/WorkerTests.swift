@@ -220,7 +220,7 @@ import WorkerRuntime
         let settings = ", optimizer: sgd, learning_rate: 100, local_epochs: 100, loss: mean_squared_error"
         let status = try await run(pretraining: settings) { [Worker.with(LocalConnection($0), slots: 2)] }
         #expect(status.state == .failed)
-        #expect(status.reason?.contains("the training has diverged") == true, "\(status.reason ?? "")")
+        #expect(status.reason?.contains("the training of layer 1 has diverged") == true, "\(status.reason ?? "")")
         #expect(status.reason?.contains("\n") == false)
     }
 
@@ -252,7 +252,7 @@ private final class NobodyThere: WorkerConnection {
     func lease(_ request: LeaseRequest) throws -> TaskLease? { throw error }
     func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply { throw error }
     func release(_ task: TaskID, _ release: TaskRelease) throws { throw error }
-    func deliver(_ task: TaskID, from worker: WorkerID, update: Data) throws -> UpdateReceipt { throw error }
+    func deliver(_ task: TaskID, by claim: TaskClaim, update: Data) throws -> UpdateReceipt { throw error }
     func localCopy(of blob: Digest, in folder: String) throws -> String { throw error }
     func interrupt() {}
 }
@@ -265,7 +265,7 @@ private final class Refusing: WorkerConnection {
     func lease(_ request: LeaseRequest) throws -> TaskLease? { throw error }
     func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply { throw error }
     func release(_ task: TaskID, _ release: TaskRelease) throws { throw error }
-    func deliver(_ task: TaskID, from worker: WorkerID, update: Data) throws -> UpdateReceipt { throw error }
+    func deliver(_ task: TaskID, by claim: TaskClaim, update: Data) throws -> UpdateReceipt { throw error }
     func localCopy(of blob: Digest, in folder: String) throws -> String { throw error }
     func interrupt() {}
 }

@@ -4,7 +4,9 @@ import RunProtocol
 /// What people want to know of workers, beyond what decisions need: what they have done, and who is gone.
 struct Crew {
     private struct Member {
+        /// Without its nonce, which nobody else may know.
         var registration: WorkerRegistration
+        var process: String
         /// Seconds since 1970.
         var joinedAt: Double
         var record = WorkerRecord()
@@ -22,11 +24,12 @@ struct Crew {
     mutating func joined(_ worker: WorkerID, _ registration: WorkerRegistration, at time: Double, change: Int) {
         // The same process under another name: it was silent for a while.
         let former = members.filter { id, member in
-            member.goneSince != nil && member.registration.host == registration.host
-                && member.registration.processID == registration.processID
+            member.goneSince != nil && member.process == registration.process
         }
         forget(former.keys.sorted { $0.rawValue < $1.rawValue }, change: change)
-        members[worker] = Member(registration: registration, joinedAt: time)
+        var shown = registration
+        shown.nonce = ""
+        members[worker] = Member(registration: shown, process: registration.process, joinedAt: time)
     }
 
     mutating func left(_ worker: WorkerID, _ known: Cluster.Worker, change: Int) {

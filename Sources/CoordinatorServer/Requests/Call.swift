@@ -134,6 +134,17 @@ struct Call: Sendable {
         return worker
     }
 
+    /// Who sends a result, and the proof that it was asked for one.
+    func claim() throws -> TaskClaim {
+        let worker = try worker()
+        guard let token = request.headers[.cairnLease].flatMap(LeaseToken.init(rawValue:)) else {
+            throw APIError(
+                .badRequest, "the header Cairn-Lease is missing or malformed",
+                hint: "send the token of the task's lease")
+        }
+        return TaskClaim(worker: worker, token: token)
+    }
+
     // MARK: The body
 
     /// The body, as soon as it is known that it is not longer than `limit`.

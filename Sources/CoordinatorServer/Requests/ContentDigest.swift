@@ -3,6 +3,8 @@ import HTTPTypes
 import RunProtocol
 
 extension HTTPField.Name {
+    /// A lease's token.
+    static let cairnLease = Self("Cairn-Lease")!
     /// RFC 9530.
     static let contentDigest = Self("Content-Digest")!
 }

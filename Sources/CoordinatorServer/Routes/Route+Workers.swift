@@ -11,12 +11,13 @@ extension Route {
         Route(.post, "/v1/leases") { call in
             let message = try await call.message(LeaseRequest.self)
             let seconds = min(max(0, message.waitSeconds), Limits.longPollSeconds)
-            let request = LeaseRequest(worker: message.worker, waitSeconds: seconds)
+            let request = LeaseRequest(worker: message.worker, nonce: message.nonce, waitSeconds: seconds)
             let wasConnected = call.isConnected
             let lease = try await call.whileWanted { try await call.api.lease(request) }
             // Whoever has hung up never hears of its task, which others would get only when its lease has run out.
             if let lease, wasConnected, !call.isConnected {
-                try await call.api.release(lease.task.id, TaskRelease(worker: message.worker))
+                try await call.api.release(
+                    lease.task.id, TaskRelease(TaskClaim(worker: message.worker, token: lease.token)))
             }
             return try lease.map { try .json($0) } ?? .bodiless(.noContent)
         },
@@ -31,17 +32,17 @@ extension Route {
     ]
 
     private static func update(_ call: Call) async throws -> UpdateReceipt {
-        let (task, worker) = (try call.task(), try call.worker())
+        let (task, claim) = (try call.task(), try call.claim())
         guard let digest = call.request.headers[.contentDigest].flatMap(Digest.init(contentDigest:)) else {
             throw APIError(
                 .badRequest, "the header Content-Digest is missing or malformed",
                 hint: "send the body's SHA-256: Content-Digest: sha-256=:BASE64:")
         }
-        let limit = try await call.api.updateLimit(of: task, from: worker)
+        let limit = try await call.api.updateLimit(of: task, by: claim)
         do {
             let file = try await Upload.receive(
                 call.body(limit: limit), limit: limit, digest: digest, into: call.api.uploadFolder)
-            return try await call.api.deliver(task, from: worker, update: file)
+            return try await call.api.deliver(task, by: claim, update: file)
         } catch let error as UploadFailure {
             await call.api.uploadFailed(because: "\(error)")
             throw APIError(.storageFull, "\(error)", hint: error.hint)

@@ -16,13 +16,14 @@ package final class FileWriter {
     private var descriptor: Int32
     package private(set) var count = 0
 
+    /// - Parameter isPrivate: whether nobody but this user may read it.
     /// - Throws: `.storageFull` or `.unwritable`, like all that follows.
-    package init(beside path: String) throws(DataError) {
+    package init(beside path: String, isPrivate: Bool = false) throws(DataError) {
         self.path = path
         temporary = "\(path).\(String(UInt64.random(in: 0 ... .max), radix: 36))\(Self.unfinishedSuffix)"
         let name = temporary
         descriptor = WritePoint.createFile.perform {
-            retrying { open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644) }
+            retrying { open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, isPrivate ? 0o600 : 0o644) }
         }
         guard descriptor >= 0 else { throw failure(path, errno) }
     }

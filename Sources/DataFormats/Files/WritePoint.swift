@@ -8,7 +8,7 @@ package enum WritePoint: String, CaseIterable, Sendable {
     // The blobs.
     case makeFolder, clearUploads, adoptUpload, deleteBlob, tryForRoom
     // The database.
-    case takeLock, migrateDatabase, commitRun, commitFact
+    case takeLock, migrateDatabase, commitRun, commitFact, commitQuarantine
 
     package enum Moment: String, CaseIterable, Sendable {
         case before, after

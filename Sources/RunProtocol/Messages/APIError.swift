@@ -6,6 +6,8 @@ package struct APIError: Error, Codable, Hashable, Sendable, CustomStringConvert
         case unauthorized
         /// The worker gets no more tasks: too many of its answers were refused.
         case quarantined
+        /// The token does not say that this worker was given the task.
+        case unproven
         case notFound = "not_found"
         case methodNotAllowed = "method_not_allowed"
         case conflict
@@ -25,7 +27,7 @@ package struct APIError: Error, Codable, Hashable, Sendable, CustomStringConvert
             switch self {
             case .badRequest: 400
             case .unauthorized: 401
-            case .quarantined: 403
+            case .quarantined, .unproven: 403
             case .notFound: 404
             case .methodNotAllowed: 405
             case .conflict: 409

@@ -29,11 +29,14 @@ package protocol CoordinatorAPI: CoordinatorViews {
     func heartbeat(_ heartbeat: Heartbeat) async throws -> HeartbeatReply
     func release(_ task: TaskID, _ release: TaskRelease) async throws
     /// Takes a task's result. The file (made in `uploadFolder`) is moved away or deleted in any case.
-    /// - Throws: `.refusedUpdate` with the reason whenever it is not finite, has the wrong shape or is out of range.
-    func deliver(_ task: TaskID, from worker: WorkerID, update: UploadedFile) async throws -> UpdateReceipt
-    /// The most bytes that an update of `task` may have: `worker` is about to send one.
-    /// - Throws: `.notFound` whenever there is no such task.
-    func updateLimit(of task: TaskID, from worker: WorkerID) async throws -> Int
+    /// - Throws: `.notFound` whenever the worker is unknown (it registers again and sends the result once more);
+    ///   `.quarantined`; `.unproven` whenever the claim's token was not made for this task and this worker's process;
+    ///   `.refusedUpdate` with the reason whenever it is not finite, has the wrong shape or is out of range.
+    func deliver(_ task: TaskID, by claim: TaskClaim, update: UploadedFile) async throws -> UpdateReceipt
+    /// The most bytes that an update of `task` may have: a worker is about to send one.
+    /// - Throws: before a byte is read what `deliver` would throw of who sends it; `.notFound` whenever there is no such
+    ///   run.
+    func updateLimit(of task: TaskID, by claim: TaskClaim) async throws -> Int
 
     /// An upload found no room, or its file could not be written.
     func uploadFailed(because reason: String) async

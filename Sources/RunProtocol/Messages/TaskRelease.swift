@@ -12,19 +12,19 @@ package struct TaskRelease: Hashable, Sendable {
         case damagedInput
     }
 
-    package var worker: WorkerID
+    package var claim: TaskClaim
     /// Nil where the worker has given the task up: it stops, or was told to.
     package var reason: Reason?
 
-    package init(worker: WorkerID, _ reason: Reason? = nil) {
-        self.worker = worker
+    package init(_ claim: TaskClaim, _ reason: Reason? = nil) {
+        self.claim = claim
         self.reason = reason
     }
 }
 
 extension TaskRelease: Codable {
     private enum Key: String, CodingKey {
-        case worker, failure, divergence, memory, damagedInput
+        case worker, token, failure, divergence, memory, damagedInput
     }
 
     private struct Memory: Codable {
@@ -34,7 +34,9 @@ extension TaskRelease: Codable {
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
-        worker = try container.decode(WorkerID.self, forKey: .worker)
+        claim = TaskClaim(
+            worker: try container.decode(WorkerID.self, forKey: .worker),
+            token: try container.decode(LeaseToken.self, forKey: .token))
         let reasons: [Reason] = [
             try container.decodeIfPresent(String.self, forKey: .failure).map { .failed($0) },
             try container.decodeIfPresent(Divergence.self, forKey: .divergence).map { .diverged($0) },
@@ -52,7 +54,8 @@ extension TaskRelease: Codable {
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
-        try container.encode(worker, forKey: .worker)
+        try container.encode(claim.worker, forKey: .worker)
+        try container.encode(claim.token, forKey: .token)
         switch reason {
         case nil: break
         case .failed(let text): try container.encode(text, forKey: .failure)

@@ -11,7 +11,7 @@ package protocol WorkerConnection: Sendable {
     func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply
     func release(_ task: TaskID, _ release: TaskRelease) throws
     /// Sends a result in `UpdateFormat`.
-    func deliver(_ task: TaskID, from worker: WorkerID, update: Data) throws -> UpdateReceipt
+    func deliver(_ task: TaskID, by claim: TaskClaim, update: Data) throws -> UpdateReceipt
     /// The path of a file with the blob's bytes, compared with its digest: downloaded into `folder` unless it is there
     /// already or the connection reaches the coordinator's own file.
     func localCopy(of blob: Digest, in folder: String) throws -> String

@@ -3,22 +3,36 @@ package struct WorkerRegistration: Codable, Hashable, Sendable {
     package var protocolVersion: Int
     package var host: String
     package var processID: Int
+    /// A random text that the process keeps to itself: it says that later messages are its own, and tells it from an
+    /// earlier process with the same number.
+    package var nonce: String
     package var slots: Int
     /// The program's version and the instruction set that its kernels use, for people.
     package var version: String
     package var instructionSet: String
 
     package init(
-        protocolVersion: Int = ProtocolVersion.current, host: String, processID: Int, slots: Int, version: String,
-        instructionSet: String
+        protocolVersion: Int = ProtocolVersion.current, host: String, processID: Int,
+        nonce: String = WorkerRegistration.freshNonce(), slots: Int, version: String, instructionSet: String
     ) {
         self.protocolVersion = protocolVersion
         self.host = host
         self.processID = processID
+        self.nonce = nonce
         self.slots = slots
         self.version = version
         self.instructionSet = instructionSet
     }
+
+    /// 32 hexadecimal digits that nobody can guess.
+    package static func freshNonce() -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: (0..<32).map { _ in digits[Int.random(in: 0..<16)] }, as: UTF8.self)
+    }
+
+    /// What stays the same when a worker registers again, and is another for a process that is started again. It does not
+    /// tell the nonce.
+    package var process: String { Digest(of: Array("\(host)\n\(processID)\n\(nonce)".utf8)).hex }
 }
 
 /// The answer to a registration.
@@ -36,11 +50,14 @@ package struct WorkerWelcome: Codable, Hashable, Sendable {
 /// A slot's wish for a task. `POST /v1/leases`: 200 with a `TaskLease`, or 204 when none came up in `waitSeconds`.
 package struct LeaseRequest: Codable, Hashable, Sendable {
     package var worker: WorkerID
+    /// That of its registration.
+    package var nonce: String
     /// How long the coordinator may hold the request, at most `Limits.longPollSeconds`.
     package var waitSeconds: Double
 
-    package init(worker: WorkerID, waitSeconds: Double) {
+    package init(worker: WorkerID, nonce: String, waitSeconds: Double) {
         self.worker = worker
+        self.nonce = nonce
         self.waitSeconds = waitSeconds
     }
 }
@@ -48,21 +65,27 @@ package struct LeaseRequest: Codable, Hashable, Sendable {
 /// A worker's claim on a task. It lasts as long as heartbeats name it, and `leaseSeconds` beyond the last.
 package struct TaskLease: Codable, Hashable, Sendable {
     package var task: TaskDescription
+    /// Goes along with all that the worker says of the task.
+    package var token: LeaseToken
     package var leaseSeconds: Double
 
-    package init(task: TaskDescription, leaseSeconds: Double) {
+    package init(task: TaskDescription, token: LeaseToken, leaseSeconds: Double) {
         self.task = task
+        self.token = token
         self.leaseSeconds = leaseSeconds
     }
 }
 
-/// "I am alive and working on these." `POST /v1/heartbeats`
+/// "I am alive and working on these, and on no others." `POST /v1/heartbeats`
 package struct Heartbeat: Codable, Hashable, Sendable {
     package var worker: WorkerID
+    /// That of its registration.
+    package var nonce: String
     package var tasks: [TaskProgress]
 
-    package init(worker: WorkerID, tasks: [TaskProgress]) {
+    package init(worker: WorkerID, nonce: String, tasks: [TaskProgress]) {
         self.worker = worker
+        self.nonce = nonce
         self.tasks = tasks
     }
 }
@@ -70,11 +93,14 @@ package struct Heartbeat: Codable, Hashable, Sendable {
 /// How far a worker is with a task.
 package struct TaskProgress: Codable, Hashable, Sendable {
     package var task: TaskID
+    /// From its lease.
+    package var token: LeaseToken
     /// Of the task's steps, 0 ... 1: 0 while its data are being fetched.
     package var share: Double
 
-    package init(task: TaskID, share: Double) {
+    package init(task: TaskID, token: LeaseToken, share: Double) {
         self.task = task
+        self.token = token
         self.share = share
     }
 }
@@ -90,7 +116,7 @@ package struct HeartbeatReply: Codable, Hashable, Sendable {
 }
 
 /// The answer to an update. `PUT /v1/tasks/TASK/update?worker=WORKER`, with the header `Content-Digest`
-/// (RFC 9530: `sha-256=:BASE64:`).
+/// (RFC 9530: `sha-256=:BASE64:`) and `Cairn-Lease`, the lease's token.
 package struct UpdateReceipt: Codable, Hashable, Sendable {
     package enum Verdict: String, Codable, Sendable {
         case accepted

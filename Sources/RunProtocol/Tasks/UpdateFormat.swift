@@ -44,10 +44,12 @@ package struct UpdateFormat {
         fixedBytes + Limits.updateHeaderBytes + elementCount * 4
     }
 
+    /// - Throws: `.headerTooLarge` whenever the figures take more room than a coordinator reads.
     package static func encode(task: TaskID, result: TaskResult) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         var header = try encoder.encode(Header(task: task, figures: result.figures))
+        guard header.count + 8 <= Limits.updateHeaderBytes else { throw UpdateError.headerTooLarge(header.count) }
         header.append(contentsOf: [UInt8](repeating: 32, count: (8 - header.count % 8) % 8))
         var data = Data(capacity: fixedBytes + header.count + result.vector.count * 4)
         data.append(contentsOf: magic)

@@ -67,6 +67,7 @@ let package = Package(
         // MARK: C libraries: a module map and a shim header, nothing else
         .systemLibrary(name: "CCurl"),
         .systemLibrary(name: "COneDNN"),
+        .systemLibrary(name: "CFileSystem"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng16", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
@@ -112,7 +113,7 @@ let package = Package(
         // Updates as they come in, part by part, looked at before they count.
         layer("UpdateFiles", ["Coordination", "DataFormats", "RunProtocol"]),
         // What is durable: facts in SQLite, blobs in a folder.
-        layer("RunStore", ["Coordination", "RunProtocol", "DataFormats", grdb]),
+        layer("RunStore", ["CFileSystem", "Coordination", "RunProtocol", "DataFormats", grdb]),
         // Performs the decisions: cuts data into shards, averages, exports.
         layer(
             "CoordinatorRuntime",

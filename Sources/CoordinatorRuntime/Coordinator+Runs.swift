@@ -42,6 +42,7 @@ extension Coordinator {
             throw APIError(.badRequest, "the plan's folder is not an absolute path", hint: "send it with a leading /")
         }
         try DataPreparation(plan: plan, folder: folder, folders: performer.folders, blobs: store.blobs).checkPaths()
+        let earlier = try earlierRun(plan, text: text, folder: folder)
         let digits = String(UInt32.random(in: 0...UInt32.max), radix: 16)
         guard let id = RunID(rawValue: "run-" + String(repeating: "0", count: 8 - digits.count) + digits) else {
             throw APIError(.internal, "no name could be made for the run")
@@ -60,7 +61,21 @@ extension Coordinator {
         journals[id] = Journal()
         tell(history.remarks, of: id, at: time)
         carryOut(cluster.runSubmitted(id, plan: plan))
-        return try status(of: id)
+        if let earlier { note("started beside \(earlier.run)", because: "\(earlier)", about: id) }
+        var status = try status(of: id)
+        status.earlier = earlier
+        return status
+    }
+
+    /// The last run from a plan of the same folder and name.
+    private func earlierRun(_ plan: Plan, text: String, folder: String) throws -> EarlierRun? {
+        guard let earlier = cluster.runs.last(where: { $0.plan.name == plan.name && folders[$0.id] == folder }) else {
+            return nil
+        }
+        let before = planTexts[earlier.id] ?? ""
+        // Runs of an earlier version have no text.
+        let differences = before.isEmpty ? [] : PlanReader.differences(from: before, to: text)
+        return EarlierRun(run: earlier.id, state: try status(of: earlier.id).state, differences: differences)
     }
 
     /// Without their rounds and results.

@@ -153,6 +153,7 @@ package actor Coordinator: CoordinatorAPI {
     }
 
     private func letTimePass() {
+        if failure == nil, let loss = ownershipLoss { return stopWriting(loss) }
         guard pauses.reason == nil else { return }
         let before = cluster.workers
         carryOut(cluster.timePassed(now: now))
@@ -247,11 +248,19 @@ package actor Coordinator: CoordinatorAPI {
     /// Nothing more is written until somebody has mended the disk; where nobody is waited for, the coordinator's life ends.
     func stopWriting(_ error: StoreError) {
         counters.countFailedWrite()
-        guard !waitsForRoom else { return pause(because: error.description) }
-        logger.error("\(error)")
+        let error = ownershipLoss ?? error
+        guard !waitsForRoom || error.isOwnedElsewhere else { return pause(because: error.description) }
+        // The other kind ends the command with the same words.
+        if !error.isOwnedElsewhere { logger.error("\(error)") }
         failure = error
         stepContinuation.finish()
         stopWaiting()
+    }
+
+    /// Why another coordinator's folder is left alone from now on; nil while it is this one's.
+    private var ownershipLoss: StoreError? {
+        do throws(StoreError) { try store.ownership.check() } catch { return error.isOwnedElsewhere ? error : nil }
+        return nil
     }
 
     /// Deletes blobs that this run needed, and no run needs any more.

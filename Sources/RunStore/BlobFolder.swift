@@ -6,11 +6,13 @@ package import RunProtocol
 /// Bytes named by their SHA-256, as files: `blobs/ab/abcdef...`. A blob is there whole or not at all.
 package struct BlobFolder: Sendable {
     private let folder: String
+    private let ownership: StateOwnership
     /// Where uploads are written before they become blobs: on the same file system.
     package let uploadFolder: String
 
     /// - Throws: `.unwritable` whenever the folders cannot be made.
-    package init(in folder: String) throws(DataError) {
+    init(in folder: String, ownership: StateOwnership) throws(DataError) {
+        self.ownership = ownership
         self.folder = folder + "/blobs"
         uploadFolder = folder + "/uploads"
         // What an upload left behind when the program was killed is of no use: its task is sent again.
@@ -28,6 +30,7 @@ package struct BlobFolder: Sendable {
     /// Keeps some bytes.
     @discardableResult package func put(_ data: Data) throws(DataError) -> Digest {
         let digest = Digest(of: data)
+        try checkOwnership()
         guard size(of: digest) != data.count else { return digest }
         try makeParent(of: digest)
         try AtomicFile.write(data, to: path(of: digest))
@@ -43,6 +46,7 @@ package struct BlobFolder: Sendable {
             try writer.append(bytes)
         }
         let digest = hasher.finish()
+        try checkOwnership()
         guard size(of: digest) != writer.count else { return digest }
         try makeParent(of: digest)
         try writer.keep(as: path(of: digest))
@@ -51,6 +55,7 @@ package struct BlobFolder: Sendable {
 
     /// Makes a complete file in `uploadFolder`, already brought to the disk, a blob; its name is brought there too.
     package func adopt(_ upload: UploadedFile) throws(DataError) {
+        try checkOwnership()
         try makeParent(of: upload.digest)
         let path = path(of: upload.digest)
         guard WritePoint.adoptUpload.perform({ rename(upload.path, path) }) == 0 else {
@@ -99,6 +104,7 @@ package struct BlobFolder: Sendable {
     /// Deletes every blob that is not in `needed`, and every half-written file.
     package func keepOnly(_ needed: Set<Digest>) {
         let manager = FileManager.default
+        guard ownership.isHeld else { return }
         for part in (try? manager.contentsOfDirectory(atPath: folder)) ?? [] {
             for name in (try? manager.contentsOfDirectory(atPath: "\(folder)/\(part)")) ?? [] {
                 if let digest = Digest(hex: name), needed.contains(digest) { continue }
@@ -107,8 +113,14 @@ package struct BlobFolder: Sendable {
         }
     }
 
+    /// What another coordinator has may be needed there.
     private func delete(_ path: String) {
+        guard ownership.isHeld else { return }
         _ = WritePoint.deleteBlob.perform { unlink(path) }
+    }
+
+    private func checkOwnership() throws(DataError) {
+        do throws(StoreError) { try ownership.check() } catch { throw DataError(.unwritable, at: folder, "\(error)") }
     }
 
     // MARK: Damage

@@ -45,7 +45,7 @@ extension RunStore {
             row["check"] = RecordCheck(ofQuarantine: Row(row)).text
             let values = row
             try WritePoint.commitQuarantine.perform {
-                try database.write { database in
+                try commit { database in
                     try database.execute(
                         sql: """
                             INSERT OR REPLACE INTO quarantine (process, worker, host, reason, time, "check")

@@ -15,8 +15,8 @@ package final class RunStore: Sendable {
     package let blobs: BlobFolder
     /// What coordinators of this folder sign leases with.
     package let leaseKey: LeaseKey
+    package let ownership: StateOwnership
     let database: DatabasePool
-    private let lock: CInt
 
     /// A run as it was handed in, with all that has happened to it.
     package struct StoredRun: Sendable {
@@ -31,6 +31,18 @@ package final class RunStore: Sendable {
         package var events: [StoredEvent]
     }
 
+    /// How a state folder is opened.
+    package struct Options {
+        /// Whether it may lie on a file system whose locks are not one for all who mount it.
+        package var allowsNetwork = false
+        /// Whether it is taken from an owner on another host without a look whether that one lives.
+        package var takesOver = false
+        /// Hears what takes time.
+        package var tell: (String) -> Void = { _ in }
+
+        package init() {}
+    }
+
     /// A fact and when it was written down, in seconds since 1970.
     package struct StoredEvent: Sendable {
         package var event: RunEvent
@@ -41,9 +53,12 @@ package final class RunStore: Sendable {
     /// Opens the store in `folder`, or makes one.
     ///
     /// - Throws: `StoreError` whenever another program has it, a newer program wrote it, or it cannot be written.
-    package init(folder: String) throws {
-        blobs = try BlobFolder(in: folder)
-        lock = try Self.takeLock(folder)
+    package init(folder: String, options: Options = Options()) throws {
+        try Self.makeFolder(folder)
+        if !options.allowsNetwork { try StateFileSystem.check(folder) }
+        // First, so that nothing is touched that another coordinator has.
+        ownership = try StateOwnership(folder, takesOver: options.takesOver, tell: options.tell)
+        blobs = try BlobFolder(in: folder, ownership: ownership)
         do {
             leaseKey = try LeaseKey(keptIn: folder)
             var configuration = Configuration()
@@ -53,29 +68,59 @@ package final class RunStore: Sendable {
                 throw StoreError("\(folder): was written by a newer version of this program; use that one")
             }
             try WritePoint.migrateDatabase.perform { try Self.migrator.migrate(database) }
+            try raiseEpoch()
         } catch {
-            close(lock)
             throw StoreError(error, folder: folder)
         }
     }
 
-    deinit {
-        close(lock)
+    /// Gives the folder up: nothing is written in it any more, also by threads that still work.
+    package func close() { ownership.giveUp() }
+
+    private static func makeFolder(_ folder: String) throws {
+        guard access(folder, F_OK) != 0 else { return }
+        do {
+            try WritePoint.makeFolder.perform {
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            }
+        } catch {
+            throw StoreError("\(folder): the folder cannot be made; choose another place")
+        }
     }
 
-    private static func takeLock(_ folder: String) throws -> CInt {
-        let descriptor = WritePoint.takeLock.perform {
-            open(folder + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    // MARK: The owner's epoch
+
+    /// The database knows the epoch too: where its locks work, no commit of an earlier owner comes after this.
+    private func raiseEpoch() throws {
+        let known = try database.read { try Self.epoch($0) }
+        if known >= ownership.epoch { try ownership.rise(above: known) }
+        try WritePoint.raiseEpoch.perform {
+            try database.write { database in
+                try check(database, atMost: ownership.epoch - 1)
+                try database.execute(sql: "DELETE FROM owner")
+                try database.execute(sql: "INSERT INTO owner (epoch) VALUES (?)", arguments: [ownership.epoch])
+            }
         }
-        guard descriptor >= 0 else {
-            throw StoreError("\(folder): cannot be written: \(String(cString: strerror(errno)))")
+    }
+
+    private static func epoch(_ database: Database) throws -> Int {
+        try Int.fetchOne(database, sql: "SELECT max(epoch) FROM owner") ?? 0
+    }
+
+    /// The one way to write a record: what `write` does is committed only while this coordinator owns the folder.
+    func commit(_ write: (Database) throws -> Void) throws {
+        try database.write { database in
+            try check(database, atMost: ownership.epoch)
+            try write(database)
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw StoreError(
-                "\(folder): another coordinator uses this folder; stop it or choose another folder with --state")
+    }
+
+    /// Within a commit's transaction.
+    private func check(_ database: Database, atMost epoch: Int) throws {
+        try ownership.check()
+        guard try Self.epoch(database) <= epoch else {
+            throw StoreError(ownedElsewhere: "another coordinator has taken the state folder over; this one ends")
         }
-        return descriptor
     }
 
     private static var migrator: DatabaseMigrator {
@@ -104,6 +149,9 @@ package final class RunStore: Sendable {
             try database.alter(table: "run") { $0.add(column: "planText", .text).notNull().defaults(to: "") }
         }
         migrator.registerMigration("processes that get no more tasks", migrate: makeQuarantineTable)
+        migrator.registerMigration("the owner's epoch") { database in
+            try database.create(table: "owner") { $0.column("epoch", .integer).notNull() }
+        }
         return migrator
     }
 
@@ -151,7 +199,7 @@ package final class RunStore: Sendable {
             row["check"] = RecordCheck(ofRun: Row(row)).text
             let values = row
             try WritePoint.commitRun.perform {
-                try database.write { database in
+                try commit { database in
                     try database.execute(
                         sql: """
                             INSERT INTO run (id, plan, planText, folder, submittedAt, "check")
@@ -169,7 +217,7 @@ package final class RunStore: Sendable {
                 "run": run.rawValue, "event": try Self.encode(event), "reason": reason, "time": time,
             ]
             try WritePoint.commitFact.perform(kind: event.kind.rawValue) {
-                try database.write { database in
+                try commit { database in
                     var row = row
                     let last = try RecordCheck(ofLast: run, database)
                     row["check"] = RecordCheck(ofEvent: Row(row), after: last).text
@@ -201,9 +249,17 @@ package final class RunStore: Sendable {
 /// Why the state cannot be read or written, in one line.
 package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
+    /// Whether another coordinator has the state folder: then this one must end.
+    package let isOwnedElsewhere: Bool
 
     package init(_ description: String) {
         self.description = description
+        isOwnedElsewhere = false
+    }
+
+    init(ownedElsewhere description: String) {
+        self.description = description
+        isOwnedElsewhere = true
     }
 
     /// Something else has written to the database, or its disk has lost something.
@@ -214,9 +270,20 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     init(_ error: any Error, folder: String) {
         switch error {
         case let error as StoreError: self = error
-        case let error as DatabaseError where error.resultCode == .SQLITE_FULL || error.resultCode == .SQLITE_IOERR:
+        case let error as DataError: self.init(error.description)
+        case let error as DatabaseError where error.lacksSharedMemory:
             self.init(
-                "\(folder): the disk is full or failing; make room and start again: nothing is lost")
+                "\(folder): this file system has no shared memory maps, which SQLite's write-ahead log needs; choose a"
+                    + " folder on a local disk with --state")
+        case let error as DatabaseError where error.resultCode == .SQLITE_FULL:
+            self.init("\(folder): the disk is full; make room and start again: nothing is lost")
+        case let error as DatabaseError where error.resultCode == .SQLITE_IOERR:
+            self.init(
+                "\(folder): the disk is full or failing (\(error.extendedResultCode)); make room and start again: nothing is lost"
+            )
+        case let error as DatabaseError
+        where [.SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL].contains(error.resultCode):
+            self.init("\(folder): another program holds a lock on runs.sqlite; stop it and start again")
         case let error as DatabaseError where error.resultCode == .SQLITE_READONLY:
             self.init("\(folder): cannot be written; make it writable: nothing is lost")
         case let error as DatabaseError where error.resultCode == .SQLITE_NOTADB:
@@ -227,5 +294,15 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
             self.init("\(folder): a record cannot be understood; was it written by another version of this program?")
         default: self.init("\(folder): \(error)")
         }
+    }
+}
+
+extension DatabaseError {
+    /// Where a folder cannot be mapped by several connections.
+    fileprivate var lacksSharedMemory: Bool {
+        let codes: [ResultCode] = [
+            .SQLITE_IOERR_SHMOPEN, .SQLITE_IOERR_SHMSIZE, .SQLITE_IOERR_SHMLOCK, .SQLITE_IOERR_SHMMAP,
+        ]
+        return codes.contains(extendedResultCode) || message?.contains("could not activate WAL") == true
     }
 }

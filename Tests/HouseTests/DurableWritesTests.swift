@@ -5,7 +5,7 @@ import Testing
 @Suite struct DurableWritesTests {
     private static let calls = [
         "O_CREAT", "pwrite(", "Glibc.write(", "fsync(", "rename(", "unlink(", "createDirectory(", "removeItem(",
-        "database.write", ".migrate(", "posix_fallocate(", "ftruncate(", ".write(to:",
+        "database.write", "try commit {", ".migrate(", "posix_fallocate(", "ftruncate(", ".write(to:",
     ]
 
     /// Answers within one process, where nothing outlives the coordinator.

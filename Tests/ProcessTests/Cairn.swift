@@ -8,9 +8,11 @@ enum Cairn {
         var errors: String
     }
 
-    static func run(_ arguments: [String]) throws -> Ended {
+    static var path: String { Bundle.main.bundleURL.appending(path: "cairn").path }
+
+    static func run(_ arguments: [String], program: String = path) throws -> Ended {
         let process = Process()
-        process.executableURL = Bundle.main.bundleURL.appending(path: "cairn")
+        process.executableURL = URL(filePath: program)
         process.arguments = arguments
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output

@@ -7,9 +7,10 @@ final class RunningProcess {
 
     /// - Parameter folder: where it runs, and its log lies.
     init(_ arguments: [String], in folder: URL, program: String = "cairn") throws {
-        log = folder.appending(path: "\(program)-\(UUID().uuidString.prefix(8)).log")
+        log = folder.appending(path: "\(URL(filePath: program).lastPathComponent)-\(UUID().uuidString.prefix(8)).log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-        process.executableURL = Bundle.main.bundleURL.appending(path: program)
+        process.executableURL =
+            program.hasPrefix("/") ? URL(filePath: program) : Bundle.main.bundleURL.appending(path: program)
         process.arguments = arguments
         process.currentDirectoryURL = folder
         process.standardError = try FileHandle(forWritingTo: log)
@@ -26,6 +27,8 @@ final class RunningProcess {
         let status = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
         return status?.firstMatch(of: /VmHWM:\s+(\d+) kB/).flatMap { Int($0.1) }.map { $0 * 1_024 }
     }
+
+    func send(_ signal: Int32) { _ = Foundation.kill(process.processIdentifier, signal) }
 
     /// `kill -9`.
     func kill() {

@@ -35,6 +35,10 @@ struct CoordinatorCommand: AsyncParsableCommand {
     )
     var data: [String] = []
     @Option(help: "Seconds after which a silent worker's tasks go to others.") var lease = 15.0
+    @Flag(help: "Keep the state on a file system of another host (NFS, SMB, 9p, FUSE), where its locks may not work.")
+    var allowNetworkState = false
+    @Flag(help: "Take the state folder from a coordinator on another host, which is gone for good.") var takeOver =
+        false
     @OptionGroup var log: LogOptions
 
     func validate() throws {
@@ -51,13 +55,18 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let loaded = try plan.map { try LoadedPlan($0) }
         let logger = log.logger("coordinator")
         try OutputFolder.make(state)
-        let store = try RunStore(folder: state)
+        var options = RunStore.Options()
+        (options.allowsNetwork, options.takesOver) = (allowNetworkState, takeOver)
+        options.tell = { logger.warning("\($0)") }
+        let store = try RunStore(folder: state, options: options)
+        defer { store.close() }
         let here = FileManager.default.currentDirectoryPath
         let coordinator = try await Coordinator(
             store: store, folders: DataFolders(data.isEmpty ? Self.defaultFolders(here) : data), defaultFolder: here,
             version: Cairn.version, logger: logger, times: ClusterTimes(leaseMilliseconds: Int64(lease * 1_000)))
         if let loaded {
             let run = try await coordinator.resume(loaded.plan, text: loaded.text, folder: loaded.folder)
+            if let earlier = run.earlier { logger.warning("\(run.id): \(earlier)") }
             logger.info("\(run.id) is \(run.state.rawValue): \(run.name)")
         }
         let server = HTTPServer(api: coordinator, listen: address, token: token, logger: logger) { port in
@@ -75,7 +84,10 @@ struct CoordinatorCommand: AsyncParsableCommand {
     /// Serves until a signal, or until all runs are done where that was asked for.
     private func serve(_ coordinator: Coordinator, _ server: HTTPServer, logger: Logger) async throws {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: CoordinatorService(coordinator: coordinator)), .init(service: server),
+            .init(
+                service: CoordinatorService(coordinator: coordinator),
+                failureTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: server),
         ]
         if exitWhenDone {
             services.append(

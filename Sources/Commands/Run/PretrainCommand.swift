@@ -38,7 +38,12 @@ struct PretrainCommand: AsyncParsableCommand {
         try OutputFolder.make(output)
         let state = output + "/.run-\(ProcessInfo.processInfo.processIdentifier)"
         defer { try? FileManager.default.removeItem(atPath: state) }
-        let store = try RunStore(folder: state)
+        var options = RunStore.Options()
+        // It is this process' alone.
+        options.allowsNetwork = true
+        let store = try RunStore(folder: state, options: options)
+        // Before the folder is removed: a thread that still cuts data must not make it anew.
+        defer { store.close() }
         var logger = Logger(label: "cairn")
         // What goes wrong ends the command, which says it.
         logger.logLevel = .critical

@@ -7,8 +7,9 @@ package enum WritePoint: String, CaseIterable, Sendable {
     case createUpload, writeUpload, synchronizeUpload, deleteUpload
     // The blobs.
     case makeFolder, clearUploads, adoptUpload, deleteBlob, tryForRoom
-    // The database.
-    case takeLock, migrateDatabase, commitRun, commitFact, commitQuarantine
+    // The folder's owner, and the database.
+    case takeLock, takeEpoch, beat, dropOwner, raiseEpoch
+    case migrateDatabase, commitRun, commitFact, commitQuarantine
 
     package enum Moment: String, CaseIterable, Sendable {
         case before, after

@@ -22,6 +22,8 @@ package struct RunStatus: Codable, Hashable, Sendable {
     package var revision: Int
     /// SHA-256 of the plan's settings and its data's contents (not their paths, not the plan's name).
     package var planHash: Digest?
+    /// In the answer to a new run alone: the one before it.
+    package var earlier: EarlierRun?
     /// Seconds since 1970.
     package var submittedAt: Double
     package var finishedAt: Double?

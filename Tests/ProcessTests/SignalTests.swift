@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+/// SIGTERM while data are read that take far longer than these tests wait.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SignalTests {
+    /// Two gigabytes of text: gzipped pieces one after the other are one file.
+    private func desk() throws -> (Desk, plan: String) {
+        let desk = try Desk()
+        let cell = "0." + String(repeating: "1234567890", count: 20)
+        let row = Array(repeating: cell, count: 50).joined(separator: ",") + "\n"
+        try desk.write("piece", String(repeating: row, count: 200))
+        try run("gzip", [desk.path("piece")])
+        let piece = try Data(contentsOf: desk.folder.appending(path: "piece.gz"))
+        var all = Data()
+        for _ in 0..<1_000 { all += piece }
+        try all.write(to: desk.folder.appending(path: "samples.csv.gz"))
+        return (desk, try desk.write("plan.yaml", Desk.plan(data: "samples.csv.gz")))
+    }
+
+    private func run(_ program: String, _ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [program] + arguments
+        try process.run()
+        process.waitUntilExit()
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT]) func aCoordinatorEnds(signal: Int32) throws {
+        let (desk, plan) = try desk()
+        let start = [
+            "coordinator", "--state", desk.path("state"), "--data", desk.folder.path, "--plan", plan, "--listen",
+            "127.0.0.1:0",
+        ]
+        for _ in 0..<2 {
+            let coordinator = try RunningProcess(start, in: desk.folder)
+            defer { coordinator.kill() }
+            let isReading = wait(30) {
+                coordinator.said.contains("next is to read and cut the data")
+                    && coordinator.said.contains("listening on")
+            }
+            #expect(isReading, "\(coordinator.said)")
+            coordinator.send(signal)
+            #expect(coordinator.exitCode(within: 5) == 0, "\(coordinator.said)")
+            // The run is as it was: started again, the coordinator reads once more.
+            #expect(
+                !coordinator.said.contains("failed") && !coordinator.said.contains("data cut"), "\(coordinator.said)")
+        }
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT]) func pretrainingEnds(signal: Int32) throws {
+        let (desk, plan) = try desk()
+        let process = try RunningProcess(["pretrain", plan, "--output", desk.path("out"), "--quiet"], in: desk.folder)
+        defer { process.kill() }
+        let isReading = wait(30) {
+            let names = try? FileManager.default.contentsOfDirectory(atPath: desk.path("out"))
+            return names?.contains { FileManager.default.fileExists(atPath: desk.path("out/\($0)/runs.sqlite")) }
+                == true
+        }
+        #expect(isReading)
+        usleep(500_000)
+        process.send(signal)
+        #expect(process.exitCode(within: 5) == 1, "\(process.said)")
+        #expect(process.said.contains("interrupted: nothing was written"), "\(process.said)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: desk.path("out")) == [])
+    }
+}

@@ -71,11 +71,14 @@ package struct Model: Hashable, Sendable {
         self.weights = weights
     }
 
-    package func encoded() throws -> Data {
+    package func encoded() throws -> Data { try file().encoded() }
+
+    /// The file, to be written part by part.
+    package func file() throws -> Safetensors {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let text = String(decoding: try encoder.encode(description), as: UTF8.self)
-        return WeightsBlob.file(weights, description.parameters, metadata: ["cairn": text, "format": "pt"]).encoded()
+        return WeightsBlob.file(weights, description.parameters, metadata: ["cairn": text, "format": "pt"])
     }
 
     /// Reads an exported file.

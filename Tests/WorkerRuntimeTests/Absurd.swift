@@ -63,7 +63,8 @@ final class Absurd: WorkerConnection {
     }
 
     func release(_ task: TaskID, _ release: TaskRelease) throws {
-        state.withLock { $0.failures.append(release.failure) }
+        let text: String? = if case .failed(let text) = release.reason { text } else { nil }
+        state.withLock { $0.failures.append(text) }
     }
 
     func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply { HeartbeatReply(abandon: []) }

@@ -29,6 +29,7 @@ struct StatusCommand: ParsableCommand {
             print("\(stage.name): \(stage.state.rawValue), round \(stage.round) of \(stage.rounds)\(tasks)")
         }
         if !status.state.isFinal { print("\(status.workersText), \(status.tasksInProgress) tasks in progress") }
+        if let memory = status.memory, !status.state.isFinal { print("it takes \(memory.text)") }
         if let bytes = status.diskBytes { print("\(bytes.asMebibytes) on the coordinator's disk") }
     }
 }

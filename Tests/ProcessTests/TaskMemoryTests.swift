@@ -58,7 +58,7 @@ import Testing
             memory = try? cluster.status(run)["memory"] as? [String: Any]
             return memory != nil
         }
-        let slot = try #require(memory?["workerSlot"] as? Int, "\(try cluster.status(run))")
+        let slot = try #require(memory?["workerSlot"] as? Int)
         let coordinator = try #require(memory?["coordinator"] as? Int)
         try cluster.startWorker()
         #expect(try cluster.cairn(["watch", run]).status == 0)
@@ -87,7 +87,7 @@ enum MemoryData {
             bytes[index] = UInt8(state >> 24) / 2 + UInt8(index / size % 10) * 12
         }
         try npy("|u1", "\(samples), 32, 32, 2", bytes).write(to: folder.appending(path: "samples.npy"))
-        let labels = (0..<samples).flatMap { [UInt8($0 % 10), 0, 0, 0] }
+        let labels = (0..<samples).flatMap { index -> [UInt8] in [UInt8(index % 10), 0, 0, 0] }
         try npy("<i4", "\(samples),", labels).write(to: folder.appending(path: "labels.npy"))
     }
 

@@ -85,7 +85,15 @@ package struct Model: Hashable, Sendable {
     ///
     /// - Throws: whenever it is not one, or its tensors are not those that its description names.
     package init(decoding bytes: [UInt8], path: String) throws(DataError) {
-        let file = try Safetensors(decoding: bytes, path: path)
+        try self.init(try Safetensors(decoding: bytes, path: path), path: path)
+    }
+
+    /// The same of a file, which is not in memory beside its weights.
+    package init(file path: String) throws(DataError) {
+        try self.init(try Safetensors(file: path), path: path)
+    }
+
+    private init(_ file: Safetensors, path: String) throws(DataError) {
         guard let text = file.metadata["cairn"] else {
             throw DataError(
                 .malformedHeader, at: path, "there is no description of the network in its metadata",

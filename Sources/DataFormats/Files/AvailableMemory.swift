@@ -44,8 +44,8 @@ package enum AvailableMemory {
         let left = left
         guard count > left else { return }
         throw DataError(
-            .tooLarge, at: path, "reading it takes \(count >> 20) MiB of memory; \(left >> 20) MiB are left",
-            hint: "read it on a machine with more, or raise this process' limit")
+            .tooLarge, at: path, "it takes \(count >> 20) MiB of memory; \(left >> 20) MiB are left",
+            hint: "use a machine with more, or raise this process' limit")
     }
 
     private static func limit(_ resource: __rlimit_resource) -> Int? {

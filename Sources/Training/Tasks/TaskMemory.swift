@@ -65,6 +65,16 @@ package enum TaskMemory {
                 batchSize: batchSize, partSize: partSize, isTrained: isTrained)
     }
 
+    /// Sending samples through all encoders and back, with the network's weights in memory already.
+    package static func reconstructing(_ network: NetworkSpec, decoders: [DecoderSpec], samples: Int) -> Int {
+        let batchSize = min(evaluatedAtOnce, samples)
+        let weights = network.autoencoderParameters(first: 0, decoders: decoders).elementCount
+        let chain = LayerChain.memory(
+            LayerChain.autoencoder(network: network, layer: 0, decoders: decoders, batchSize: 1),
+            weightCount: weights, batchSize: batchSize, isTrained: false)
+        return scratch + chain + samples * network.inputSize * 4
+    }
+
     /// Making codes of the first layers; where they are kept counts for the cache.
     static func encoding(_ network: NetworkSpec, layerCount: Int, samples: Int) -> Int {
         guard layerCount > 0 else { return 0 }
@@ -106,7 +116,7 @@ package enum TaskMemory {
         return scratch + max(training, start * 4 + codes)
     }
 
-    /// Testing a classifier.
+    /// Testing a classifier. Where its weights are in memory already, that is once too much.
     package static func classifying(_ network: NetworkSpec, classes: Int, samples: Int) -> Int {
         let weights = network.classifierParameters(classes: classes).elementCount
         let chain = Classifier.memory(

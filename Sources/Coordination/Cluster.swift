@@ -60,7 +60,8 @@ package struct Cluster: Sendable {
     package mutating func stepFinished(_ event: RunEvent, of run: RunID) -> [Decision] {
         performing[run] = nil
         guard let state = self.run(run), !state.phase.isFinal else { return [] }
-        return record(event, of: run, because: "it has been computed") + advance(run)
+        let reason = if case .failed(let reason) = event { reason } else { "it has been computed" }
+        return record(event, of: run, because: reason) + advance(run)
     }
 
     /// What a run needs is damaged: nobody gets its tasks until it is mended.

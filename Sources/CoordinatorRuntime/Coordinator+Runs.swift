@@ -140,6 +140,16 @@ extension Coordinator {
             tasksInProgress: cluster.leases.keys.count { $0.run == run },
             wait: cluster.reasonToWait(state), pause: pauses.reason ?? cluster.paused[run], pauses: pauses.count)
         status.diskBytes = diskBytes(of: state)
+        status.memory = memory(of: state)
         return status
+    }
+
+    private func memory(of run: RunState) -> RunMemory? {
+        if let known = memories[run.id] { return known }
+        guard !run.phase.isFinal, let manifest = run.manifest else { return nil }
+        let data = manifest.blobs.reduce(0) { $0 + (store.blobs.size(of: $1) ?? 0) }
+        let memory = RunMemory(run, manifest, dataBytes: data)
+        memories[run.id] = memory
+        return memory
     }
 }

@@ -1,5 +1,5 @@
 package import Coordination
-import DataFormats
+package import DataFormats
 import FoundationEssentials
 package import Logging
 import PlanFile
@@ -37,6 +37,8 @@ package actor Coordinator: CoordinatorAPI {
     var lastChange = 0
     /// What is known of blobs' sizes: to ask for them again and again would be slow.
     var blobSizes: [Digest: Int] = [:]
+    /// What runs take, once their data are cut.
+    var memories: [RunID: RunMemory] = [:]
     let counters = CoordinatorMetrics()
     let gallery = Gallery()
     var ledger = BlobLedger()
@@ -64,17 +66,18 @@ package actor Coordinator: CoordinatorAPI {
     /// - Parameters:
     ///   - folders: from where plans' data may be read.
     ///   - defaultFolder: what relative paths start from in plans that come without a folder.
+    ///   - memory: that its steps share.
     ///   - waitsForRoom: whether it pauses while its disk is full or failing; else `run()` throws.
     package init(
         store: RunStore, folders: DataFolders, defaultFolder: String, version: String, logger: Logger,
-        times: ClusterTimes = ClusterTimes(), waitsForRoom: Bool = true
+        times: ClusterTimes = ClusterTimes(), memory: MemoryBudget = MemoryBudget(), waitsForRoom: Bool = true
     ) async throws {
         self.store = store
         self.waitsForRoom = waitsForRoom
         self.logger = logger
         self.version = version
         self.defaultFolder = defaultFolder
-        performer = StepPerformer(blobs: store.blobs, folders: folders)
+        performer = StepPerformer(blobs: store.blobs, folders: folders, memory: memory)
         cluster = Cluster(times: times, quarantines: try store.quarantines())
         (steps, stepContinuation) = AsyncStream.makeStream()
         // First all runs, then what follows: one must not delete what another needs.

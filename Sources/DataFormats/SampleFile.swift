@@ -30,6 +30,15 @@ package enum SampleFile {
         return SampleRows(try RowFile(header, source), limit: limit)
     }
 
+    /// How many samples an IDX or NPY file has, one's shape, and how many bytes a number takes once it is cut: from the
+    /// file's header alone. Nil for others, which would have to be read.
+    package static func header(
+        _ path: String
+    ) throws(DataError) -> (count: Int, sampleShape: [Int], numberBytes: Int)? {
+        guard case .array(_, let header, _) = try open(path) else { return nil }
+        return (header.shape[0], Array(header.shape.dropFirst()), header.type == .uint8 ? 1 : 4)
+    }
+
     /// Reads a file with one whole number from 0 a sample: IDX, NPY, or a CSV with one column.
     package static func labels(_ path: String) throws(DataError) -> [Int32] {
         switch try open(path) {

@@ -71,18 +71,29 @@ package struct Model: Hashable, Sendable {
         self.weights = weights
     }
 
-    package func encoded() throws -> Data {
+    package func encoded() throws -> Data { try file().encoded() }
+
+    /// The file, to be written part by part.
+    package func file() throws -> Safetensors {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let text = String(decoding: try encoder.encode(description), as: UTF8.self)
-        return WeightsBlob.file(weights, description.parameters, metadata: ["cairn": text, "format": "pt"]).encoded()
+        return WeightsBlob.file(weights, description.parameters, metadata: ["cairn": text, "format": "pt"])
     }
 
     /// Reads an exported file.
     ///
     /// - Throws: whenever it is not one, or its tensors are not those that its description names.
     package init(decoding bytes: [UInt8], path: String) throws(DataError) {
-        let file = try Safetensors(decoding: bytes, path: path)
+        try self.init(try Safetensors(decoding: bytes, path: path), path: path)
+    }
+
+    /// The same of a file, which is not in memory beside its weights.
+    package init(file path: String) throws(DataError) {
+        try self.init(try Safetensors(file: path), path: path)
+    }
+
+    private init(_ file: Safetensors, path: String) throws(DataError) {
         guard let text = file.metadata["cairn"] else {
             throw DataError(
                 .malformedHeader, at: path, "there is no description of the network in its metadata",

@@ -100,6 +100,17 @@ package final class Convolution {
     }
 }
 
+extension Convolution {
+    /// The memory of one, in bytes: the weight in the layouts that oneDNN chooses for each of three passes, whole vectors
+    /// of channels, and windows of which the derivative by the input is made.
+    package static func memory(_ shape: ConvolutionShape) -> Int {
+        func whole(_ channels: Int) -> Int { (channels + 15) / 16 * 16 }
+        let weight = whole(shape.inputChannels) * whole(shape.outputChannels) * shape.kernel * shape.kernel
+        let windows = shape.hasFewChannels ? 1 << 16 : 0
+        return (3 * weight + windows) * 4
+    }
+}
+
 extension ConvolutionShape {
     /// Whether oneDNN would leave most of each vector empty.
     fileprivate var hasFewChannels: Bool { inputChannels < 8 && !hasInputMajorWeight }

@@ -12,6 +12,11 @@ final class Optimizer {
     private var beta1Power = 1.0
     private var beta2Power = 1.0
 
+    /// The memory that it takes for `count` weights, in bytes.
+    static func memory(_ settings: OptimizerSettings, count: Int) -> Int {
+        if case .adam = settings { count * 8 } else { count * 4 }
+    }
+
     init(_ settings: OptimizerSettings, count: Int) {
         self.settings = settings
         first = FloatBuffer(count: count)

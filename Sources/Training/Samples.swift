@@ -133,7 +133,9 @@ extension Samples.Numbers {
 }
 
 /// The task's worker asked for its end.
-package struct TaskCancelled: Error {}
+package struct TaskCancelled: Error {
+    package init() {}
+}
 
 /// Numbers a task draws come from streams of its seed: each use has its own.
 enum RandomStream {

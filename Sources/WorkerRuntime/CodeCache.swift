@@ -1,3 +1,4 @@
+package import DataFormats
 package import RunProtocol
 import Synchronization
 package import Training
@@ -21,10 +22,13 @@ package final class CodeCache: Sendable {
     private let state = Mutex(State())
     private let limitBytes: Int
     private let folder: CodeFolder?
+    private let memory: MemoryBudget
 
     /// - Parameter folder: where what finds no room in memory goes; without one it is computed again each time.
-    package init(limitBytes: Int, folder: CodeFolder?) {
+    ///   - memory: tasks have it first.
+    package init(limitBytes: Int, folder: CodeFolder?, memory: MemoryBudget = MemoryBudget()) {
         self.limitBytes = limitBytes
+        self.memory = memory
         self.folder = folder
     }
 
@@ -75,18 +79,35 @@ package final class CodeCache: Sendable {
     ///
     /// - Returns: false where there can be no room.
     private func setAside(_ bytes: Int, for name: Digest) -> Bool {
-        guard bytes <= limitBytes else { return false }
+        let limit = min(limitBytes, memory.leftForCaches)
+        guard bytes <= limit else { return false }
+        makeRoom(bytes, within: limit, for: name)
+        return state.withLock { $0.isSetAside(name) }
+    }
+
+    /// What it has in memory, in bytes.
+    var bytes: Int { state.withLock(\.bytes) }
+
+    /// Gives memory back until it has no more than `limit` bytes, or all that is left is being made.
+    func shrink(to limit: Int) {
+        makeRoom(0, within: limit, for: nil)
+    }
+
+    /// Brings to the disk what was not used for the longest time, until there is room for `bytes` more.
+    ///
+    /// - Parameter name: what the room is set aside for.
+    private func makeRoom(_ bytes: Int, within limit: Int, for name: Digest?) {
         while true {
             let oldest: (name: Digest, samples: Samples)? = state.withLock { state in
-                guard state.bytes + bytes > limitBytes else {
-                    state.entries[name] = .coming(bytes: bytes)
+                guard state.bytes + bytes > limit else {
+                    if let name { state.entries[name] = .coming(bytes: bytes) }
                     return nil
                 }
                 guard let oldest = state.oldest else { return nil }
                 state.entries[oldest.name] = .coming(bytes: oldest.samples.byteCount)
                 return oldest
             }
-            guard let oldest else { return state.withLock { $0.isSetAside(name) } }
+            guard let oldest else { return }
             // Where this fails they are computed again.
             _ = try? folder?.store(oldest.name, oldest.samples)
             state.withLock { $0.giveUp(oldest.name) }

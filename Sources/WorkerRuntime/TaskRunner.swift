@@ -1,15 +1,29 @@
+import DataFormats
 import RunProtocol
 import Training
 
 /// Performs one task: fetches what it reads, computes, and times the computation.
 struct TaskRunner {
     let inputs: TaskInputs
+    let memory: MemoryBudget
+
+    /// Does `body`, which performs `task` and sends the result, once there is memory for both.
+    ///
+    /// - Throws: `MemoryShortage` whenever the task takes more than there can be.
+    func withMemory<Result>(
+        for task: TaskDescription, isCancelled: () -> Bool, _ body: () throws -> Result
+    ) throws -> Result {
+        try task.check()
+        let mapped = AvailableMemory.addressLimit == nil ? 0 : task.work.mappedMemory
+        return try memory.withMemory(
+            task.work.memory + mapped, cached: { inputs.cache.bytes }, shrinkCaches: inputs.cache.shrink,
+            whileWaiting: { if isCancelled() { throw TaskCancelled() } }, body)
+    }
 
     /// - Parameter isCancelled: is asked at every step and told how much of the task is done, 0 ... 1.
     /// - Throws: `TaskCancelled` when `isCancelled` says so; `ConnectionError`, `APIError` or `DataError` whenever an
     ///   input cannot be had.
     func perform(_ task: TaskDescription, isCancelled: (_ share: Double) -> Bool) throws -> TaskResult {
-        try task.check()
         var (steps, isFetched) = (0, false)
         let total = task.work.steps
         return try perform(task, whenFetched: { isFetched = true }) {

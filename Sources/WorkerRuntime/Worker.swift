@@ -21,21 +21,25 @@ package final class Worker: Sendable {
         package var cacheBytes: Int
         /// How much of `cacheFolder` codes may take that find no room in memory.
         package var codeFolderBytes: Int
+        /// How much memory the process may have; nil: what the machine and the process' limits leave.
+        package var memoryBytes: Int?
         /// After `stop()`, tasks in hand may take this long to finish; then they are handed back.
         package var graceSeconds: Double
-        /// Whether to wait until the coordinator's disk has room again.
+        /// Whether to wait until the coordinator's disk has room again, and until another worker does what finds no memory
+        /// here.
         package var waitsForRoom: Bool
         /// Whether each slot stays on a core of its own, where there are enough. Two workers of one host would choose the
         /// same cores.
         package var pinsCores: Bool
 
         package init(
-            cacheFolder: String, cacheBytes: Int = 4 << 30, codeFolderBytes: Int = 10 << 30,
+            cacheFolder: String, cacheBytes: Int = 4 << 30, codeFolderBytes: Int = 10 << 30, memoryBytes: Int? = nil,
             graceSeconds: Double = 30, waitsForRoom: Bool = true, pinsCores: Bool = false
         ) {
             self.cacheFolder = cacheFolder
             self.cacheBytes = cacheBytes
             self.codeFolderBytes = codeFolderBytes
+            self.memoryBytes = memoryBytes
             self.graceSeconds = graceSeconds
             self.waitsForRoom = waitsForRoom
             self.pinsCores = pinsCores
@@ -76,9 +80,11 @@ package final class Worker: Sendable {
         self.settings = settings
         self.logger = logger
         let folder = CodeFolder(settings.cacheFolder + "/codes", limitBytes: settings.codeFolderBytes)
-        let cache = CodeCache(limitBytes: settings.cacheBytes, folder: settings.cacheFolder.isEmpty ? nil : folder)
+        let memory = MemoryBudget(limitBytes: settings.memoryBytes)
+        let cache = CodeCache(
+            limitBytes: settings.cacheBytes, folder: settings.cacheFolder.isEmpty ? nil : folder, memory: memory)
         runner = TaskRunner(
-            inputs: TaskInputs(connection: connection, folder: settings.cacheFolder, cache: cache))
+            inputs: TaskInputs(connection: connection, folder: settings.cacheFolder, cache: cache), memory: memory)
     }
 
     /// Works until `stop()` is called.
@@ -138,16 +144,9 @@ package final class Worker: Sendable {
         state.withLock { $0.tasks[task.id] = TaskInHand(token: lease.token) }
         defer { state.withLock { $0.tasks[task.id] = nil } }
         do {
-            let result = try runner.perform(task) { share in mustGiveUp(task.id, share: share) }
-            if let problem = task.problem(of: result) { throw problem }
-            let update = try UpdateFormat.encode(task: task.id, result: result)
-            let receipt = try underItsName {
-                try connection.deliver(task.id, by: TaskClaim(worker: $0, token: lease.token), update: update)
+            try runner.withMemory(for: task, isCancelled: { mustGiveUp(task.id, share: 0) }) {
+                try perform(lease, as: worker)
             }
-            state.withLock { $0.finishedTasks += 1 }
-            logger.debug(
-                "\(task.id) \(receipt.verdict.rawValue) after \(result.figures.seconds) s",
-                metadata: .about(task.id, worker))
         } catch is TaskCancelled {
             logger.info("gave \(task.id) up", metadata: .about(task.id, worker))
             release(lease, nil)
@@ -155,6 +154,8 @@ package final class Worker: Sendable {
             let divergence = runner.explain(what, value, task)
             logger.warning("\(task.id) diverged: \(what) is \(value)", metadata: .about(task.id, worker))
             release(lease, .diverged(divergence))
+        } catch let shortage as MemoryShortage {
+            refuse(lease, as: worker, because: shortage)
         } catch let error as APIError where [.refusedUpdate, .unproven].contains(error.code) {
             // The coordinator has counted the attempt already, or never will.
             logger.warning("\(error)", metadata: .about(task.id, worker))
@@ -167,6 +168,33 @@ package final class Worker: Sendable {
             release(lease, error.reasonForRelease)
             if !error.isFaultOfTask { waitABit(seconds: 1) }
         }
+    }
+
+    private func perform(_ lease: TaskLease, as worker: WorkerID) throws {
+        let task = lease.task
+        let result = try runner.perform(task) { share in mustGiveUp(task.id, share: share) }
+        if let problem = task.problem(of: result) { throw problem }
+        let update = try UpdateFormat.encode(task: task.id, result: result)
+        let receipt = try underItsName {
+            try connection.deliver(task.id, by: TaskClaim(worker: $0, token: lease.token), update: update)
+        }
+        state.withLock { $0.finishedTasks += 1 }
+        logger.debug(
+            "\(task.id) \(receipt.verdict.rawValue) after \(result.figures.seconds) s",
+            metadata: .about(task.id, worker))
+    }
+
+    private func refuse(_ lease: TaskLease, as worker: WorkerID, because shortage: MemoryShortage) {
+        let task = lease.task.id
+        let text = "it needs \(shortage.needed.asMemory) and has \(shortage.available.asMemory) here"
+        guard settings.waitsForRoom else {
+            return end(
+                APIError(
+                    .tooLarge, "the memory does not suffice for \(task): \(text)",
+                    hint: "give its layers fewer units, or take a machine with more memory"))
+        }
+        logger.warning("\(task) is left to others: \(text)", metadata: .about(task, worker))
+        release(lease, .needsMemory(needed: shortage.needed, available: shortage.available))
     }
 
     private func release(_ lease: TaskLease, _ reason: TaskRelease.Reason?) {

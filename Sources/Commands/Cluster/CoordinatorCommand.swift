@@ -2,6 +2,7 @@ import ArgumentParser
 import Coordination
 import CoordinatorRuntime
 import CoordinatorServer
+import DataFormats
 import FoundationEssentials
 import Logging
 import RunProtocol
@@ -34,6 +35,12 @@ struct CoordinatorCommand: AsyncParsableCommand {
             "A folder that plans may read data from; can be given more than once. [default: here, and /usr/share/datasets]"
     )
     var data: [String] = []
+    @Option(
+        help: """
+            How much memory the process may have: 2GB, 500MB. A run of which a step takes more fails alone. \
+            [default: what the machine, a control group and ulimit leave]
+            """)
+    var memory: MemorySize?
     @Option(help: "Seconds after which a silent worker's tasks go to others.") var lease = 15.0
     @Flag(help: "Keep the state on a file system of another host (NFS, SMB, 9p, FUSE), where its locks may not work.")
     var allowNetworkState = false
@@ -63,7 +70,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let here = FileManager.default.currentDirectoryPath
         let coordinator = try await Coordinator(
             store: store, folders: DataFolders(data.isEmpty ? Self.defaultFolders(here) : data), defaultFolder: here,
-            version: Cairn.version, logger: logger, times: ClusterTimes(leaseMilliseconds: Int64(lease * 1_000)))
+            version: Cairn.version, logger: logger, times: ClusterTimes(leaseMilliseconds: Int64(lease * 1_000)),
+            memory: MemoryBudget(limitBytes: memory?.bytes))
         if let loaded {
             let run = try await coordinator.resume(loaded.plan, text: loaded.text, folder: loaded.folder)
             if let earlier = run.earlier { logger.warning("\(run.id): \(earlier)") }

@@ -31,6 +31,12 @@ struct WorkerCommand: AsyncParsableCommand {
     @Option(help: "The folder for downloaded data and weights. [default: cairn in $XDG_CACHE_HOME or ~/.cache]")
     var cache: String?
     @Option(help: "How many GiB the folder may take.") var cacheLimit = 20
+    @Option(
+        help: """
+            How much memory the process may have: 2GB, 500MB. A task that takes more is left to other workers. \
+            [default: what the machine, a control group and ulimit leave]
+            """)
+    var memory: MemorySize?
     @Option(help: "How many seconds tasks in hand may take after SIGTERM.") var grace = 30.0
     @Option(
         help: """
@@ -64,7 +70,8 @@ struct WorkerCommand: AsyncParsableCommand {
             connection: try HTTPConnection(configuration),
             registration: WorkerRegistration(slots: slots ?? Cores.count),
             settings: Worker.Settings(
-                cacheFolder: folder, codeFolderBytes: halfBytes, graceSeconds: grace, pinsCores: pinCores),
+                cacheFolder: folder, codeFolderBytes: halfBytes, memoryBytes: memory?.bytes, graceSeconds: grace,
+                pinsCores: pinCores),
             logger: logger)
         let signals = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)

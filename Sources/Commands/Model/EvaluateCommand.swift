@@ -61,7 +61,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try Model(decoding: try FileBytes.read(file), path: file)
+        let model = try Model(file: file)
         let rows = try SampleFile.rows(samples, limit: limit, leavingOut: labelColumn)
         let matched = try ModelSamples(rows, path: samples, for: model.description, divideBy: divideBy)
         let truth = try model.description.classes.map { _ in try readLabels(for: model.description) }
@@ -99,6 +99,8 @@ struct EvaluateCommand: ParsableCommand {
         guard truth.count == samples.count else {
             throw CommandError("\(labels ?? self.samples): has \(truth.count) labels for \(samples.count) samples")
         }
+        try AvailableMemory.check(
+            TaskMemory.classifying(model.description.network, classes: names.count, samples: samples.count), for: file)
         let progress = WorkProgress("testing", unit: "samples", of: samples.count, isQuiet: quiet)
         let answers = try TaskFunctions.classify(
             network: model.description.network, classes: names.count, weights: model.weights, samples: samples,
@@ -122,6 +124,9 @@ struct EvaluateCommand: ParsableCommand {
         guard labels == nil, !labelFolders else {
             throw CommandError("\(file): has no classifier; use the one that was exported with --part fine-tuned")
         }
+        try AvailableMemory.check(
+            TaskMemory.reconstructing(
+                model.description.network, decoders: model.description.decoders, samples: samples.count), for: file)
         let progress = WorkProgress("testing", unit: "samples", of: samples.count, isQuiet: quiet)
         let (error, meanError) = TaskFunctions.reconstructionError(
             samples, network: model.description.network, decoders: model.description.decoders,

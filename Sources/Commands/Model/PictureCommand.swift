@@ -29,7 +29,7 @@ struct PictureCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try Model(decoding: try FileBytes.read(file), path: file)
+        let model = try Model(file: file)
         let description = model.description
         guard description.part == .pretrained else {
             throw CommandError("\(file): has no decoders; use the file of the pretrained weights")
@@ -42,6 +42,9 @@ struct PictureCommand: ParsableCommand {
         }
         Engine.useOneThread()
         let loaded = try matched.load()
+        try AvailableMemory.check(
+            TaskMemory.reconstructing(
+                description.network, decoders: description.decoders, samples: loaded.count), for: file)
         let progress = WorkProgress("drawing", unit: "images", of: loaded.count, isQuiet: quiet)
         let decoded = TaskFunctions.reconstruct(
             loaded, network: description.network, decoders: description.decoders, sparsity: description.sparsity,

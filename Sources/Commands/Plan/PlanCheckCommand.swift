@@ -1,4 +1,5 @@
 import ArgumentParser
+import CoordinatorRuntime
 import DataFormats
 import PlanFile
 import RunProtocol
@@ -8,13 +9,18 @@ struct PlanCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Validate a plan and report every mistake with its line.",
-        discussion: "The data that the plan names are not read. Exits with 1 where there are mistakes.")
+        discussion: """
+            Of the data that the plan names only the header of an IDX or NPY file is read, where it is there: then it is \
+            said what the plan takes of memory and disk. Exits with 1 where there are mistakes.
+            """)
 
     /// What `--json` prints.
     private struct Report: Encodable {
         var plan: Plan?
         var mistakes: [PlanMistake]
         var remarks: [Remark] = []
+        var memory: RunMemory?
+        var warnings: [String]?
     }
 
     @Argument(help: "The plan.") var plan: String
@@ -27,9 +33,17 @@ struct PlanCheckCommand: ParsableCommand {
         }
         do throws(PlanMistakes) {
             let checked = try PlanReader.read(text)
-            json
-                ? try? JSONOutput.print(Report(plan: checked, mistakes: [], remarks: checked.remarks))
-                : summarize(checked)
+            let sizes = PlanSizes(checked, planPath: plan)
+            if json {
+                let report = Report(
+                    plan: checked, mistakes: [], remarks: checked.remarks, memory: sizes.memory,
+                    warnings: sizes.warnings)
+                try? JSONOutput.print(report)
+            } else {
+                summarize(checked)
+                print(sizes.text)
+                for warning in sizes.warnings { print("warning: \(warning)") }
+            }
         } catch {
             if json {
                 try JSONOutput.print(Report(plan: nil, mistakes: error.mistakes))

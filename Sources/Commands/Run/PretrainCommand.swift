@@ -120,7 +120,11 @@ struct PretrainCommand: AsyncParsableCommand {
         }
         try OutputFolder.writeResults(of: status, to: output, json: json) { export, path in
             let blob = try coordinator.blob(export.digest)
-            try AtomicFile.write(Data(try FileBytes.read(blob.path)), to: path)
+            // Mapped, so that a model of any size can be copied.
+            let file = try MappedFile(blob.path)
+            let writer = try FileWriter(beside: path)
+            try writer.append(file.bytes.buffer)
+            try writer.keep(as: path)
         }
     }
 }

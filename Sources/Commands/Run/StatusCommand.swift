@@ -30,6 +30,7 @@ struct StatusCommand: ParsableCommand {
         }
         if !status.state.isFinal { print("\(status.workersText), \(status.tasksInProgress) tasks in progress") }
         for remark in status.remarks ?? [] { print(remark.line) }
+        if let memory = status.memory, !status.state.isFinal { print("it takes \(memory.text)") }
         if let bytes = status.diskBytes { print("\(bytes.asMebibytes) on the coordinator's disk") }
     }
 }

@@ -1,5 +1,5 @@
 package import Coordination
-import DataFormats
+package import DataFormats
 import FoundationEssentials
 import ModelFormat
 import PrintableText
@@ -16,8 +16,13 @@ package struct DataPreparation {
     let folder: String
     let folders: DataFolders
     let blobs: BlobFolder
+    /// Of the steps that follow.
+    let memory: MemoryBudget?
 
-    package init(plan: Plan, folder: String, folders: DataFolders, blobs: BlobFolder) {
+    package init(
+        plan: Plan, folder: String, folders: DataFolders, blobs: BlobFolder, memory: MemoryBudget? = nil
+    ) {
+        self.memory = memory
         self.plan = plan
         self.folder = folder
         self.folders = folders
@@ -63,6 +68,7 @@ package struct DataPreparation {
         if let remark { remarks.append(remark) }
         let network = NetworkSpec(inputSize: rows.size, image: image, layers: plan.layers)
         try plan.checkSizes(of: network, samples: rows.count)
+        if let memory { try plan.checkMemory(of: network, available: memory.capacity()) }
         let raw = try NumberRange(of: rows)
         let source = Source(
             path: path, rows: rows, divisor: plan.data.unlabeled.divideBy ?? Self.divisor(of: rows, range: raw))
@@ -199,7 +205,7 @@ extension LabelSource {
 
 extension ImageShape {
     /// - Parameter shape: a sample's, (height, width) or (height, width, channels); nil for any other.
-    fileprivate init?(_ shape: [Int]) {
+    package init?(_ shape: [Int]) {
         guard shape.count == 2 || shape.count == 3 else { return nil }
         self.init(height: shape[0], width: shape[1], channels: shape.count == 3 ? shape[2] : 1)
     }

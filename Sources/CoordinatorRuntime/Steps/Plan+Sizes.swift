@@ -1,15 +1,25 @@
 import Averaging
+import DataFormats
 import ModelFormat
-import RunProtocol
+package import RunProtocol
 
 extension Plan {
     /// A status has some 170 bytes of each round, and must fit into `Limits.messageBytes`.
     private static let mostRounds = 15_000
 
+    /// Whether the coordinator has the memory for all of its steps.
+    ///
+    /// - Parameter available: in bytes.
+    func checkMemory(of network: NetworkSpec, available: Int) throws(APIError) {
+        let (name, needed) = StepMemory(plan: self, network: network, classes: 0).largest
+        guard needed > available else { return }
+        throw MemoryShortage(needed: needed, available: available).error(name)
+    }
+
     /// Whether networks on samples of this size can be held and averaged: known only when the data have been seen.
     ///
     /// - Parameter samples: how many there are.
-    func checkSizes(of network: NetworkSpec, samples: Int) throws(APIError) {
+    package func checkSizes(of network: NetworkSpec, samples: Int) throws(APIError) {
         let isMoving = autoencoderStages.contains { $0.settings.randomShift != nil }
         let noPictures =
             isMoving && network.image == nil ? "random_shift moves pictures, but the samples are none" : nil

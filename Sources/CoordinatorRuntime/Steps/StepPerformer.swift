@@ -13,15 +13,28 @@ import UpdateFiles
 struct StepPerformer: Sendable {
     let blobs: BlobFolder
     let folders: DataFolders
+    let memory: MemoryBudget
 
     private var reader: WeightsReader { WeightsReader(blobs: blobs) }
 
     /// - Parameter folder: what the plan's relative paths start from.
     /// - Returns: the fact that came of it.
+    /// - Throws: `APIError` whenever the step takes more memory than there is.
     func perform(_ step: RunState.Step, of run: RunState, folder: String) throws -> RunEvent {
+        do {
+            return try memory.withMemory(StepMemory.memory(of: step, run) ?? 0) {
+                try compute(step, of: run, folder: folder)
+            }
+        } catch let shortage as MemoryShortage {
+            throw shortage.error("it")
+        }
+    }
+
+    private func compute(_ step: RunState.Step, of run: RunState, folder: String) throws -> RunEvent {
         switch step {
         case .prepareData:
-            let preparation = DataPreparation(plan: run.plan, folder: folder, folders: folders, blobs: blobs)
+            let preparation = DataPreparation(
+                plan: run.plan, folder: folder, folders: folders, blobs: blobs, memory: memory)
             return .dataPrepared(try preparation.prepare())
         case .openStage(let stage): return .stageOpened(try open(stage, of: run))
         case .average: return .roundClosed(try average(run))
@@ -55,17 +68,18 @@ struct StepPerformer: Sendable {
             ? try reader.autoencoders(run.stageWeights, of: run).dropFirst(autoencoder.layer) : []
         let new = run.network.autoencoderParameters(
             first: autoencoder.layer + trained.count, decoders: Array(autoencoder.decoders.dropFirst(trained.count)))
-        return trained.flatMap(\.self) + new.initialValues(seed: Seed.derive(from: run.plan.seed, UInt64(stage)))
+        let fresh = new.initialValues(seed: Seed.derive(from: run.plan.seed, UInt64(stage)))
+        return trained.isEmpty ? fresh : [Float](joining: trained.map { $0[...] } + [fresh[...]])
     }
 
     /// The encoders of the first `layers` layers as one blob; nil for none.
     private func stack(_ run: RunState, layers: Int) throws -> Digest? {
         guard layers > 0 else { return nil }
-        let weights = try reader.autoencoders(run.stageWeights, of: run).prefix(layers).enumerated().flatMap {
+        let encoders = try reader.autoencoders(run.stageWeights, of: run).prefix(layers).enumerated().map {
             layer, weights in
             weights.prefix(run.network.encoderParameters(layer: layer).elementCount)
         }
-        return try put(weights, run.network.stackParameters(count: layers))
+        return try put([Float](joining: encoders), run.network.stackParameters(count: layers))
     }
 
     private func put(_ weights: [Float], _ parameters: [ParameterSpec]) throws -> Digest {
@@ -115,7 +129,7 @@ struct StepPerformer: Sendable {
         description.columns = manifest.columns
         description.sampleShape = manifest.sampleShape
         description.range = manifest.range
-        let layers = try reader.autoencoders(run.stageWeights, of: run).flatMap(\.self)
+        let layers = [Float](joining: try reader.autoencoders(run.stageWeights, of: run).map { $0[...] })
         var exports = [try put(Model(description: description, weights: layers))]
         if let first = run.fineTuned.first {
             description.part = .fineTuned
@@ -129,7 +143,33 @@ struct StepPerformer: Sendable {
     }
 
     private func put(_ model: Model) throws -> ExportDescription {
-        let data = try model.encoded()
-        return ExportDescription(part: model.description.part, digest: try blobs.put(data), bytes: data.count)
+        let file = try model.file()
+        var bytes = 0
+        let digest = try blobs.put { append in
+            try file.write { part in
+                bytes += part.count
+                try append(part)
+            }
+        }
+        return ExportDescription(part: model.description.part, digest: digest, bytes: bytes)
+    }
+}
+
+extension [Float] {
+    /// All parts one after the other, in memory that is taken once.
+    fileprivate init(joining parts: [ArraySlice<Float>]) {
+        self.init()
+        reserveCapacity(parts.reduce(0) { $0 + $1.count })
+        for part in parts { append(contentsOf: part) }
+    }
+}
+
+extension MemoryShortage {
+    /// - Parameter what: that needs the memory.
+    func error(_ what: String) -> APIError {
+        APIError(
+            .tooLarge,
+            "\(what) needs \(needed.asMemory) of memory, and the coordinator has \(available.asMemory)",
+            hint: "give the layers fewer units, or start the coordinator where there is more memory (--memory)")
     }
 }

@@ -26,8 +26,15 @@ struct WeightsReader: Sendable {
     /// - Parameter stages: the weights of the run's first stages.
     func autoencoders(_ stages: [Digest], of run: RunState) throws -> [[Float]] {
         var layers: [[Float]] = []
-        for (digest, stage) in zip(stages, run.plan.autoencoderStages) {
-            var rest = try weights(digest, stage.parameters(of: run.network))[...]
+        let trained = Array(zip(stages, run.plan.autoencoderStages))
+        // What a later stage trained from the bottom up is not read.
+        for (digest, stage) in trained.suffix(from: trained.lastIndex { $0.1.layer == 0 } ?? 0) {
+            let whole = try weights(digest, stage.parameters(of: run.network))
+            guard stage.decoders.count > 1 else {
+                layers = layers.prefix(stage.layer) + [whole]
+                continue
+            }
+            var rest = whole[...]
             let trained = stage.decoders.enumerated().map { index, decoder in
                 let parameters = run.network.autoencoderParameters(
                     layer: stage.layer + index, decoder: decoder.constraint)

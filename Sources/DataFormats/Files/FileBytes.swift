@@ -10,7 +10,10 @@ package enum FileBytes {
     package static func read(_ path: String, limit: Int = largestSize) throws(DataError) -> [UInt8] {
         let source = try ByteSource(opening: path)
         var bytes: [UInt8] = []
-        if !source.isPacked { bytes.reserveCapacity(min(source.remaining, limit)) }
+        if !source.isPacked {
+            try AvailableMemory.check(min(source.remaining, limit), for: path)
+            bytes.reserveCapacity(min(source.remaining, limit))
+        }
         while true {
             let part = try source.next(atMost: .max)
             if part.isEmpty { return bytes }

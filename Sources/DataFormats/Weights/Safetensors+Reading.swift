@@ -123,6 +123,7 @@ extension Safetensors {
     }
 
     private static func numbers(count: Int, from source: ByteSource) throws(DataError) -> [Float] {
+        try AvailableMemory.check(count * 4, for: source.path)
         var problem: DataError?
         let numbers = [Float](unsafeUninitializedCapacity: count) { buffer, filled in
             var rest = UnsafeMutableRawBufferPointer(buffer)[...]

@@ -33,6 +33,8 @@ package struct RunStatus: Codable, Hashable, Sendable {
     package var tasksInProgress: Int
     /// What the coordinator's disk holds for the run.
     package var diskBytes: Int?
+    /// What the run takes at most; known once its data are cut.
+    package var memory: RunMemory?
     /// Of the round in progress.
     package var samplesPerSecond: Double?
     package var secondsLeft: Double?

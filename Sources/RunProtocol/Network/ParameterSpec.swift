@@ -38,14 +38,23 @@ extension [ParameterSpec] {
     /// Weights to start training from, flat. Tensor `i` draws from stream `i` of the key `seed`, in row-major order;
     /// tensors with unit rows are scaled to them.
     package func initialValues(seed: UInt64) -> [Float] {
-        enumerated().flatMap { index, parameter -> [Float] in
-            guard parameter.start == .glorot else { return [Float](repeating: 0, count: parameter.count) }
+        var values: [Float] = []
+        values.reserveCapacity(elementCount)
+        for (index, parameter) in enumerated() {
+            let start = values.count
+            guard parameter.start == .glorot else {
+                values.append(contentsOf: repeatElement(0, count: parameter.count))
+                continue
+            }
             var random = Philox(key: seed, stream: UInt64(index))
             let limit = (6 / Float(parameter.fans)).squareRoot()
-            var values = (0..<parameter.count).map { _ in (random.nextUnit() * 2 - 1) * limit }
-            if parameter.hasUnitRows { UnitRows.project(&values, columns: parameter.rowLength) }
-            return values
+            for _ in 0..<parameter.count { values.append((random.nextUnit() * 2 - 1) * limit) }
+            guard parameter.hasUnitRows else { continue }
+            values.withUnsafeMutableBufferPointer {
+                UnitRows.project(UnsafeMutableBufferPointer(rebasing: $0[start...]), columns: parameter.rowLength)
+            }
         }
+        return values
     }
 }
 

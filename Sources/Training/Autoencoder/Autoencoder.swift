@@ -183,7 +183,7 @@ package final class Autoencoder {
 
 extension Precision {
     /// Whether products are computed in bfloat16 on this processor.
-    fileprivate var usesBfloat16: Bool {
+    var usesBfloat16: Bool {
         switch self {
         case .float32: false
         case .bfloat16: true

@@ -15,13 +15,17 @@ struct Sparsifier {
         self.sparsity = sparsity
         self.size = size
         self.channels = channels
-        let count =
-            switch sparsity {
-            case .none: 0
-            case .topK: size
-            case .winnerTakeAll: size == channels ? 0 : batchSize * channels
-            }
+        let count = Self.count(sparsity, size: size, channels: channels, batchSize: batchSize)
         room = FloatBuffer(count: count)
+    }
+
+    /// How many numbers it has room for.
+    static func count(_ sparsity: Sparsity, size: Int, channels: Int, batchSize: Int) -> Int {
+        switch sparsity {
+        case .none: 0
+        case .topK: size
+        case .winnerTakeAll: size == channels ? 0 : batchSize * channels
+        }
     }
 
     /// Whether what is kept of a sample depends on the others of its batch.

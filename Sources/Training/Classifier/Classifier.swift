@@ -34,6 +34,15 @@ package final class Classifier {
         self.classes = classes
         parameters = network.classifierParameters(classes: classes)
         precondition(start.count == parameters.elementCount, "\(start.count) weights for another classifier")
+        let layers = Self.layers(network, classes: classes, batchSize: batchSize)
+        places = layers.indices.filter { index in
+            if case .linear = layers[index].operation { true } else { false }
+        }
+        chain = LayerChain(layers, weights: start, batchSize: batchSize, isTrained: isTrained)
+    }
+
+    /// The encoder's layers and the softmax layer's sums.
+    private static func layers(_ network: NetworkSpec, classes: Int, batchSize: Int) -> [ChainLayer] {
         let encoder = LayerChain.encoder(network: network, count: network.layers.count, batchSize: batchSize)
         let stack = network.stackParameters(count: network.layers.count).elementCount
         let softmax = ChainLayer(
@@ -41,11 +50,15 @@ package final class Classifier {
                 DenseMap(inputs: network.codeSize, outputs: classes), weight: stack,
                 bias: stack + network.codeSize * classes, activation: .linear),
             inputSize: network.codeSize, outputSize: classes, columns: classes)
-        let layers = encoder + [softmax]
-        places = layers.indices.filter { index in
-            if case .linear = layers[index].operation { true } else { false }
-        }
-        chain = LayerChain(layers, weights: start, batchSize: batchSize, isTrained: isTrained)
+        return encoder + [softmax]
+    }
+
+    /// The memory that one takes, in bytes.
+    static func memory(_ network: NetworkSpec, classes: Int, batchSize: Int, isTrained: Bool) -> Int {
+        LayerChain.memory(
+            layers(network, classes: classes, batchSize: 1),
+            weightCount: network.classifierParameters(classes: classes).elementCount, batchSize: batchSize,
+            isTrained: isTrained)
     }
 
     package var weights: FloatBuffer { chain.weights }

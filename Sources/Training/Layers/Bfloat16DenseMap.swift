@@ -54,4 +54,6 @@ final class Bfloat16DenseMap: LinearMap {
             product.multiply(x.transposed, delta, into: out, adding: adding)
         }
     }
+
+    func memory(batchSize: Int) -> Int { batchSize * (inputs + outputs) * 2 }
 }

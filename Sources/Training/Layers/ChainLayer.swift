@@ -27,6 +27,15 @@ struct ChainLayer {
         return map is Bfloat16DenseMap
     }
 
+    /// What it has of its own for batches of `batchSize` samples, in bytes.
+    func memory(batchSize: Int) -> Int {
+        switch operation {
+        case .linear(let map, _, _, _): map.memory(batchSize: batchSize)
+        case .pool(let pool): pool.memory(batchSize: batchSize)
+        case .unpool: 0
+        }
+    }
+
     /// What a profile calls it.
     var name: String { "\(inputSize) > \(outputSize)" }
 }

@@ -37,13 +37,34 @@ final class LayerChain {
         weights = FloatBuffer(start)
         gradient = FloatBuffer(count: isTrained ? start.count : 0)
         bfloat16Weights = layers.contains(where: \.usesBfloat16) ? Bfloat16Buffer(start) : nil
-        let perPart = self.partSize
-        let sizes = layers.enumerated().map { $1.inputSize * ($0 == 0 ? batchSize : perPart) }
-        starts = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+        starts = Self.starts(of: layers, batchSize: batchSize, partSize: self.partSize)
         wideBias = FloatBuffer(count: layers.last.map { $0.columns < $0.outputSize ? $0.outputSize : 0 } ?? 0)
-        let count = starts[layers.count] + (layers.last?.outputSize ?? 0) * perPart
+        let count = starts[layers.count + 1]
         rows = FloatBuffer(count: count)
         deltas = FloatBuffer(count: isTrained ? count : 0)
+    }
+
+    /// Where each row begins in the memory of all rows, and where the last one ends.
+    private static func starts(of layers: [ChainLayer], batchSize: Int, partSize: Int) -> [Int] {
+        var starts = [0]
+        for (index, layer) in layers.enumerated() {
+            starts.append(starts[index] + layer.inputSize * (index == 0 ? batchSize : partSize))
+        }
+        return starts + [starts[layers.count] + (layers.last?.outputSize ?? 0) * partSize]
+    }
+
+    /// The memory that a chain takes, in bytes.
+    ///
+    /// - Parameters:
+    ///   - layers: may have been made for smaller batches.
+    ///   - weightCount: how many weights it has.
+    static func memory(
+        _ layers: [ChainLayer], weightCount: Int, batchSize: Int, partSize: Int? = nil, isTrained: Bool
+    ) -> Int {
+        let rows = starts(of: layers, batchSize: batchSize, partSize: partSize ?? batchSize)[layers.count + 1]
+        let rounded = layers.contains(where: \.usesBfloat16) ? weightCount * 2 : 0
+        return (weightCount + rows) * (isTrained ? 8 : 4) + rounded
+            + layers.reduce(0) { $0 + $1.memory(batchSize: batchSize) }
     }
 
     /// The samples of the whole batch (batchSize, inputSize).

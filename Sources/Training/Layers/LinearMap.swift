@@ -19,6 +19,8 @@ protocol LinearMap: AnyObject {
     func inputGradient(_ delta: Numbers, weight: LayerWeight, into out: Numbers, count: Int)
     /// out = the derivative by the weight, or out += it where `adding`.
     func weightGradient(_ x: Numbers, delta: Numbers, into out: Numbers, count: Int, adding: Bool)
+    /// The memory that it has of its own for batches of `batchSize` samples, in bytes.
+    func memory(batchSize: Int) -> Int
 }
 
 /// A matrix: out (count, outputs) = x (count, inputs) W, with W of (inputs, outputs), or of (outputs, inputs) transposed.
@@ -63,6 +65,8 @@ final class DenseMap: LinearMap {
             MatrixProduct.multiply(x.transposed, delta, into: out, adding: adding)
         }
     }
+
+    func memory(batchSize: Int) -> Int { 0 }
 }
 
 /// A convolution, or its transpose, which leads back from the output's pictures to the input's.
@@ -103,6 +107,9 @@ final class ConvolutionMap: LinearMap {
         convolution(count).weightGradient(source, delta: derivative, into: sum.pointer)
         ce_add(out, sum.pointer, shape.weightCount)
     }
+
+    /// Of two convolutions, of whole parts and of the last one, and the sum.
+    func memory(batchSize: Int) -> Int { 2 * Convolution.memory(shape) + shape.weightCount * 4 }
 }
 
 /// Each place of the input is repeated `factor` times both ways, then a convolution with stride 1.
@@ -139,4 +146,6 @@ final class UpsamplingMap: LinearMap {
         enlarge(x, count: count)
         convolution.weightGradient(large.pointer, delta: delta, into: out, count: count, adding: adding)
     }
+
+    func memory(batchSize: Int) -> Int { batchSize * shape.inputSize * 4 + convolution.memory(batchSize: batchSize) }
 }

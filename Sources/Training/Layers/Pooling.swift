@@ -15,6 +15,9 @@ final class MaxPool {
         places = .allocate(capacity: batchSize * image.count)
     }
 
+    /// In bytes.
+    func memory(batchSize: Int) -> Int { batchSize * image.count }
+
     deinit {
         places.deallocate()
     }

@@ -1,0 +1,60 @@
+import CoordinatorRuntime
+import DataFormats
+import FoundationEssentials
+import RunProtocol
+
+/// What a plan takes, as far as it is known before its data are read.
+struct PlanSizes {
+    private(set) var memory: RunMemory?
+    /// What will be refused, or does not fit this machine.
+    private(set) var warnings: [String] = []
+    /// Why it is not known.
+    private var unknown = ""
+
+    /// - Parameter planPath: the plan's file; relative paths of the data start from its folder.
+    init(_ plan: Plan, planPath: String) {
+        let folder = planPath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let name = plan.data.unlabeled.path
+        let path = name.hasPrefix("/") || folder.isEmpty && !planPath.hasPrefix("/") ? name : folder + "/" + name
+        do {
+            guard let header = try SampleFile.header(path) else {
+                unknown = "its samples would have to be read"
+                return
+            }
+            estimate(plan, header)
+        } catch {
+            unknown = "\(error)"
+        }
+    }
+
+    private mutating func estimate(_ plan: Plan, _ header: (count: Int, sampleShape: [Int], numberBytes: Int)) {
+        let (size, shape) = (header.sampleShape.reduce(1, *), header.sampleShape)
+        let samples = min(header.count, plan.data.unlabeled.limit ?? .max)
+        let network = NetworkSpec(inputSize: size, image: ImageShape(shape), layers: plan.layers)
+        do {
+            try plan.checkSizes(of: network, samples: samples)
+        } catch {
+            warnings.append("the coordinator will refuse it: \(error)")
+        }
+        guard network.problem == nil, size <= Limits.sampleSize, samples > plan.data.heldOut else {
+            unknown = "it will be refused"
+            return
+        }
+        // How many classes there are the labels say; they make little difference.
+        let memory = RunMemory(
+            plan, network,
+            .init(
+                samples: samples, labeled: plan.data.labeled?.perClass.map { $0 * 10 } ?? 1_000, tested: 1_000,
+                classes: plan.fineTuning == nil ? 0 : 10, bytes: samples * size * header.numberBytes))
+        self.memory = memory
+        let here = AvailableMemory.bytes
+        for (name, needed) in [("a task", memory.workerSlot), ("the coordinator", memory.coordinator)]
+        where needed > here {
+            warnings.append("\(name) needs \(needed.asMemory) of memory; this machine has \(here.asMemory)")
+        }
+    }
+
+    var text: String {
+        memory.map { "it takes \($0.text)" } ?? "what it takes of memory and disk is not known: \(unknown)"
+    }
+}

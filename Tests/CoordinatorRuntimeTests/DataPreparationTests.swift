@@ -147,7 +147,8 @@ import Testing
     @Test func labeledSamplesMustFit() throws {
         try site.write("wide.idx", Site.idx(shape: [60, 5], [UInt8](repeating: 1, count: 300)))
         expectError(
-            "wide.idx: its samples have 5 numbers, the unlabeled ones have 4", ("{samples: samples", "{samples: wide"))
+            "wide.idx: its samples have 5 numbers, the unlabeled samples have 4",
+            ("{samples: samples", "{samples: wide"))
         try site.write("more.idx", Site.idx(shape: [60], (0..<60).map { UInt8($0 % 4) }))
         expectError(
             "has the class 3, which no labeled example has",
@@ -168,13 +169,16 @@ import Testing
         expectError(
             "fine_tuning.class_weights has 2 numbers, but there are 3 classes",
             ("epochs: 2", "epochs: 2, class_weights: [1, 2]"))
-        var classes = (0..<60).map { UInt16($0) }
-        classes[0] = 900
         try site.write(
-            "classes.idx", Site.idx(type: 0x0B, shape: [60], classes.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }))
+            "rows.idx", [0, 0, 8, 2, 0, 0, 2, 88, 0, 0, 0, 4] + (0..<2_400).map { UInt8(truncatingIfNeeded: $0) })
+        try site.write(
+            "classes.idx", [0, 0, 0x0B, 1, 0, 0, 2, 88] + (0..<600).flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] })
         expectError(
-            "the results of 4 tests with 901 classes are too large",
-            (", labels: labels.idx, per_class: 2", ", labels: classes.idx"))
+            "the results of 4 tests with 600 classes are too large",
+            (
+                "labeled: {samples: samples.idx, labels: labels.idx, per_class: 2",
+                "labeled: {samples: rows.idx, labels: classes.idx"
+            ))
     }
 
     @Test func onlyPicturesAreMoved() throws {

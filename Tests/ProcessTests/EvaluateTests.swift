@@ -53,7 +53,7 @@ import Testing
         #expect(summary["classNames"] as? [String] == kinds)
     }
 
-    private func evaluate(_ samples: String, _ options: String...) throws -> Cairn.Result {
+    private func evaluate(_ samples: String, _ options: String...) throws -> Cairn.Ended {
         try Cairn.run(
             ["evaluate", path("out/classifier.safetensors"), "--samples", path(samples), "--quiet"] + options)
     }
@@ -92,7 +92,8 @@ import Testing
     /// Every command that gives samples to a network reads them in the one way that compares them.
     @Test(arguments: ["evaluate", "picture"]) func noCommandTakesAnotherScaleOrShape(command: String) throws {
         func pixels(_ name: String, sides: [Int], scale: Int) throws {
-            let header = [0, 0, 0x0C, UInt8(sides.count + 1), 0, 0, 0, 60] + sides.flatMap { [0, 0, 0, UInt8($0)] }
+            let header: [UInt8] =
+                [0, 0, 0x0C, UInt8(sides.count + 1), 0, 0, 0, 60] + sides.flatMap { [0, 0, 0, UInt8($0)] as [UInt8] }
             let size = sides.reduce(1, *)
             let numbers = (0..<60 * size).map { Int32($0 * 37 % 256 * scale).bigEndian }
             try (Data(header) + numbers.withUnsafeBytes { Data($0) }).write(to: URL(filePath: path(name)))
@@ -109,7 +110,7 @@ import Testing
             """)
         let run = try Cairn.run(["pretrain", path("plan.yaml"), "--output", path("out"), "--quiet"])
         try #require(run.status == 0, "\(run.errors)")
-        func use(_ samples: String, _ more: String...) throws -> Cairn.Result {
+        func use(_ samples: String, _ more: String...) throws -> Cairn.Ended {
             let output = command == "picture" ? ["--output", path("picture.png")] : []
             return try Cairn.run(
                 [command, path("out/weights.safetensors"), "--samples", path(samples), "--quiet"] + output + more)

@@ -25,9 +25,7 @@ package struct SampleExpectation: Hashable, Sendable {
 package enum MatchWords: Sendable {
     case plan, command
 
-    fileprivate var expected: String {
-        self == .plan ? "the unlabeled samples" : "the samples that the network learnt from"
-    }
+    fileprivate var expected: String { self == .plan ? "the unlabeled samples" : "the network's own samples" }
 
     fileprivate func divide(by divisor: String) -> String {
         self == .plan ? "divide_by: \(divisor)" : "--divide-by \(divisor)"
@@ -35,8 +33,8 @@ package enum MatchWords: Sendable {
 
     fileprivate func leaveOut(_ names: [String]) -> String {
         self == .plan
-            ? "without: [\(names.map { $0.printable() }.joined(separator: ", "))]"
-            : names.map { "--without '\($0.printable())'" }.joined(separator: " ")
+            ? "without: [\(names.map(\.asWord).joined(separator: ", "))]"
+            : names.map { "--without \($0.asWord)" }.joined(separator: " ")
     }
 }
 
@@ -124,7 +122,7 @@ extension SampleExpectation {
             let near = other > size && other - size < 4 ? "; leave columns that are no numbers of a sample out" : ""
             return "its samples have \(other) numbers, \(words.expected) have \(size)\(near)"
         }
-        let way = Self.transposition(from: found, to: shape) ?? Self.transposition(from: theirs, to: mine)
+        let way = Self.transposition(from: found, to: shape)
         return "its samples have the shape \(found), \(words.expected) have \(shape)"
             + (way.map { "; save \($0)" } ?? "; make all samples alike")
     }
@@ -164,10 +162,10 @@ extension SampleExpectation {
         if let own { return own }
         guard let range, raw.divided(by: divisor).isOfOtherScale(than: range) else { return divisor }
         let scaled = raw.divided(by: divisor)
-        let how = divisor == 1 ? "" : ", divided by \(divisor.plain) as those of \(words.expected),"
+        let how = divisor == 1 ? "" : ", divided by \(divisor.plain) as those are,"
         let way = [1, 255, 65_535].first { !raw.divided(by: $0).isOfOtherScale(than: range) && $0 != divisor }
         let problem =
-            "its numbers\(how) go from \(scaled.lowest.plain) to \(scaled.highest.plain), but those of \(words.expected)"
+            "its numbers\(how) go from \(scaled.lowest.plain) to \(scaled.highest.plain), but \(words.expected)"
             + " from \(range.lowest.plain) to \(range.highest.plain); "
             + (way.map { "add \(words.divide(by: $0.plain))" }
                 ?? "add \(words.divide(by: "NUMBER")) with what makes them alike")
@@ -176,9 +174,19 @@ extension SampleExpectation {
 }
 
 extension Double {
-    /// Without a fraction of zero, and no longer than a float's.
+    /// With no more than three digits behind the point, unless the number is small.
     fileprivate var plain: String {
-        let text = "\(Float(self))"
+        let text = "\(Float(magnitude < 1 ? self : (self * 1_000).rounded() / 1_000))"
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    }
+}
+
+extension String {
+    /// In quotation marks where it is more than one plain word.
+    fileprivate var asWord: String {
+        let isPlain = utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (97...122).contains(byte | 32) || byte == 95 || byte == 45
+        }
+        return isPlain && !isEmpty ? self : "'\(printable())'"
     }
 }

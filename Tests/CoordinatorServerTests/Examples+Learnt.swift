@@ -44,7 +44,7 @@ extension Examples {
             rounds: [StageRound(stage: 0, record: RoundRecord(round: 1, samples: 5, seconds: 1.5, bytes: 400))],
             spans: [span], entries: [RunJournal.Entry(number: 1, time: 1e9, text: markup, reason: "it was open")],
             results: status.results, curves: [LearningCurve(draw: 0, pretrained: true, losses: [2.3, 0.5])],
-            pictures: digest))
+            pictures: digest, classNames: ["cat", markup]))
 
     /// With as few as there can be.
     static func update(_ change: Int, nameLength: Int = 0) -> LiveUpdate {
@@ -59,7 +59,9 @@ extension Examples {
     }
 
     static let codes = CodeMap(
-        stage: 1, points: [.init(x: 0.5, y: -1.5, label: 3), .init(x: 0, y: 2, label: nil)], variance: [0.5, 0.25])
+        stage: 1, points: [.init(x: 0.5, y: -1.5, label: 3), .init(x: 0, y: 2, label: nil)], variance: [0.5, 0.25],
+        classNames: ["cat", markup])
     static let mistakes = Mistakes(
-        mistakes: [.init(sample: 17, label: 4, answer: 9, confidence: 0.75)], columns: 8, hasPicture: true)
+        mistakes: [.init(sample: 17, label: 4, answer: 9, confidence: 0.75)], columns: 8, hasPicture: true,
+        classNames: ["cat", markup])
 }

@@ -26,7 +26,7 @@ enum Examples {
         submittedAt: 1_700_000_000.25, finishedAt: 1_700_000_100, stages: [stage], workers: 2, tasksInProgress: 1,
         samplesPerSecond: 9_437.5, secondsLeft: 12,
         results: [EvaluationResult(draw: 0, pretrained: true, labels: 20, confusion: [[9, 1], [0, 10]])],
-        exports: [ExportDescription(part: .fineTuned, digest: digest, bytes: 1_000)])
+        exports: [ExportDescription(part: .fineTuned, digest: digest, bytes: 1_000)], classNames: ["cat", "dog"])
 
     static let stage = StageStatus(
         name: "layer 1", state: .finished, round: 2, rounds: 8, tasksDone: 3, tasks: 3, startedAt: 1, finishedAt: 2,

@@ -17,6 +17,32 @@ import Testing
         #expect(plan.fineTuning?.encoderLearningRate == 0)
     }
 
+    @Test func aTestSetCanBeSplitOff() throws {
+        let text = """
+            data:
+              unlabeled: a
+              labeled: {samples: a, labels: b}
+              test: {split: 0.25}
+            layers: [{units: 3}]
+            fine_tuning: {}
+            """
+        let plan = try PlanReader.read(text)
+        #expect(plan.data.testSplit == 0.25 && plan.data.test == nil)
+        // A plan without it is written down as it always was.
+        let other = try PlanReader.read(text.replacing("{split: 0.25}", with: "{samples: c, labels: d}"))
+        #expect(!String(decoding: try JSONEncoder().encode(other), as: UTF8.self).contains("testSplit"))
+        for (from, to, message) in [
+            ("{split: 0.25}", "{split: 1}", "should be a number from 0.01 to 0.99"),
+            ("{split: 0.25}", "{split: 0.25, samples: c}", "cannot stand beside `split`"),
+            ("{split: 0.25}", "{split: 0.25, labels: {folders: true}}", "cannot stand beside `split`"),
+            ("  labeled: {samples: a, labels: b}\n", "", "needs data.labeled"),
+            ("{split: 0.25}", "{}", "or `split`, a share of the labeled ones"),
+        ] {
+            let mistakes = #expect(throws: PlanMistakes.self) { try PlanReader.read(text.replacing(from, with: to)) }
+            #expect(mistakes.map { "\($0)" }?.contains(message) == true, "\(mistakes.map { "\($0)" } ?? "")")
+        }
+    }
+
     @Test func theSmallestPlanHasDefaults() throws {
         let plan = try PlanReader.read(Self.smallest)
         #expect(plan.fineTuning == nil)

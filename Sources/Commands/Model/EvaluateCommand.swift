@@ -79,6 +79,9 @@ struct EvaluateCommand: ParsableCommand {
     private func readLabels(for model: ModelDescription) throws -> [Int32] {
         let (found, path): (ClassLabels, String)
         if let labels {
+            guard !OutputFolder.isThere(labels) else {
+                throw CommandError("\(labels): is a folder; give --label-folders where its subfolders are the classes")
+            }
             (found, path) = (try SampleFile.labels(labels, limit: limit), labels)
         } else if let labelColumn {
             (found, path) = (try SampleFile.labels(column: labelColumn, ofCSV: samples, limit: limit), samples)

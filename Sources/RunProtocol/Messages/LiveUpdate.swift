@@ -107,7 +107,7 @@ package struct RunChanges: Codable, Hashable, Sendable {
     package init(
         id: RunID, stack: [StackLayer]? = nil, rounds: [StageRound] = [], spans: [TaskSpan] = [],
         entries: [RunJournal.Entry] = [], results: [EvaluationResult]? = nil, curves: [LearningCurve]? = nil,
-        pictures: Digest? = nil
+        pictures: Digest? = nil, classNames: [String]? = nil
     ) {
         self.id = id
         self.stack = stack
@@ -117,6 +117,7 @@ package struct RunChanges: Codable, Hashable, Sendable {
         self.results = results
         self.curves = curves
         self.pictures = pictures
+        self.classNames = classNames
     }
 }
 

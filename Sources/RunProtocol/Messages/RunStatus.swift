@@ -53,7 +53,8 @@ package struct RunStatus: Codable, Hashable, Sendable {
         id: RunID, name: String, state: State, reason: String? = nil, revision: Int, planHash: Digest? = nil,
         submittedAt: Double, finishedAt: Double? = nil, stages: [StageStatus] = [], workers: Int = 0,
         tasksInProgress: Int = 0, samplesPerSecond: Double? = nil, secondsLeft: Double? = nil,
-        results: [EvaluationResult] = [], exports: [ExportDescription] = []
+        results: [EvaluationResult] = [], exports: [ExportDescription] = [],
+        classNames: [String]? = nil
     ) {
         self.id = id
         self.name = name
@@ -70,6 +71,7 @@ package struct RunStatus: Codable, Hashable, Sendable {
         self.secondsLeft = secondsLeft
         self.results = results
         self.exports = exports
+        self.classNames = classNames
     }
 }
 

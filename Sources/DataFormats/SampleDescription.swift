@@ -2,9 +2,7 @@
 package struct SampleDescription: Codable, Hashable, Sendable {
     /// How many samples have a label.
     package struct ClassCount: Codable, Hashable, Sendable {
-        package var label: Int32
-        /// The subfolder's, where the classes are subfolders.
-        package var name: String?
+        package var name: String
         package var count: Int
     }
 
@@ -24,47 +22,72 @@ package struct SampleDescription: Codable, Hashable, Sendable {
     package var mean: Double
     /// A CSV's header.
     package var columns: [String]?
-    /// Where the numbers look like labels: one whole number from 0 a sample, with no more than `mostClasses` of them.
+    /// Where each sample is one label, or a column or subfolders hold the labels.
     package var classes: [ClassCount]?
-
-    package static let mostClasses = 10_000
+    /// What was guessed while it was read, a sentence each.
+    package var remarks: [String]?
 }
 
 extension SampleFile {
     /// Reads all of a file or folder and says what is there.
     ///
     /// - Parameters:
-    ///   - column: the column of a CSV that has the labels.
-    ///   - progress: is told how many pictures of a folder are read, and of how many.
+    ///   - column: the column of a text file that has the labels, by name or position.
+    ///   - progress: is told how many images of a folder are read, and of how many.
     package static func describe(
-        _ path: String, labelColumn column: String? = nil,
+        _ path: String, labelColumn column: String? = nil, _ options: ReadingOptions = ReadingOptions(),
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(DataError) -> SampleDescription {
-        let table = try samples(path, leavingOut: column, progress: progress)
+        var sampleOptions = options
+        if let column { sampleOptions.without.append(column) }
+        let table: SampleTable
+        do {
+            table = try samples(path, sampleOptions, progress: progress)
+        } catch where error.code == .malformedRow && options.without.isEmpty && column == nil {
+            // A file of labels may hold words.
+            guard let labels = try? labels(path, options), labels.names.count < labels.indices.count else { throw error }
+            return try describe(labels, of: path, options)
+        }
         let (minimum, maximum, mean) = range(of: table.numbers)
         var description = SampleDescription(
             path: path, format: "", isGzipped: false, bytesOnDisk: 0, samples: table.count,
-            sampleShape: table.sampleShape, elementType: "", minimum: minimum, maximum: maximum, mean: mean)
-        switch try open(path) {
-        case .array(let format, let header, let source):
-            (description.format, description.elementType) = (format, header.type.rawValue)
-            (description.isGzipped, description.bytesOnDisk) = (source.isPacked, source.bytesOnDisk)
-        case .csv(let source):
-            (description.format, description.elementType) = ("CSV", "text")
-            (description.isGzipped, description.bytesOnDisk) = (source.isPacked, source.bytesOnDisk)
-            let names = try CSV.columnNames(source)
-            description.columns = names.isEmpty ? nil : names
-        case .images(let folder):
-            (description.format, description.elementType) = ("images", "uint8")
-            description.bytesOnDisk = try folder.bytesOnDisk()
-            if !folder.classes.isEmpty { description.classes = count(try folder.labels(), names: folder.classes) }
-        }
+            sampleShape: table.sampleShape, elementType: table.elementType, minimum: minimum, maximum: maximum,
+            mean: mean, columns: table.columns, remarks: table.remarks.isEmpty ? nil : table.remarks)
+        try describeFile(path, options, &description)
         if let column {
-            description.classes = count(try labels(column: column, ofCSV: path))
-        } else if table.size == 1, description.classes == nil, let labels = try? labels(path) {
-            description.classes = count(labels)
+            description.classes = counts(try labels(path, column: column, options))
+        } else if table.size == 1, description.classes == nil, let labels = try? labels(path, options) {
+            description.classes = counts(labels)
         }
         return description
+    }
+
+    private static func describe(
+        _ labels: ClassLabels, of path: String, _ options: ReadingOptions
+    ) throws(DataError) -> SampleDescription {
+        var description = SampleDescription(
+            path: path, format: "", isGzipped: false, bytesOnDisk: 0, samples: labels.indices.count, sampleShape: [],
+            elementType: "text", minimum: 0, maximum: Float(labels.names.count - 1), mean: 0,
+            classes: counts(labels))
+        try describeFile(path, options, &description)
+        return description
+    }
+
+    private static func describeFile(
+        _ path: String, _ options: ReadingOptions, _ description: inout SampleDescription
+    ) throws(DataError) {
+        switch try open(path, options) {
+        case .array(let format, _, let source):
+            description.format = format
+            (description.isGzipped, description.bytesOnDisk) = (source.isPacked && format != "NPZ", source.bytesOnDisk)
+        case .csv(let source):
+            description.format = "CSV"
+            (description.isGzipped, description.bytesOnDisk) = (source.isPacked, source.bytesOnDisk)
+        case .images(let folder):
+            description.format = "images"
+            description.bytesOnDisk = try folder.bytesOnDisk()
+            if !folder.classes.isEmpty { description.classes = counts(try folderLabels(path)) }
+        }
     }
 
     private static func range(of numbers: SampleTable.Numbers) -> (minimum: Float, maximum: Float, mean: Double) {
@@ -80,15 +103,7 @@ extension SampleFile {
         }
     }
 
-    /// - Returns: nil whenever there are too many different labels for classes.
-    private static func count(_ labels: [Int32], names: [String] = []) -> [SampleDescription.ClassCount]? {
-        var counts: [Int32: Int] = [:]
-        for label in labels {
-            counts[label, default: 0] += 1
-            guard counts.count <= SampleDescription.mostClasses else { return nil }
-        }
-        return counts.sorted { $0.key < $1.key }.map { label, count in
-            .init(label: label, name: names.isEmpty ? nil : names[Int(label)], count: count)
-        }
+    private static func counts(_ labels: ClassLabels) -> [SampleDescription.ClassCount] {
+        zip(labels.names, labels.counts).map { .init(name: $0, count: $1) }
     }
 }

@@ -1,70 +1,81 @@
 import Glibc
 import PrintableText
 
-/// The one door to samples and labels on disk. What a file is shows in its contents, not in its name: IDX, NPY or CSV,
-/// each gzipped or not; a folder holds PNG and JPEG pictures.
+/// The one door to samples and labels on disk. What a file is shows in its contents, not in its name: IDX, NPY, NPZ or
+/// text, each gzipped or not; a folder holds PNG and JPEG pictures.
 package enum SampleFile {
-    /// - Parameters:
-    ///   - limit: only the first samples; what follows them is not unpacked.
-    ///   - column: a column of a CSV that belongs to no sample, by its header's name: the labels.
-    ///   - progress: is told how many pictures of a folder are read, and of how many.
+    /// - Parameter progress: is told how many images of a folder are read, and of how many.
     package static func samples(
-        _ path: String, limit: Int? = nil, leavingOut column: String? = nil,
+        _ path: String, _ options: ReadingOptions = ReadingOptions(),
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(DataError) -> SampleTable {
-        switch (try open(path), column) {
-        case (.csv(let source), _): return try CSV.samples(source, limit: limit, leavingOut: column)
-        case (_, let column?): throw notCSV(path, column)
-        case (.array(_, let header, let source), nil): return try header.samples(from: source, limit: limit)
-        case (.images(let folder), nil): return try folder.samples(limit: limit, progress: progress)
+        switch try open(path, options) {
+        case .csv(let source): return try CSV.samples(source, options)
+        case .array(_, let header, let source):
+            try refuseColumns(options.without, path)
+            return try header.samples(from: source, limit: options.limit)
+        case .images(let folder):
+            try refuseColumns(options.without, path)
+            return try folder.samples(limit: options.limit, progress: progress)
         }
     }
 
     /// The same samples to be read row by row. An unpacked IDX or NPY file stays where it is; all else is read into memory.
     package static func rows(
-        _ path: String, limit: Int? = nil, leavingOut column: String? = nil
+        _ path: String, _ options: ReadingOptions = ReadingOptions()
     ) throws(DataError) -> SampleRows {
-        guard case .array(_, let header, let source) = try open(path), !source.isPacked, column == nil else {
-            return SampleRows(try samples(path, limit: limit, leavingOut: column))
+        guard case .array(_, let header, let source) = try open(path, options), source.isPlainFile,
+            !header.isColumnMajor, options.without.isEmpty
+        else {
+            return SampleRows(try samples(path, options))
         }
-        return SampleRows(try RowFile(header, source), limit: limit)
+        return SampleRows(try RowFile(header, source), limit: options.limit)
     }
 
-    /// How many samples an IDX or NPY file has, one's shape, and how many bytes a number takes once it is cut: from the
+    /// How many samples an IDX, NPY or NPZ file has, one's shape, and how many bytes a number takes once it is cut: from the
     /// file's header alone. Nil for others, which would have to be read.
     package static func header(
-        _ path: String
+        _ path: String, _ options: ReadingOptions = ReadingOptions()
     ) throws(DataError) -> (count: Int, sampleShape: [Int], numberBytes: Int)? {
-        guard case .array(_, let header, _) = try open(path) else { return nil }
-        return (header.shape[0], Array(header.shape.dropFirst()), header.type == .uint8 ? 1 : 4)
+        guard case .array(_, let header, _) = try open(path, options) else { return nil }
+        return (header.shape[0], Array(header.shape.dropFirst()), header.type.isByte ? 1 : 4)
     }
 
-    /// Reads a file with one whole number from 0 a sample: IDX, NPY, or a CSV with one column.
-    package static func labels(_ path: String) throws(DataError) -> [Int32] {
-        switch try open(path) {
-        case .array(_, let header, let source): return try header.labels(from: source, limit: nil)
-        case .csv(let source): return try CSV.labels(source, column: nil, limit: nil)
+    /// Reads a class for each sample: whole numbers or words in an IDX, NPY or text file, or a column of zeros and ones
+    /// for each class.
+    ///
+    /// - Parameter column: of a text file with several, by name or position.
+    package static func labels(
+        _ path: String, column: String? = nil, _ options: ReadingOptions = ReadingOptions()
+    ) throws(DataError) -> ClassLabels {
+        switch try open(path, options) {
+        case .csv(let source): return try CSV.labels(source, column: column, options)
+        case .array(_, let header, let source):
+            try refuseColumns([column].compactMap(\.self), path)
+            return try header.classLabels(from: source, limit: options.limit)
         case .images:
             throw DataError(
                 .unknownFormat, at: path, "this is a folder, not a file of labels",
-                hint: "say that its subfolders are the classes")
+                hint: "where its subfolders are the classes, say labels: {folders: true} (--label-folders)")
         }
     }
 
-    /// Reads the column called `column` of a CSV.
-    package static func labels(
-        column: String, ofCSV path: String
-    ) throws(DataError) -> [Int32] {
-        guard case .csv(let source) = try open(path) else { throw notCSV(path, column) }
-        return try CSV.labels(source, column: column, limit: nil)
+    /// The labels of a blob: an NPY file with one whole number from 0 a sample.
+    package static func storedLabels(_ path: String) throws(DataError) -> [Int32] {
+        guard case .array(_, let header, let source) = try open(path, ReadingOptions()) else {
+            throw DataError(.unknownFormat, at: path, "this is not an NPY file of labels")
+        }
+        return try header.labels(from: source, limit: nil)
     }
 
-    /// The classes of a folder's pictures: its subfolders, counted from 0 in the order of their names.
-    package static func folderLabels(_ path: String) throws(DataError) -> [Int32] {
-        guard case .images(let folder) = try open(path) else {
-            throw DataError(.unknownFormat, at: path, "this is not a folder", hint: "name a folder of pictures")
+    /// The classes of a folder's images: its subfolders, in the order of their names' bytes.
+    package static func folderLabels(_ path: String, limit: Int? = nil) throws(DataError) -> ClassLabels {
+        guard case .images(let folder) = try open(path, ReadingOptions()) else {
+            throw DataError(.unknownFormat, at: path, "this is not a folder", hint: "name a folder of images")
         }
-        return try folder.labels()
+        var collector = LabelCollector()
+        for label in try folder.labels(limit: limit) { try collector.add(folder.classes[Int(label)], path: path) }
+        return collector.finish()
     }
 
     // MARK: What a file is
@@ -75,7 +86,7 @@ package enum SampleFile {
         case images(ImageFolder)
     }
 
-    static func open(_ path: String) throws(DataError) -> Opened {
+    static func open(_ path: String, _ options: ReadingOptions) throws(DataError) -> Opened {
         var information = stat()
         if stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFDIR {
             return .images(try ImageFolder(path))
@@ -87,18 +98,42 @@ package enum SampleFile {
         guard !PNG.isPNG(start), !JPEG.isJPEG(start) else {
             throw DataError(.unknownFormat, at: path, "this is one picture", hint: "name the folder that it lies in")
         }
-        // Text has no control characters but tabs and ends of lines.
-        guard start.allSatisfy({ $0 >= 32 || (9...13).contains($0) }) else {
+        if ZIPArchive.isZIP(start) {
+            let (header, source) = try ZIPArchive(path).array(named: options.array)
+            return .array(format: "NPZ", header, source)
+        }
+        if let known = Self.container(start) {
             throw DataError(
-                .unknownFormat, at: path, "this is neither IDX, NPY nor CSV",
-                hint: "convert it to one of these, or name a folder of PNG or JPEG pictures")
+                .unknownFormat, at: path, "this is \(known), which cannot be read", hint: "save it as NPY, NPZ or CSV")
+        }
+        // Text has no control characters but tabs and ends of lines; UTF-16 is told by the reader of text.
+        guard start.allSatisfy({ $0 >= 32 || (9...13).contains($0) }) || start.starts(with: [0xFF, 0xFE])
+            || start.starts(with: [0xFE, 0xFF])
+        else {
+            throw DataError(
+                .unknownFormat, at: path, "this is neither IDX, NPY, NPZ nor text",
+                hint: "convert it to one of these, or name a folder of PNG or JPEG images")
         }
         return .csv(source)
     }
 
-    private static func notCSV(_ path: String, _ column: String) -> DataError {
-        DataError(
-            .unknownFormat, at: path, "this is not a CSV, so it has no column '\(column.printable())'",
-            hint: "name the file of labels instead")
+    /// What people keep tables in that is not read here, by its first bytes.
+    private static func container(_ start: ArraySlice<UInt8>) -> String? {
+        let known: [([UInt8], String)] = [
+            (Array("PAR1".utf8), "a Parquet file"), ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"),
+            (Array("ARROW1".utf8), "a Feather (Arrow) file"), (Array("MATLAB".utf8), "a MATLAB file"),
+            ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz file"), ([0x28, 0xB5, 0x2F, 0xFD], "a Zstandard file"),
+            (Array("BZh".utf8), "a bzip2 file"), (Array("RIFF".utf8), "a RIFF file"), ([0x80, 0x04, 0x95], "a Python pickle"),
+            ([0x80, 0x05, 0x95], "a Python pickle"),
+            (Array("@relation".utf8), "an ARFF file"), (Array("[[".utf8), "JSON"), (Array("{\"".utf8), "JSON"),
+        ]
+        return known.first { start.starts(with: $0.0) }?.1
+    }
+
+    private static func refuseColumns(_ columns: [String], _ path: String) throws(DataError) {
+        guard let column = columns.first else { return }
+        throw DataError(
+            .unknownFormat, at: path, "this is not a text file, so it has no column '\(column.printable())'",
+            hint: "labels of such a file lie in a file of their own")
     }
 }

@@ -3,21 +3,28 @@
 package struct SampleRows {
     package let count: Int
     /// One sample's, such as [28, 28].
-    package let sampleShape: [Int]
+    package private(set) var sampleShape: [Int]
     /// `|u1` or `<f4`: what `forEachPart` hands over.
     package let type: NPY.ElementType
     private let storage: Storage
-    package var columns: [String]?
-    package var elementType = ""
-    package var isImages = false
-    package var remarks: [String] = []
-    package func selecting(_ places: [Int]) -> SampleRows {
-        guard case .table(let table) = storage, case .float32(let values) = table.numbers else { return self }
-        var out: [Float] = []
-        for row in 0..<count { for place in places { out.append(values[row * size + place]) } }
-        var new = SampleTable(count: count, sampleShape: [places.count], numbers: .float32(out))
-        new.columns = columns.map { names in places.map { names[$0] } }
-        return SampleRows(new)
+    /// Each number's name, where the file has names for its columns.
+    package private(set) var columns: [String]?
+    /// How the file stores the numbers, such as `int64`, or `text`.
+    package let elementType: String
+    /// Whether they are decoded images.
+    package let isImages: Bool
+    /// What was guessed while they were read, a sentence each.
+    package private(set) var remarks: [String] = []
+    /// Which of the stored numbers make up a row; nil for all, in their order.
+    private var places: [Int]?
+
+    /// Rows of some of the numbers, in another order.
+    package func selecting(_ chosen: [Int]) -> SampleRows {
+        var rows = self
+        rows.places = chosen.map { places?[$0] ?? $0 }
+        rows.sampleShape = [chosen.count]
+        rows.columns = columns.map { names in chosen.map { names[$0] } }
+        return rows
     }
 
     private enum Storage {
@@ -36,14 +43,16 @@ package struct SampleRows {
         columns = table.columns
         isImages = table.isImages
         elementType = table.elementType
+        remarks = table.remarks
     }
 
     init(_ file: RowFile, limit: Int?) {
         count = min(file.array.shape[0], limit ?? .max)
         sampleShape = Array(file.array.shape.dropFirst())
-        type = file.array.type == .uint8 ? .uint8 : .float32
+        type = file.array.type.isByte ? .uint8 : .float32
         storage = .file(file)
         elementType = file.array.type.rawValue
+        isImages = false
     }
 
     /// The most bytes that are handed over at once, apart from a single row that has more.
@@ -68,10 +77,33 @@ package struct SampleRows {
         }
     }
 
-    private func copy(_ places: ArraySlice<Int32>, to out: UnsafeMutableRawBufferPointer) throws(DataError) {
+    private func copy(_ rows: ArraySlice<Int32>, to out: UnsafeMutableRawBufferPointer) throws(DataError) {
+        guard let places else { return try copyWhole(rows, to: out) }
+        let stored = storedSize * type.bytes
+        let whole = UnsafeMutableRawBufferPointer.allocate(byteCount: rows.count * stored, alignment: 16)
+        defer { whole.deallocate() }
+        try copyWhole(rows, to: whole)
+        let bytes = type.bytes
+        for row in 0..<rows.count {
+            for (place, from) in places.enumerated() {
+                let target = (row * places.count + place) * bytes
+                UnsafeMutableRawBufferPointer(rebasing: out[target..<target + bytes]).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: whole[row * stored + from * bytes..<row * stored + (from + 1) * bytes]))
+            }
+        }
+    }
+
+    private var storedSize: Int {
         switch storage {
-        case .table(let table): table.copy(places, to: out)
-        case .file(let file): try file.read(places, to: out)
+        case .table(let table): table.size
+        case .file(let file): file.array.shape.dropFirst().reduce(1, *)
+        }
+    }
+
+    private func copyWhole(_ rows: ArraySlice<Int32>, to out: UnsafeMutableRawBufferPointer) throws(DataError) {
+        switch storage {
+        case .table(let table): table.copy(rows, to: out)
+        case .file(let file): try file.read(rows, to: out)
         }
     }
 

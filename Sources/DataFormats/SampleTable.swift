@@ -34,9 +34,14 @@ package struct SampleTable: Sendable, Equatable {
     package let sampleShape: [Int]
     /// `count * size` numbers.
     package let numbers: Numbers
+    /// Each number's name, where the file has names for its columns.
     package var columns: [String]?
+    /// How the file stores the numbers, such as `int64`, or `text`.
     package var elementType = "float32"
+    /// Whether they are decoded images.
     package var isImages = false
+    /// What was guessed while they were read, a sentence each.
+    package var remarks: [String] = []
 
     /// How many numbers a sample has.
     package var size: Int { sampleShape.reduce(1, *) }

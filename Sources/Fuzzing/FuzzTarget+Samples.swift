@@ -17,8 +17,8 @@ extension FuzzTarget {
             guard let description = try accepted({ try SampleFile.describe(path) }),
                 let column = description.columns?.first
             else { return }
-            _ = try accepted { try SampleFile.labels(column: column, ofCSV: path) }
-            guard let rest = try accepted({ try SampleFile.samples(path, leavingOut: column) }) else { return }
+            _ = try accepted { try SampleFile.labels(path, column: column) }
+            guard let rest = try accepted({ try SampleFile.samples(path, ReadingOptions(without: [column])) }) else { return }
             let isNarrower = rest.count == whole?.count && rest.size + 1 == whole?.size
             try promise(isNarrower, "without a column it is \(rest.count) samples of \(rest.size)")
         }
@@ -44,7 +44,7 @@ extension FuzzTarget {
         let rows = try SampleFile.rows(path)
         try promise(rows.count == table.count && rows.sampleShape == table.sampleShape, "its rows have another shape")
         guard table.numbers.count <= copiedNumbers else { return }
-        let first = try SampleFile.rows(path, limit: 1)
+        let first = try SampleFile.rows(path, ReadingOptions(limit: 1))
         try promise(try numbers(in: rows).starts(with: numbers(in: first)), "its first row is another")
         try NPY.encode(table).withUnsafeBytes { bytes in
             try promise(

@@ -37,7 +37,8 @@ enum DataReader {
         let path = section.has(key) ? below.requiredText("path", "where the samples are") : ""
         return SampleSource(
             path: path, limit: below.whole("limit", in: 1...Limits.samples),
-            divideBy: below.number("divide_by", in: 1e-9...1e9))
+            divideBy: below.number("divide_by", in: 1e-9...1e9), header: below.flag("header"),
+            without: below.texts("without", limit: Limits.planColumns), array: below.text("array"))
     }
 
     private static func labeled(_ section: Section) -> LabeledSource {
@@ -60,17 +61,18 @@ enum DataReader {
             labels: labels(section))
     }
 
-    /// A path, or a section with one of three keys.
+    /// A path, or a section with a path, a column or both, or `folders`.
     private static func labels(_ section: Section) -> LabelSource {
         if !section.has("labels") || section.isText("labels") {
             return .file(path: section.requiredText("labels", "the file with a class for each sample"))
         }
         let below = section.section("labels")
         defer { below.finish() }
-        let sources: [LabelSource?] = [
-            below.text("path").map { .file(path: $0) }, below.text("column").map { .column(name: $0) },
-            below.flag("folders").map { _ in .folders },
-        ]
+        let (path, column) = (below.text("path"), below.text("column"))
+        let own: LabelSource? = path.map { path in
+            column.map { .fileColumn(path: path, column: $0) } ?? .file(path: path)
+        }
+        let sources = [own ?? column.map { .column(name: $0) }, below.flag("folders").map { _ in .folders }]
         if below.flag("folders") == false {
             below.note("folders", "can only be true: the subfolders are the classes; else leave it out")
         }
@@ -78,8 +80,8 @@ enum DataReader {
         if found.count != 1 {
             section.note(
                 "labels",
-                "should be the path of a file, or have one key: `column` with a name of the CSV's header,"
-                    + " or `folders: true`")
+                "should be the path of a file, or have one of the keys `column`, with a column's name or position,"
+                    + " and `folders: true`; `path` may stand beside `column`")
         }
         return found.first ?? .folders
     }

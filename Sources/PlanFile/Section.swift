@@ -91,6 +91,18 @@ final class Section {
         return values.compactMap(\.self)
     }
 
+    /// A list of texts, or one.
+    func texts(_ key: String, limit: Int) -> [String]? {
+        guard let (node, section) = find(key) else { return nil }
+        let values = node.sequence?.prefix(limit + 1).map(\.string) ?? [node.string]
+        let texts = values.compactMap(\.self).filter { !$0.isEmpty }
+        guard !texts.isEmpty, texts.count == values.count, texts.count <= limit else {
+            section.note(key, "should be a list of 1 to \(limit) texts, such as [id, time]")
+            return nil
+        }
+        return texts
+    }
+
     func flag(_ key: String) -> Bool? {
         guard let (node, section) = find(key) else { return nil }
         guard let value = node.bool else {

@@ -5,6 +5,8 @@ package enum Limits {
     /// The figures in front of an update's numbers.
     package static let updateHeaderBytes = 1 << 20
     package static let layers = 64
+    /// Columns that a plan leaves out.
+    package static let planColumns = 1_000
     package static let units = 1 << 20
     /// Height, width and channels of a picture.
     package static let imageSide = 1 << 16

@@ -17,7 +17,7 @@ struct TaskInputs {
     }
 
     func labels(_ digest: Digest) throws -> [Int32] {
-        try SampleFile.labels(try connection.localCopy(of: digest, in: folder))
+        try SampleFile.storedLabels(try connection.localCopy(of: digest, in: folder))
     }
 
     /// The samples where they lie: the blob's file is mapped, so that it need not fit into memory.

@@ -13,14 +13,15 @@ struct DataInspectCommand: ParsableCommand {
             """)
 
     @Argument(help: "The file or folder.") var path: String
-    @Option(help: "The column of a CSV that has the labels.") var labelColumn: String?
+    @OptionGroup var reading: ReadingArguments
     @Flag(help: "Show no progress.") var quiet = false
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
         let progress = WorkProgress("reading", unit: "pictures", isQuiet: quiet)
         defer { progress.end() }
-        let description = try SampleFile.describe(path, labelColumn: labelColumn, progress: progress.reach)
+        let description = try SampleFile.describe(
+            path, labelColumn: reading.labelColumn, reading.options(), progress: progress.reach)
         progress.end()
         guard !json else {
             try JSONOutput.print(description)
@@ -33,10 +34,11 @@ struct DataInspectCommand: ParsableCommand {
         print("type     \(description.elementType)")
         print("range    \(description.minimum) to \(description.maximum), mean \(Float(description.mean))")
         if let columns = description.columns { print("columns  \(list(columns.map { $0.printable() }))") }
+        for remark in description.remarks ?? [] { print("remark   \(remark)") }
         guard let classes = description.classes else { return }
         print("classes  \(classes.count)")
         for entry in classes {
-            print("  \(entry.label)\(entry.name.map { " \($0.printable())" } ?? ""): \(entry.count)")
+            print("  \(entry.name): \(entry.count)")
         }
     }
 

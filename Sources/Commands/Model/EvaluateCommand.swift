@@ -42,10 +42,9 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "The samples: IDX, NPY, CSV or a folder of images.") var samples: String
     @Option(help: "The file with a class for each sample; a classifier needs it, or one of the next two.")
     var labels: String?
-    @Option(help: "Instead of --labels: the column of the samples' own CSV that has the labels.")
-    var labelColumn: String?
     @Flag(help: "Instead of --labels: the samples are a folder with a subfolder for each class.") var labelFolders =
         false
+    @OptionGroup var reading: ReadingArguments
     @Option(help: "Only the first samples.") var limit: Int?
     @Option(help: "Divide every number by this; else by what the network's own samples were divided by.")
     var divideBy: Double?
@@ -55,14 +54,14 @@ struct EvaluateCommand: ParsableCommand {
     func validate() throws {
         guard (limit ?? 1) > 0 else { throw ValidationError("--limit is a whole number from 1.") }
         guard (1e-9...1e9).contains(divideBy ?? 1) else { throw ValidationError("--divide-by goes from 1e-9 to 1e9.") }
-        guard [labels != nil, labelColumn != nil, labelFolders].count(where: \.self) < 2 else {
+        guard [labels != nil, reading.labelColumn != nil, labelFolders].count(where: \.self) < 2 else {
             throw ValidationError("Of --labels, --label-column and --label-folders only one can be given.")
         }
     }
 
     func run() throws {
         let model = try Model(file: file)
-        let rows = try SampleFile.rows(samples, limit: limit, leavingOut: labelColumn)
+        let rows = try SampleFile.rows(samples, reading.sampleOptions(limit: limit))
         let matched = try ModelSamples(rows, path: samples, for: model.description, divideBy: divideBy)
         let truth = try model.description.classes.map { _ in try readLabels(for: model.description) }
         Engine.useOneThread()
@@ -82,9 +81,9 @@ struct EvaluateCommand: ParsableCommand {
             guard !OutputFolder.isThere(labels) else {
                 throw CommandError("\(labels): is a folder; give --label-folders where its subfolders are the classes")
             }
-            (found, path) = (try SampleFile.labels(labels, limit: limit), labels)
-        } else if let labelColumn {
-            (found, path) = (try SampleFile.labels(column: labelColumn, ofCSV: samples, limit: limit), samples)
+            (found, path) = (try SampleFile.labels(labels, ReadingOptions(limit: limit)), labels)
+        } else if let column = reading.labelColumn {
+            (found, path) = (try SampleFile.labels(samples, column: column, reading.options(limit: limit)), samples)
         } else if labelFolders {
             (found, path) = (try SampleFile.folderLabels(samples, limit: limit), samples)
         } else {

@@ -17,7 +17,7 @@ struct PlanSizes {
         let name = plan.data.unlabeled.path
         let path = name.hasPrefix("/") || folder.isEmpty && !planPath.hasPrefix("/") ? name : folder + "/" + name
         do {
-            guard let header = try SampleFile.header(path) else {
+            guard let header = try SampleFile.header(path, ReadingOptions(plan.data.unlabeled)) else {
                 unknown = "its samples would have to be read"
                 return
             }

@@ -69,18 +69,20 @@ extension DataPreparation {
         _ source: SampleSource, _ labels: LabelSource, matching manifest: inout DataManifest, known: Source? = nil
     ) throws -> Labeled {
         let samples = try known ?? match(source, labels, &manifest)
-        let classes = try read(labels, of: samples.path, limit: source.limit)
+        let classes = try read(labels, of: source, limit: source.limit)
+        manifest.remarks? += classes.remarks
         guard classes.indices.count == samples.rows.count else {
             throw APIError(
                 .invalidData,
-                "\(source.path): there are \(samples.rows.count) samples but \(classes.indices.count) labels")
+                "\(source.path): there are \(samples.rows.count) samples but \(classes.indices.count) labels",
+                hint: "where the first line of one holds names, say header: true there")
         }
         guard classes.names.count <= Limits.classes else {
             throw APIError(
                 .invalidData, "\(source.path): has \(classes.names.count) classes; \(Limits.classes) are possible")
         }
         let isColumn = if case .column = labels { true } else { false }
-        let all = source.limit == nil || isColumn ? nil : try read(labels, of: samples.path, limit: nil)
+        let all = source.limit == nil || isColumn ? nil : try read(labels, of: source, limit: nil)
         let isLabeled = manifest.classNames == nil
         if let remark = Self.remark(onLimitOf: source, taken: classes, all: all, namingClasses: isLabeled) {
             manifest.remarks?.append(remark)
@@ -109,15 +111,18 @@ extension DataPreparation {
         }
     }
 
-    private func read(_ labels: LabelSource, of samples: String, limit: Int?) throws -> ClassLabels {
+    private func read(_ labels: LabelSource, of source: SampleSource, limit: Int?) throws -> ClassLabels {
+        var options = ReadingOptions(limit: limit)
         switch labels {
         case .file(let path):
-            return try SampleFile.labels(try folders.locate(path, from: folder), limit: limit)
+            return try SampleFile.labels(try folders.locate(path, from: folder), options)
+        case .fileColumn(let path, let column):
+            return try SampleFile.labels(try folders.locate(path, from: folder), column: column, options)
         case .column(let name):
-            return try SampleFile.labels(
-                column: name, ofCSV: try folders.locate(samples, from: folder), limit: limit)
+            options.header = source.header
+            return try SampleFile.labels(try folders.locate(source.path, from: folder), column: name, options)
         case .folders:
-            return try SampleFile.folderLabels(try folders.locate(samples, from: folder), limit: limit)
+            return try SampleFile.folderLabels(try folders.locate(source.path, from: folder), limit: limit)
         }
     }
 

@@ -131,9 +131,9 @@ package struct DataPreparation {
 
     func read(_ source: SampleSource, labels: LabelSource?) throws -> SampleRows {
         let path = try folders.locate(source.path, from: folder)
-        var column: String?
-        if case .column(let name) = labels { column = name }
-        let rows = try SampleFile.rows(path, limit: source.limit, leavingOut: column)
+        var options = ReadingOptions(source)
+        if case .column(let name) = labels { options.without.append(name) }
+        let rows = try SampleFile.rows(path, options)
         guard rows.size <= Limits.sampleSize, rows.count <= Limits.samples else {
             throw APIError(.invalidData, "\(source.path): has more or larger samples than can be trained on")
         }
@@ -217,7 +217,10 @@ extension DataPlan {
         var paths = [unlabeled.path]
         for (samples, labels) in [(labeled?.samples, labeled?.labels), (test?.samples, test?.labels)] {
             if let samples { paths.append(samples.path) }
-            if case .file(let path) = labels { paths.append(path) }
+            switch labels {
+            case .file(let path), .fileColumn(let path, _): paths.append(path)
+            case .column, .folders, nil: break
+            }
         }
         return paths
     }
@@ -226,7 +229,24 @@ extension DataPlan {
         unlabeled.path = ""
         labeled?.samples.path = ""
         test?.samples.path = ""
-        if case .file = labeled?.labels { labeled?.labels = .file(path: "") }
-        if case .file = test?.labels { test?.labels = .file(path: "") }
+        labeled?.labels.removePath()
+        test?.labels.removePath()
+    }
+}
+
+extension LabelSource {
+    fileprivate mutating func removePath() {
+        switch self {
+        case .file: self = .file(path: "")
+        case .fileColumn(_, let column): self = .fileColumn(path: "", column: column)
+        case .column, .folders: break
+        }
+    }
+}
+
+extension ReadingOptions {
+    /// How the plan says that its source is to be read.
+    package init(_ source: SampleSource) {
+        self.init(limit: source.limit, header: source.header, without: source.without ?? [], array: source.array)
     }
 }

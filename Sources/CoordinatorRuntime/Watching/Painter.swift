@@ -55,7 +55,7 @@ struct Painter: Sendable {
 
     private func labels(_ set: LabeledBlobs, of samples: PickedSamples, classes: Int) throws -> [Int32] {
         let path = blobs.path(of: set.labels)
-        let labels = try SampleFile.labels(path)
+        let labels = try SampleFile.storedLabels(path)
         guard labels.count == set.samples.count, labels.allSatisfy({ (0..<Int32(classes)).contains($0) }) else {
             throw DataError(.wrongShape, at: path, "its labels do not belong to the samples")
         }

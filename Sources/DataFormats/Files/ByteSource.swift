@@ -9,7 +9,11 @@ package final class ByteSource {
     let isPacked: Bool
     /// The file's size; of bytes in memory, their number.
     let bytesOnDisk: Int
+    /// Whether the bytes lie one behind the other in the file itself, from its beginning.
+    let isPlainFile: Bool
     private let file: gzFile?
+    /// Gives the next bytes of an archive's member; none at its end.
+    private let member: (() throws(DataError) -> [UInt8])?
     private var buffer: ArraySlice<UInt8>
     /// What is in the file beyond the buffer, or can be.
     private var unread: Int
@@ -24,7 +28,9 @@ package final class ByteSource {
         self.path = path
         isPacked = false
         bytesOnDisk = bytes.count
+        isPlainFile = false
         file = nil
+        member = nil
         buffer = bytes[...]
         unread = 0
     }
@@ -47,8 +53,26 @@ package final class ByteSource {
         file = opened
         bytesOnDisk = Int(information.st_size)
         isPacked = gzdirect(opened) == 0
+        isPlainFile = !isPacked
+        member = nil
         buffer = []
         unread = isPacked ? bytesOnDisk * Self.largestRatio : bytesOnDisk
+    }
+
+    /// A member of an archive, unpacked as it is read.
+    ///
+    /// - Parameters:
+    ///   - size: of the member when it is unpacked, as the archive says.
+    ///   - next: gives the bytes in parts; none at the end.
+    init(path: String, bytesOnDisk: Int, size: Int, next: @escaping () throws(DataError) -> [UInt8]) {
+        self.path = path
+        self.bytesOnDisk = bytesOnDisk
+        isPacked = true
+        isPlainFile = false
+        file = nil
+        member = next
+        buffer = []
+        unread = size
     }
 
     deinit { if let file { gzclose(file) } }
@@ -101,6 +125,12 @@ package final class ByteSource {
 
     /// - Returns: false at the end.
     private func fill() throws(DataError) -> Bool {
+        if let member {
+            let part = try member()
+            unread = part.isEmpty ? 0 : max(0, unread - part.count)
+            buffer = buffer.isEmpty ? part[...] : ArraySlice(buffer + part)
+            return !part.isEmpty
+        }
         guard let file else { return false }
         var count: Int32 = 0
         let chunk = [UInt8](unsafeUninitializedCapacity: Self.chunkBytes) { bytes, filled in

@@ -1,13 +1,13 @@
 import Glibc
 
-/// The rows of a CSV (RFC 4180: fields may be quoted), one at a time. Fields are parted by tabs, semicolons or commas:
-/// the first of these that the first line has.
+/// The rows of a text file (RFC 4180: fields may be quoted), one at a time. Fields are parted by tabs, semicolons, commas,
+/// bars or blanks: the first of these that parts the first lines into equally many fields.
 struct CSVRows {
     static let largestColumnCount = 1 << 20
     static let largestLine = 1 << 25
 
     let source: ByteSource
-    private let delimiter: UInt8
+    let delimiter: UInt8
     private var chunk: ArraySlice<UInt8> = []
     /// The line that is read next, from 1.
     private var nextLine = 1
@@ -17,24 +17,78 @@ struct CSVRows {
     /// The current row's fields, unquoted, each followed by a zero.
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
+    /// The last of the lines that begin with `#` before the first row, without that sign.
+    private(set) var comment: String?
+
+    static let blank = UInt8(ascii: " ")
+    private static let delimiters = ["\t", ";", ",", "|", " "].map { UInt8(ascii: $0) }
 
     init(_ source: ByteSource) throws(DataError) {
         self.source = source
-        let start = try source.peek(1 << 16)
-        if start.starts(with: [0xEF, 0xBB, 0xBF]) { _ = try source.take(3) }
+        var start = try source.peek(1 << 16)
+        guard !start.starts(with: [0xFF, 0xFE]), !start.starts(with: [0xFE, 0xFF]), start.prefix(4).count(where: { $0 == 0 }) < 2
+        else {
+            throw DataError(.unknownFormat, at: source.path, "it is UTF-16 or UTF-32 text", hint: "save it as UTF-8")
+        }
+        if start.starts(with: [0xEF, 0xBB, 0xBF]) {
+            _ = try source.take(3)
+            start = try source.peek(1 << 16)
+        }
+        // Excel's way of naming the delimiter.
+        if start.starts(with: Array("sep=".utf8)), let named = start.dropFirst(4).first,
+            let end = start.firstIndex(where: { $0 == 10 || $0 == 13 }), end - start.startIndex == 5
+        {
+            let isLong = start.dropFirst(5).starts(with: [13, 10])
+            _ = try source.take(isLong ? 7 : 6)
+            (delimiter, nextLine) = (named, 2)
+            return
+        }
+        while start.first == UInt8(ascii: "#"), let end = start.firstIndex(of: 10) {
+            let line = try source.take(end + 1 - start.startIndex)
+            let text = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isNewline).first ?? "#"
+            comment = String(text.drop { $0 == "#" || $0 == " " })
+            nextLine += 1
+            start = try source.peek(1 << 16)
+        }
         delimiter = Self.delimiter(of: start)
     }
 
+    /// Names in a line of their own, parted as this file's fields are.
+    func split(_ text: String) -> [String] {
+        text.utf8.split(separator: delimiter, omittingEmptySubsequences: delimiter == Self.blank)
+            .map { String(decoding: $0, as: UTF8.self).trimmed }
+    }
+
+    /// - Parameter start: the file's first bytes.
     private static func delimiter(of start: ArraySlice<UInt8>) -> UInt8 {
-        var (isQuoted, found) = (false, Set<UInt8>())
+        let lines = firstLines(of: start)
+        let first = lines.first ?? [:]
+        let equal = delimiters.first { sign in
+            first[sign, default: 0] > 0 && lines.allSatisfy { $0[sign, default: 0] == first[sign, default: 0] }
+        }
+        return equal ?? delimiters.first { first[$0, default: 0] > 0 } ?? UInt8(ascii: ",")
+    }
+
+    /// How often each delimiter stands outside quotation marks, in each of the first lines.
+    private static func firstLines(of start: ArraySlice<UInt8>) -> [[UInt8: Int]] {
+        var (lines, counts, isQuoted, before) = ([[UInt8: Int]](), [UInt8: Int](), false, UInt8(ascii: " "))
+        var length = 0
         for byte in start {
             if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
-            if !isQuoted {
-                if byte == 10 || byte == 13 { break }
-                found.insert(byte)
+            if !isQuoted, byte == 10 || byte == 13 {
+                // Blanks at a line's end part nothing.
+                if before == blank, length > 0 { counts[blank, default: 0] -= 1 }
+                if length > 0 { lines.append(counts) }
+                (counts, before, length) = ([:], blank, 0)
+                if lines.count == 5 { return lines }
+                continue
             }
+            length += 1
+            // Of several blanks, and of those at a line's beginning, none or one parts fields.
+            if !isQuoted, delimiters.contains(byte), byte != blank || before != blank { counts[byte, default: 0] += 1 }
+            before = byte
         }
-        return [UInt8(ascii: "\t"), UInt8(ascii: ";")].first(where: found.contains) ?? UInt8(ascii: ",")
+        return length > 0 && lines.isEmpty ? [counts] : lines
     }
 
     // MARK: The current row
@@ -49,35 +103,25 @@ struct CSVRows {
 
     func text(_ column: Int) -> String { String(decoding: field(column), as: UTF8.self) }
 
-    /// The field as a float32: digits, a sign, a point, an exponent.
-    ///
-    /// - Returns: nil whenever it is anything else, such as `nan` or a word; infinity where it is too large.
-    func number(_ column: Int) -> Float? {
-        let field = field(column)
-        // Most numbers are short and whole; those need no library.
-        if (1...9).contains(field.count), field.allSatisfy({ (48...57).contains($0) }) {
-            return Float(field.reduce(0) { $0 * 10 + Int($1 - 48) })
-        }
-        let isPlain = field.allSatisfy { byte in
-            (48...57).contains(byte) || [43, 45, 46, 69, 101].contains(byte)
-        }
-        guard isPlain, !field.isEmpty else { return nil }
-        return bytes.withUnsafeBytes { bytes in
-            let start = bytes.baseAddress.map { $0.assumingMemoryBound(to: CChar.self) + field.startIndex }
-            guard let start else { return nil }
-            var end: UnsafeMutablePointer<CChar>?
-            let value = strtof(start, &end)
-            return end == UnsafeMutablePointer(mutating: start) + field.count ? value : nil
+    /// Where fields are not parted by commas, one in a number stands for the point.
+    var hasDecimalComma: Bool { delimiter != UInt8(ascii: ",") }
+
+    func cell(_ column: Int) -> Cell {
+        let range = field(column).indices
+        return bytes.withUnsafeBufferPointer {
+            Cell(UnsafeBufferPointer(rebasing: $0[range]), hasDecimalComma: hasDecimalComma)
         }
     }
 
-    /// The field as a whole number from 0, exactly; zeros may follow a point.
-    func label(_ column: Int) -> Int32? {
-        let parts = field(column).split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
-        guard let digits = parts.first, !digits.isEmpty, digits.allSatisfy({ (48...57).contains($0) }),
-            parts.count < 2 || parts[1].allSatisfy({ $0 == 48 })
-        else { return nil }
-        return Int32(String(decoding: digits, as: UTF8.self))
+    /// The field as a class: a whole number as such, whichever way it is written, else as it stands.
+    ///
+    /// - Returns: nil for what is missing, and for a number that is not whole.
+    func label(_ column: Int) -> String? {
+        switch cell(column) {
+        case .number(_, let value): Int64(exactly: value).map { "\($0)" }
+        case .gap: nil
+        case .word: text(column)
+        }
     }
 
     // MARK: The next row
@@ -115,7 +159,8 @@ struct CSVRows {
             if byte == UInt8(ascii: "\""), bytes.count == (ends.last ?? -1) + 1 {
                 try readQuoted()
             } else if byte == delimiter {
-                try endField()
+                // Several blanks part as one does; those at a line's beginning part nothing.
+                if byte != Self.blank || bytes.count > (ends.last ?? -1) + 1 { try endField() }
             } else if byte == 10 || byte == 13 {
                 if byte == 13, try peekByte() == 10 { _ = try self.byte() }
                 break
@@ -125,7 +170,7 @@ struct CSVRows {
             guard let following = try self.byte() else { break }
             byte = following
         }
-        try endField()
+        if delimiter != Self.blank || ends.isEmpty || bytes.count > (ends.last ?? -1) + 1 { try endField() }
         nextLine += 1
         return true
     }
@@ -173,5 +218,15 @@ struct CSVRows {
         if blanks > 0 { bytes.removeSubrange(start..<start + blanks) }
         ends.append(bytes.count)
         bytes.append(0)
+    }
+}
+
+extension String {
+    /// Without the blanks and quotation marks around it.
+    fileprivate var trimmed: String {
+        var text = self[...]
+        while let first = text.first, first == " " || first == "\t" || first == "\"" { text.removeFirst() }
+        while let last = text.last, last == " " || last == "\t" || last == "\"" { text.removeLast() }
+        return String(text)
     }
 }

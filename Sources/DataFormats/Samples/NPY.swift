@@ -55,8 +55,8 @@ package enum NPY {
     }
 
     private static let types: [Substring: NumberType] = [
-        "u1": .uint8, "i1": .int8, "u2": .uint16, "i2": .int16, "i4": .int32, "i8": .int64, "f4": .float32,
-        "f8": .float64,
+        "b1": .bool, "u1": .uint8, "i1": .int8, "u2": .uint16, "i2": .int16, "u4": .uint32, "i4": .int32,
+        "u8": .uint64, "i8": .int64, "f2": .float16, "f4": .float32, "f8": .float64,
     ]
 
     static func header(_ source: ByteSource) throws(DataError) -> NumberArray {
@@ -76,30 +76,35 @@ package enum NPY {
     }
 
     private static func array(_ header: String, path: String) throws(DataError) -> NumberArray {
-        guard let type = header.firstMatch(of: /'descr':\s*'([^']*)'/)?.1,
-            let order = header.firstMatch(of: /'fortran_order':\s*(True|False)/),
-            let shape = header.firstMatch(of: /'shape':\s*\(([0-9, ]*)\)/)
+        guard let type = header.firstMatch(of: /['"]descr['"]:\s*(['"][^'"]*['"]|\[)/)?.1,
+            let order = header.firstMatch(of: /['"]fortran_order['"]:\s*(True|False)/),
+            let shape = header.firstMatch(of: /['"]shape['"]:\s*\(([0-9L, ]*)\)/)
         else {
             throw DataError(.malformedHeader, at: path, "its header has no descr, fortran_order and shape")
         }
-        guard let number = types[type.dropFirst()], let byteOrder = type.first, "<>|".contains(byteOrder),
+        guard type != "[" else {
+            throw DataError(
+                .unsupportedType, at: path, "it is a structured array, with several fields a row",
+                hint: "save numpy.lib.recfunctions.structured_to_unstructured(x)")
+        }
+        let name = type.dropFirst().dropLast()
+        guard let number = types[name.dropFirst()], let byteOrder = name.first, "<>|".contains(byteOrder),
             byteOrder != "|" || number.bytes == 1
         else {
             throw DataError(
-                .unsupportedType, at: path, "its numbers have the type '\(type.printable())'",
-                hint: "save them as uint8, float32 or float64")
-        }
-        guard order.1 == "False" else {
-            throw DataError(
-                .wrongShape, at: path, "its numbers are in Fortran order", hint: "save numpy.ascontiguousarray(x)")
+                .unsupportedType, at: path, "its values have the type '\(name.printable())', not numbers that can be read",
+                hint: "save them as bool, uint8 to int64, float16, float32 or float64")
         }
         var dimensions: [Int] = []
         for part in shape.1.split(separator: ",") {
-            guard let dimension = Int(part.filter { $0 != " " }) else {
+            let digits = part.filter { $0 != " " && $0 != "L" }
+            if digits.isEmpty { continue }
+            guard let dimension = Int(digits) else {
                 throw DataError(.wrongShape, at: path, "its shape is (\(shape.1.printable()))")
             }
             dimensions.append(dimension)
         }
-        return try NumberArray(type: number, isBigEndian: byteOrder == ">", shape: dimensions, path: path)
+        return try NumberArray(
+            type: number, isBigEndian: byteOrder == ">", isColumnMajor: order.1 == "True", shape: dimensions, path: path)
     }
 }

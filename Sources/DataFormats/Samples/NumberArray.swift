@@ -1,26 +1,33 @@
 /// How a file's numbers are stored.
 enum NumberType: String {
-    case uint8, int8, uint16, int16, int32, int64, float32, float64
+    case bool, uint8, int8, uint16, int16, uint32, int32, uint64, int64, float16, float32, float64
 
     var bytes: Int {
         switch self {
-        case .uint8, .int8: 1
-        case .uint16, .int16: 2
-        case .int32, .float32: 4
-        case .int64, .float64: 8
+        case .bool, .uint8, .int8: 1
+        case .uint16, .int16, .float16: 2
+        case .uint32, .int32, .float32: 4
+        case .uint64, .int64, .float64: 8
         }
     }
+
+    /// Whether the numbers are kept as they are, one byte each.
+    var isByte: Bool { self == .uint8 || self == .bool }
 }
 
 /// What stands in front of an array's numbers: all that IDX and NPY differ in. The first dimension counts the samples.
 struct NumberArray {
     let type: NumberType
     let isBigEndian: Bool
+    /// Whether the first index runs fastest, as in Fortran and in the columns of a data frame.
+    let isColumnMajor: Bool
     /// 1 to 8 dimensions above 0, together no more than `SampleTable.largestCount`.
     let shape: [Int]
 
     /// - Throws: `.wrongShape` or `.tooLarge` whenever the shape is not as it should be.
-    init(type: NumberType, isBigEndian: Bool, shape: [Int], path: String) throws(DataError) {
+    init(
+        type: NumberType, isBigEndian: Bool, isColumnMajor: Bool = false, shape: [Int], path: String
+    ) throws(DataError) {
         guard (1...8).contains(shape.count) else {
             throw DataError(.wrongShape, at: path, "it has \(shape.count) dimensions; 1 to 8 can be read")
         }
@@ -38,6 +45,8 @@ struct NumberArray {
         }
         self.type = type
         self.isBigEndian = isBigEndian
+        // With one dimension that is not 1 both orders are the same.
+        self.isColumnMajor = isColumnMajor && shape.count { $0 > 1 } > 1
         self.shape = shape
     }
 
@@ -47,37 +56,109 @@ struct NumberArray {
     func samples(from source: ByteSource, limit: Int?) throws(DataError) -> SampleTable {
         let sampleShape = Array(shape.dropFirst())
         let (count, size) = (min(shape[0], limit ?? .max), sampleShape.reduce(1, *))
+        // Of columns one behind the other all are needed for the first rows.
+        let stored = (isColumnMajor ? shape[0] : count) * size
         let numbers: SampleTable.Numbers =
-            type == .uint8
+            type.isByte
             ? .uint8(
-                try payload(count * size, of: source) { (source, count) throws(DataError) in try source.take(count) })
-            : .float32(try floats(count * size, from: source))
-        return SampleTable(count: count, sampleShape: sampleShape, numbers: numbers)
+                rows(
+                    try payload(stored, of: source) { (source, count) throws(DataError) in try source.take(count) },
+                    count))
+            : .float32(rows(try floats(stored, from: source), count))
+        var table = SampleTable(count: count, sampleShape: sampleShape, numbers: numbers)
+        table.elementType = type.rawValue
+        return table
     }
 
-    /// - Returns: the first `limit` labels, exactly as they are in the file.
+    /// The first `count` samples, row-major.
+    private func rows<Value>(_ values: [Value], _ count: Int) -> [Value] {
+        guard isColumnMajor else { return values }
+        let sampleShape = shape.dropFirst()
+        var rows: [Value] = []
+        rows.reserveCapacity(count * sampleShape.reduce(1, *))
+        // Where each number of a sample lies: the first index runs fastest.
+        let offsets = sampleShape.reduce(into: (places: [0], step: shape[0])) { so, dimension in
+            so.places = so.places.flatMap { place in (0..<dimension).map { place + $0 * so.step } }
+            so.step *= dimension
+        }.places
+        for row in 0..<count { for offset in offsets { rows.append(values[row + offset]) } }
+        return rows
+    }
+
+    /// Reads a class for each sample: whole numbers, or rows of zeros with a single one.
+    ///
+    /// - Returns: of the first `limit` samples.
+    func classLabels(from source: ByteSource, limit: Int?) throws(DataError) -> ClassLabels {
+        let width = shape.dropFirst().reduce(1, *)
+        guard width == 1 else { return try oneHot(from: source, limit: limit, width: width) }
+        let count = isColumnMajor ? shape[0] : min(shape[0], limit ?? .max)
+        let values = try wholeNumbers(count, from: source)
+        var collector = LabelCollector()
+        for value in values.prefix(limit ?? .max) { try collector.add("\(value)", path: source.path) }
+        return collector.finish()
+    }
+
+    private func oneHot(from source: ByteSource, limit: Int?, width: Int) throws(DataError) -> ClassLabels {
+        let problem = DataError(
+            .wrongShape, at: source.path, "labels are one a sample; it has the shape \(shape)",
+            hint: shape[0] == 1
+                ? "save its transpose" : "save the one column that has the labels, or a single 1 in each row")
+        guard width <= ClassLabels.mostClasses, shape.count == 2 else { throw problem }
+        let table = try samples(from: source, limit: limit)
+        let values: [Float] =
+            switch table.numbers {
+            case .uint8(let values): values.map { Float($0) }
+            case .float32(let values): values
+            }
+        var indices: [Int32] = []
+        for start in stride(from: 0, to: values.count, by: width) {
+            let row = values[start..<start + width]
+            guard row.allSatisfy({ $0 == 0 || $0 == 1 }), row.count(where: { $0 == 1 }) == 1,
+                let one = row.firstIndex(of: 1)
+            else { throw problem }
+            indices.append(Int32(one - start))
+        }
+        return ClassLabels(names: (0..<width).map { "\($0)" }, indices: indices)
+    }
+
+    /// - Throws: `.outOfRange` where one is not whole.
+    private func wholeNumbers(_ count: Int, from source: ByteSource) throws(DataError) -> [Int64] {
+        let values: [Int64?] =
+            switch type {
+            case .bool, .uint8: try convert(count, source) { (bits: UInt8) in Int64(bits) }
+            case .int8: try convert(count, source) { (bits: Int8) in Int64(bits) }
+            case .uint16: try convert(count, source) { (bits: UInt16) in Int64(bits) }
+            case .int16: try convert(count, source) { (bits: Int16) in Int64(bits) }
+            case .uint32: try convert(count, source) { (bits: UInt32) in Int64(bits) }
+            case .int32: try convert(count, source) { (bits: Int32) in Int64(bits) }
+            case .uint64: try convert(count, source) { (bits: UInt64) in Int64(exactly: bits) }
+            case .int64: try convert(count, source) { (bits: Int64) in bits }
+            case .float16: try convert(count, source) { Int64(exactly: Float(halfBits: $0)) }
+            case .float32: try convert(count, source) { Int64(exactly: Float(bitPattern: $0)) }
+            case .float64: try convert(count, source) { Int64(exactly: Double(bitPattern: $0)) }
+            }
+        let whole = values.compactMap(\.self)
+        guard whole.count == values.count else {
+            let wrong = values.indices.filter { values[$0] == nil }
+            let places = wrong.prefix(3).map { "\($0 + 1)" }.joined(separator: ", ")
+            throw DataError(
+                .outOfRange, at: source.path,
+                "\(wrong.count) of its labels are not whole numbers: \(wrong.count == 1 ? "label" : "labels") \(places)",
+                hint: "labels are classes: whole numbers or words")
+        }
+        return whole
+    }
+
+    /// - Returns: the first `limit` labels, whole numbers from 0, exactly as they are in the file.
     func labels(from source: ByteSource, limit: Int?) throws(DataError) -> [Int32] {
         guard shape.dropFirst().allSatisfy({ $0 == 1 }) else {
-            throw DataError(
-                .wrongShape, at: source.path, "labels are one number each; these have the shape \(shape.dropFirst())",
-                hint: "name the file of labels, not the one of samples")
+            throw DataError(.wrongShape, at: source.path, "labels are one a sample; it has the shape \(shape)")
         }
-        let count = min(shape[0], limit ?? .max)
-        // What is no label becomes negative, as what is negative in the file.
-        let labels: [Int32] =
-            switch type {
-            case .uint8: try convert(count, source) { (bits: UInt8) in Int32(bits) }
-            case .int8: try convert(count, source) { (bits: Int8) in Int32(bits) }
-            case .uint16: try convert(count, source) { (bits: UInt16) in Int32(bits) }
-            case .int16: try convert(count, source) { (bits: Int16) in Int32(bits) }
-            case .int32: try convert(count, source) { (bits: Int32) in bits }
-            case .int64: try convert(count, source) { (bits: Int64) in Int32(exactly: bits) ?? -1 }
-            case .float32: try convert(count, source) { Int32(exactly: Float(bitPattern: $0)) ?? -1 }
-            case .float64: try convert(count, source) { Int32(exactly: Double(bitPattern: $0)) ?? -1 }
-            }
-        if let wrong = labels.firstIndex(where: { $0 < 0 }) {
+        let values = try wholeNumbers(min(shape[0], limit ?? .max), from: source)
+        let labels = values.compactMap { Int32(exactly: $0) }.filter { $0 >= 0 }
+        guard labels.count == values.count else {
             throw DataError(
-                .outOfRange, at: source.path, "label \(wrong + 1) is not a whole number from 0 to \(Int32.max)",
+                .outOfRange, at: source.path, "a label is not a whole number from 0 to \(Int32.max)",
                 hint: "labels are whole numbers from 0")
         }
         return labels
@@ -107,12 +188,15 @@ struct NumberArray {
     /// The numbers in `bytes`, as they lie in the file, as float32.
     func decode(_ bytes: UnsafeRawBufferPointer, into out: UnsafeMutableBufferPointer<Float>) {
         switch type {
-        case .uint8: decode(bytes, out) { (bits: UInt8) in Float(bits) }
+        case .bool, .uint8: decode(bytes, out) { (bits: UInt8) in Float(bits) }
         case .int8: decode(bytes, out) { (bits: Int8) in Float(bits) }
         case .uint16: decode(bytes, out) { (bits: UInt16) in Float(bits) }
         case .int16: decode(bytes, out) { (bits: Int16) in Float(bits) }
+        case .uint32: decode(bytes, out) { (bits: UInt32) in Float(bits) }
         case .int32: decode(bytes, out) { (bits: Int32) in Float(bits) }
+        case .uint64: decode(bytes, out) { (bits: UInt64) in Float(bits) }
         case .int64: decode(bytes, out) { (bits: Int64) in Float(bits) }
+        case .float16: decode(bytes, out) { Float(halfBits: $0) }
         case .float32: decode(bytes, out) { Float(bitPattern: $0) }
         case .float64: decode(bytes, out) { Float(Double(bitPattern: $0)) }
         }
@@ -177,5 +261,19 @@ struct NumberArray {
         DataError(
             .trailingBytes, at: path,
             "more follows the \(expected) bytes of numbers that its header speaks of", hint: "fetch the file again")
+    }
+}
+
+extension Float {
+    /// A number of IEEE 754's binary16: sign, 5 bits of exponent, 10 of fraction.
+    init(halfBits bits: UInt16) {
+        let (exponent, fraction) = (Int(bits >> 10 & 31), Float(bits & 1_023))
+        let magnitude: Float =
+            switch exponent {
+            case 0: fraction * 0x1p-24
+            case 31: fraction == 0 ? .infinity : .nan
+            default: Float(sign: .plus, exponent: exponent - 15, significand: 1 + fraction / 1_024)
+            }
+        self = bits >> 15 == 1 ? -magnitude : magnitude
     }
 }

@@ -37,7 +37,7 @@ final class RowFile {
                     descriptor, off_t(start + Int(place) * rowBytes), off_t(rowBytes), CInt(POSIX_FADV_WILLNEED))
             }
         }
-        guard array.type != .uint8 else { return try readRaw(places, to: out) }
+        guard !array.type.isByte else { return try readRaw(places, to: out) }
         let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: places.count * rowBytes, alignment: 16)
         defer { raw.deallocate() }
         try readRaw(places, to: raw)

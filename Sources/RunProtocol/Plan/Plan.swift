@@ -76,10 +76,23 @@ package struct SampleSource: Codable, Hashable, Sendable {
     /// 8-bit data beyond 0 and 1, by 65535 where they are 16-bit images, else by 1.
     package var divideBy: Double?
 
-    package init(path: String, limit: Int? = nil, divideBy: Double? = nil) {
+    /// Whether the first line of a text file holds names; nil: guessed.
+    package var header: Bool?
+    /// Columns that belong to no sample, by name or position from 1; nil for none.
+    package var without: [String]?
+    /// Which array of an NPZ file; nil for its only one.
+    package var array: String?
+
+    package init(
+        path: String, limit: Int? = nil, divideBy: Double? = nil, header: Bool? = nil, without: [String]? = nil,
+        array: String? = nil
+    ) {
         self.path = path
         self.limit = limit
         self.divideBy = divideBy
+        self.header = header
+        self.without = without
+        self.array = array
     }
 }
 
@@ -87,8 +100,10 @@ package struct SampleSource: Codable, Hashable, Sendable {
 package enum LabelSource: Codable, Hashable, Sendable {
     /// A file with one whole number a sample (IDX, NPY or CSV).
     case file(path: String)
-    /// A column of the samples' own CSV, by its header's name.
+    /// A column of the samples' own text file, by name or position from 1.
     case column(name: String)
+    /// A column of another text file.
+    case fileColumn(path: String, column: String)
     /// The samples are a folder with a subfolder for each class; classes count in the order of the names.
     case folders
 }

@@ -23,6 +23,28 @@ package struct ClassLabels: Hashable, Sendable {
     }
 }
 
+extension ClassLabels {
+    /// The first of a file's words is the column's name where it stands nowhere else in it.
+    ///
+    /// - Parameter limit: of the labels that are kept.
+    mutating func decideFirst(path: String, limit: Int?) {
+        guard let first = indices.first, indices.count > 1 else { return }
+        let name = names[Int(first)]
+        let isName = !indices.dropFirst().contains(first)
+        remarks.append(
+            "\(path.printable()): its first line '\(name.printable())' was taken as"
+                + " \(isName ? "the column's name, since it stands nowhere else" : "a label");"
+                + " say header: true or false otherwise")
+        if isName { indices.removeFirst() }
+        indices = Array(indices.prefix(limit ?? .max))
+        let used = Set(indices)
+        let kept = names.indices.filter { used.contains(Int32($0)) }
+        let places = Dictionary(uniqueKeysWithValues: kept.enumerated().map { (Int32($1), Int32($0)) })
+        names = kept.map { names[$0] }
+        indices = indices.compactMap { places[$0] }
+    }
+}
+
 /// Collects labels one after the other, as numbers or words.
 struct LabelCollector {
     private var places: [String: Int32] = [:]

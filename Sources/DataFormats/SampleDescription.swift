@@ -43,9 +43,11 @@ extension SampleFile {
         let table: SampleTable
         do {
             table = try samples(path, sampleOptions, progress: progress)
-        } catch where error.code == .malformedRow && options.without.isEmpty && column == nil {
+        } catch  where error.code == .malformedRow && options.without.isEmpty && column == nil {
             // A file of labels may hold words.
-            guard let labels = try? labels(path, options), labels.names.count < labels.indices.count else { throw error }
+            guard let labels = try? labels(path, options), labels.names.count < labels.indices.count else {
+                throw error
+            }
             return try describe(labels, of: path, options)
         }
         let (minimum, maximum, mean) = range(of: table.numbers)

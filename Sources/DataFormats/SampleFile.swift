@@ -107,8 +107,9 @@ package enum SampleFile {
                 .unknownFormat, at: path, "this is \(known), which cannot be read", hint: "save it as NPY, NPZ or CSV")
         }
         // Text has no control characters but tabs and ends of lines; UTF-16 is told by the reader of text.
-        guard start.allSatisfy({ $0 >= 32 || (9...13).contains($0) }) || start.starts(with: [0xFF, 0xFE])
-            || start.starts(with: [0xFE, 0xFF])
+        guard
+            start.allSatisfy({ $0 >= 32 || (9...13).contains($0) }) || start.starts(with: [0xFF, 0xFE])
+                || start.starts(with: [0xFE, 0xFF])
         else {
             throw DataError(
                 .unknownFormat, at: path, "this is neither IDX, NPY, NPZ nor text",
@@ -123,7 +124,8 @@ package enum SampleFile {
             (Array("PAR1".utf8), "a Parquet file"), ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"),
             (Array("ARROW1".utf8), "a Feather (Arrow) file"), (Array("MATLAB".utf8), "a MATLAB file"),
             ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz file"), ([0x28, 0xB5, 0x2F, 0xFD], "a Zstandard file"),
-            (Array("BZh".utf8), "a bzip2 file"), (Array("RIFF".utf8), "a RIFF file"), ([0x80, 0x04, 0x95], "a Python pickle"),
+            (Array("BZh".utf8), "a bzip2 file"), (Array("RIFF".utf8), "a RIFF file"),
+            ([0x80, 0x04, 0x95], "a Python pickle"),
             ([0x80, 0x05, 0x95], "a Python pickle"),
             (Array("@relation".utf8), "an ARFF file"), (Array("[[".utf8), "JSON"), (Array("{\"".utf8), "JSON"),
         ]

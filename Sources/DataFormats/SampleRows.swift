@@ -88,7 +88,8 @@ package struct SampleRows {
             for (place, from) in places.enumerated() {
                 let target = (row * places.count + place) * bytes
                 UnsafeMutableRawBufferPointer(rebasing: out[target..<target + bytes]).copyMemory(
-                    from: UnsafeRawBufferPointer(rebasing: whole[row * stored + from * bytes..<row * stored + (from + 1) * bytes]))
+                    from: UnsafeRawBufferPointer(
+                        rebasing: whole[row * stored + from * bytes..<row * stored + (from + 1) * bytes]))
             }
         }
     }

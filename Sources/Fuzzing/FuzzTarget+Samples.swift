@@ -18,7 +18,9 @@ extension FuzzTarget {
                 let column = description.columns?.first
             else { return }
             _ = try accepted { try SampleFile.labels(path, column: column) }
-            guard let rest = try accepted({ try SampleFile.samples(path, ReadingOptions(without: [column])) }) else { return }
+            guard let rest = try accepted({ try SampleFile.samples(path, ReadingOptions(without: [column])) }) else {
+                return
+            }
             let isNarrower = rest.count == whole?.count && rest.size + 1 == whole?.size
             try promise(isNarrower, "without a column it is \(rest.count) samples of \(rest.size)")
         }
@@ -26,9 +28,11 @@ extension FuzzTarget {
 
     private static func readSamples(at path: String) throws {
         if let labels = try accepted({ try SampleFile.labels(path) }) {
-            try promise(labels.allSatisfy { $0 >= 0 }, "a label is negative")
-            try NPY.encode(labels: labels).withUnsafeBytes { bytes in
-                try promise(try MemoryFile.with(bytes) { try SampleFile.labels($0) } == labels, "labels are others")
+            let names = Int32(labels.names.count)
+            try promise(labels.indices.allSatisfy { (0..<names).contains($0) }, "a label has no name")
+            try NPY.encode(labels: labels.indices).withUnsafeBytes { bytes in
+                let stored = try MemoryFile.with(bytes) { try SampleFile.storedLabels($0) }
+                try promise(stored == labels.indices, "labels are others")
             }
         }
         if let mapped = try accepted({ try MappedSamples(path) }) {

@@ -26,7 +26,9 @@ package enum PlanReader {
         return log.known
     }
 
-    private static func open(_ yaml: String, log: MistakeLog) -> Section? {
+    private static func open(_ text: String, log: MistakeLog) -> Section? {
+        // Some editors begin a file with a byte order mark.
+        let yaml = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
         guard yaml.utf8.count <= Limits.planBytes else {
             log.note(1, "", "the plan has more than \(Limits.planBytes) bytes")
             return nil

@@ -5,7 +5,8 @@ import DataFormats
 struct ReadingArguments: ParsableArguments {
     @Option(help: "The column of a text file that has the labels, by name or position from 1.")
     var labelColumn: String?
-    @Option(help: "A column of a text file that belongs to no sample, by name or position; can be given more than once.")
+    @Option(
+        help: "A column of a text file that belongs to no sample, by name or position; can be given more than once.")
     var without: [String] = []
     @Flag(inversion: .prefixedNo, help: "Whether the first line of a text file holds names. [default: guessed]")
     var header: Bool?

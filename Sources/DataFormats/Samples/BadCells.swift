@@ -37,10 +37,12 @@ struct BadCells {
         var parts: [String] = []
         if !sorted.isEmpty {
             let total = sorted.reduce(0) { $0 + $1.value.count }
-            let list = sorted.prefix(Self.shown).map { "column \(title($0.key)) has \($0.value.count), \($0.value.example)" }
+            let list = sorted.prefix(Self.shown).map {
+                "column \(title($0.key)) has \($0.value.count), \($0.value.example)"
+            }
             let more = sorted.count > Self.shown ? "; \(sorted.count - Self.shown) more columns" : ""
             parts.append(
-                "\(total) \(total == 1 ? "cell" : "cells") \(what): \(list.joined(separator: "; "))\(more)")
+                "\(total) \(total == 1 ? "cell" : "cells") that \(what): \(list.joined(separator: "; "))\(more)")
         }
         if let text = ragged.description { parts.append(text) }
         throw DataError(
@@ -51,7 +53,7 @@ struct BadCells {
     private func way(_ columns: [(place: Int, areGaps: Bool)], title: (Int) -> String) -> String? {
         guard !columns.isEmpty else { return nil }
         let words = columns.filter { !$0.areGaps }.prefix(8).map { title($0.place) }.joined(separator: ", ")
-        let leaveOut = words.isEmpty ? "" : "leave columns of words out with without: [\(words)] (--without)"
+        let leaveOut = words.isEmpty ? "" : "leave columns without numbers out with without: [\(words)] (--without)"
         let fill = columns.contains { $0.areGaps } ? "fill gaps, or leave their rows or columns out" : ""
         return [leaveOut, fill].filter { !$0.isEmpty }.joined(separator: "; ")
     }
@@ -75,7 +77,8 @@ struct RaggedRows {
     var description: String? {
         guard count > 0 else { return nil }
         let lines = count == 1 ? "1 line has" : "\(count) lines have"
-        return "\(lines) another number of columns than the \(expected) of the first: \(examples.joined(separator: ", "))"
+        return
+            "\(lines) another number of columns than the \(expected) of the first: \(examples.joined(separator: ", "))"
     }
 }
 
@@ -128,7 +131,9 @@ struct ColumnScan {
 
     /// What a reader of the file should know, a sentence each.
     func remarks(hasNames: Bool) -> [String] {
-        func title(_ place: Int) -> String { hasNames ? "'\(names[columns[place]].printable())'" : "\(columns[place] + 1)" }
+        func title(_ place: Int) -> String {
+            hasNames ? "'\(names[columns[place]].printable())'" : "\(columns[place] + 1)"
+        }
         var remarks: [String] = []
         if hasDecimalCommas {
             remarks.append("\(path.printable()): a comma in a number was read as the decimal point")

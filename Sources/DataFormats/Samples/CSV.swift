@@ -54,7 +54,8 @@ package enum CSV {
         let path = table.path
         var collector = LabelCollector()
         var bad = BadCells()
-        _ = try table.forEachRow(limit: options.limit) { row throws(DataError) in
+        let limit = options.limit.map { table.firstMayBeName ? $0 + 1 : $0 }
+        _ = try table.forEachRow(limit: limit) { row throws(DataError) in
             if let label = row.label(place) {
                 try collector.add(label, path: path)
             } else {
@@ -66,6 +67,7 @@ package enum CSV {
             hint: "labels are whole numbers or words, one for each sample")
         var labels = collector.finish()
         labels.remarks = table.remarks
+        if table.firstMayBeName { labels.decideFirst(path: path, limit: options.limit) }
         return labels
     }
 

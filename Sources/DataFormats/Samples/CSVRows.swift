@@ -26,7 +26,8 @@ struct CSVRows {
     init(_ source: ByteSource) throws(DataError) {
         self.source = source
         var start = try source.peek(1 << 16)
-        guard !start.starts(with: [0xFF, 0xFE]), !start.starts(with: [0xFE, 0xFF]), start.prefix(4).count(where: { $0 == 0 }) < 2
+        guard !start.starts(with: [0xFF, 0xFE]), !start.starts(with: [0xFE, 0xFF]),
+            start.prefix(4).count(where: { $0 == 0 }) < 2
         else {
             throw DataError(.unknownFormat, at: source.path, "it is UTF-16 or UTF-32 text", hint: "save it as UTF-8")
         }

@@ -53,7 +53,10 @@ struct CSVTable {
         let (words, numbers) = (cells.count(where: \.isWord), cells.count(where: \.isNumber))
         guard words > 0 else { return try isHeaderOfNumbers(cells, below) }
         guard second != nil else { return numbers == 0 }
-        if areLabels, columnCount == 1, below.first?.isWord == true { return isFirstLabelUnique(first) }
+        if areLabels, columnCount == 1, below.first?.isWord == true {
+            firstMayBeName = true
+            return false
+        }
         // A name stands above something else than a word.
         let isAbove = zip(cells, below).contains { $0.isWord && !$1.isWord }
         guard numbers > 0 else { return true }
@@ -68,23 +71,14 @@ struct CSVTable {
         return true
     }
 
-    /// In a file of words alone the first is a name where it stands nowhere else in its column.
-    private mutating func isFirstLabelUnique(_ first: CSVRows) -> Bool {
-        let text = first.text(0)
-        let start = (try? first.source.peek(1 << 16)) ?? []
-        let others = start.split { $0 == 10 || $0 == 13 }.map { String(decoding: $0, as: UTF8.self) }
-        let isUnique = rows.text(0) != text && !others.contains { $0.hasPrefix(text) }
-        remarks.append(
-            "\(path.printable()): its first line '\(text.printable())' was taken as"
-                + " \(isUnique ? "a name, since it stands nowhere else" : "a label"); say header: true or false otherwise")
-        return isUnique
-    }
+    /// Whether the first row of a file of labels is a word above words: it is a name where it stands nowhere else.
+    private(set) var firstMayBeName = false
 
-    /// Whether the numbers are 0, 1, 2, ... or 1, 2, 3, ..., as pandas and NumPy write above columns without names.
+    /// Whether the numbers are n, n + 1, n + 2, ...
     private static func countsUp(_ cells: [Cell]) -> Bool {
         var before: Double?
         for cell in cells {
-            guard case .number(_, let value) = cell, before.map({ value == $0 + 1 }) ?? (value == 0 || value == 1)
+            guard case .number(_, let value) = cell, before.map({ value == $0 + 1 }) ?? (value == value.rounded())
             else { return false }
             before = value
         }
@@ -98,8 +92,15 @@ struct CSVTable {
         let names = isIndexed ? Array(cells.dropFirst()) : cells
         guard names.count >= (isIndexed ? 1 : 3), names.allSatisfy(\.isNumber), Self.countsUp(names),
             below.count == cells.count, below.allSatisfy(\.isNumber),
-            !Self.countsUp(isIndexed ? Array(below.dropFirst()) : below)
+            !Self.countsUp(isIndexed ? Array(below.dropFirst()) : below), case .number(_, let start) = names[0]
         else { return false }
+        guard start == 0 || start == 1 else {
+            remarks.append(
+                "\(path.printable()): its first line counts up and was taken as a sample; say header: true where it holds"
+                    + " the columns' names")
+            return false
+        }
+        // As pandas and NumPy write above columns without names.
         guard isIndexed || columnCount >= 8 else {
             throw DataError(
                 .malformedRow, at: path, "its first line counts up: it may hold names, or be a sample",
@@ -145,7 +146,8 @@ struct CSVTable {
         let columns = (0..<columnCount).filter { !left.contains($0) }
         guard !columns.isEmpty else {
             throw DataError(
-                .wrongShape, at: path, "it has no column but '\(without.map { $0.printable() }.joined(separator: ", "))'")
+                .wrongShape, at: path,
+                "it has no column but '\(without.map { $0.printable() }.joined(separator: ", "))'")
         }
         return columns
     }

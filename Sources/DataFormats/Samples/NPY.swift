@@ -92,7 +92,8 @@ package enum NPY {
             byteOrder != "|" || number.bytes == 1
         else {
             throw DataError(
-                .unsupportedType, at: path, "its values have the type '\(name.printable())', not numbers that can be read",
+                .unsupportedType, at: path,
+                "its values have the type '\(name.printable())', not numbers that can be read",
                 hint: "save them as bool, uint8 to int64, float16, float32 or float64")
         }
         var dimensions: [Int] = []
@@ -105,6 +106,7 @@ package enum NPY {
             dimensions.append(dimension)
         }
         return try NumberArray(
-            type: number, isBigEndian: byteOrder == ">", isColumnMajor: order.1 == "True", shape: dimensions, path: path)
+            type: number, isBigEndian: byteOrder == ">", isColumnMajor: order.1 == "True", shape: dimensions, path: path
+        )
     }
 }

@@ -41,7 +41,8 @@ struct ZIPArchive {
             (count, size, start) = (record.number(32, 8), record.number(40, 8), record.number(48, 8))
         }
         guard count <= Self.mostMembers, size <= 1 << 20 else {
-            throw DataError(.tooLarge, at: path, "it is a ZIP archive of \(count) members", hint: "save one array as NPY")
+            throw DataError(
+                .tooLarge, at: path, "it is a ZIP archive of \(count) members", hint: "save one array as NPY")
         }
         members = try Self.members(try file.read(start, count: size), count: count, path)
     }
@@ -55,7 +56,8 @@ struct ZIPArchive {
             guard end <= list.count else { throw damaged(path) }
             let method = list.number(place + 10, 2)
             guard method == 0 || method == 8, list.number(place + 8, 2) & 1 == 0 else {
-                throw DataError(.unsupportedType, at: path, "a member is encrypted or not deflated", hint: "use numpy.savez")
+                throw DataError(
+                    .unsupportedType, at: path, "a member is encrypted or not deflated", hint: "use numpy.savez")
             }
             var member = Member(
                 name: String(decoding: list[place + 46..<place + 46 + nameBytes], as: UTF8.self),
@@ -156,7 +158,8 @@ private final class ArchiveFile {
         var filled = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             while filled < count {
-                let got = pread(descriptor, buffer.baseAddress.map { $0 + filled }, count - filled, off_t(place + filled))
+                let got = pread(
+                    descriptor, buffer.baseAddress.map { $0 + filled }, count - filled, off_t(place + filled))
                 if got < 0, errno == EINTR { continue }
                 guard got > 0 else { break }
                 filled += got

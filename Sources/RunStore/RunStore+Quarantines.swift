@@ -44,19 +44,17 @@ extension RunStore {
             ]
             row["check"] = RecordCheck(ofQuarantine: Row(row)).text
             let values = row
-            try WritePoint.commitQuarantine.perform {
-                try commit { database in
-                    try database.execute(
-                        sql: """
-                            INSERT OR REPLACE INTO quarantine (process, worker, host, reason, time, "check")
-                            VALUES (:process, :worker, :host, :reason, :time, :check)
-                            """, arguments: StatementArguments(values))
-                    try database.execute(
-                        sql: """
-                            DELETE FROM quarantine WHERE number NOT IN
-                            (SELECT number FROM quarantine ORDER BY number DESC LIMIT ?)
-                            """, arguments: [Limits.quarantines])
-                }
+            try commit(.commitQuarantine) { database in
+                try database.execute(
+                    sql: """
+                        INSERT OR REPLACE INTO quarantine (process, worker, host, reason, time, "check")
+                        VALUES (:process, :worker, :host, :reason, :time, :check)
+                        """, arguments: StatementArguments(values))
+                try database.execute(
+                    sql: """
+                        DELETE FROM quarantine WHERE number NOT IN
+                        (SELECT number FROM quarantine ORDER BY number DESC LIMIT ?)
+                        """, arguments: [Limits.quarantines])
             }
         }
     }

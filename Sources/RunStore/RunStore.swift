@@ -108,10 +108,14 @@ package final class RunStore: Sendable {
     }
 
     /// The one way to write a record: what `write` does is committed only while this coordinator owns the folder.
-    func commit(_ write: (Database) throws -> Void) throws {
-        try database.write { database in
-            try check(database, atMost: ownership.epoch)
-            try write(database)
+    ///
+    /// - Parameter kind: of which kind it is, where `point` has several.
+    func commit(_ point: WritePoint, kind: String = "", _ write: (Database) throws -> Void) throws {
+        try point.perform(kind: kind) {
+            try database.write { database in
+                try check(database, atMost: ownership.epoch)
+                try write(database)
+            }
         }
     }
 
@@ -198,14 +202,12 @@ package final class RunStore: Sendable {
             ]
             row["check"] = RecordCheck(ofRun: Row(row)).text
             let values = row
-            try WritePoint.commitRun.perform {
-                try commit { database in
-                    try database.execute(
-                        sql: """
-                            INSERT INTO run (id, plan, planText, folder, submittedAt, "check")
-                            VALUES (:id, :plan, :planText, :folder, :submittedAt, :check)
-                            """, arguments: StatementArguments(values))
-                }
+            try commit(.commitRun) { database in
+                try database.execute(
+                    sql: """
+                        INSERT INTO run (id, plan, planText, folder, submittedAt, "check")
+                        VALUES (:id, :plan, :planText, :folder, :submittedAt, :check)
+                        """, arguments: StatementArguments(values))
             }
         }
     }
@@ -216,17 +218,15 @@ package final class RunStore: Sendable {
             let row: [String: any DatabaseValueConvertible] = [
                 "run": run.rawValue, "event": try Self.encode(event), "reason": reason, "time": time,
             ]
-            try WritePoint.commitFact.perform(kind: event.kind.rawValue) {
-                try commit { database in
-                    var row = row
-                    let last = try RecordCheck(ofLast: run, database)
-                    row["check"] = RecordCheck(ofEvent: Row(row), after: last).text
-                    try database.execute(
-                        sql: """
-                            INSERT INTO event (run, event, reason, time, "check")
-                            VALUES (:run, :event, :reason, :time, :check)
-                            """, arguments: StatementArguments(row))
-                }
+            try commit(.commitFact, kind: event.kind.rawValue) { database in
+                var row = row
+                let last = try RecordCheck(ofLast: run, database)
+                row["check"] = RecordCheck(ofEvent: Row(row), after: last).text
+                try database.execute(
+                    sql: """
+                        INSERT INTO event (run, event, reason, time, "check")
+                        VALUES (:run, :event, :reason, :time, :check)
+                        """, arguments: StatementArguments(row))
             }
         }
     }

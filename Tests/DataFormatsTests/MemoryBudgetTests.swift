@@ -21,7 +21,8 @@ struct MemoryBudgetTests {
     @Test func whatFitsAloneWaitsForOthers() throws {
         let budget = MemoryBudget(limitBytes: AvailableMemory.used + 100 * Self.megabyte)
         let most = budget.capacity()
-        let (waits, order) = (Atomic(0), Mutex<[Int]>([]))
+        let waits = Atomic(0)
+        let order = Mutex<[Int]>([])
         let group = DispatchGroup()
         try budget.withMemory(most * 3 / 4) {
             Thread.detachNewThread {

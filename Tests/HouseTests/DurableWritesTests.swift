@@ -5,7 +5,7 @@ import Testing
 @Suite struct DurableWritesTests {
     private static let calls = [
         "O_CREAT", "pwrite(", "Glibc.write(", "fsync(", "rename(", "unlink(", "createDirectory(", "removeItem(",
-        "database.write", "try commit {", ".migrate(", "posix_fallocate(", "ftruncate(", ".write(to:",
+        "database.write", ".migrate(", "posix_fallocate(", "ftruncate(", ".write(to:",
     ]
 
     /// Answers within one process, where nothing outlives the coordinator.
@@ -22,12 +22,13 @@ import Testing
         #expect(nameless == [], "wrap these in WritePoint.perform, with a case of its own for a new kind of write")
     }
 
-    /// Whether the line is in the closure of a `WritePoint`: on its line, or indented below one.
+    /// Whether the line is in the closure of a `WritePoint`, or of one that its function is given: on its line, or
+    /// indented below one.
     private func isNamed(_ index: Int, _ lines: [String]) -> Bool {
         var indentation = depth(lines[index])
         for line in lines[...index].reversed() {
             guard depth(line) < indentation || line == lines[index] else { continue }
-            if line.contains("WritePoint.") { return true }
+            if line.contains("WritePoint.") || line.contains("try point.perform(") { return true }
             indentation = depth(line)
             if line.contains("func ") || line.contains("init(") { return false }
         }

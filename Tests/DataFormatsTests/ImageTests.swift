@@ -14,7 +14,7 @@ import Testing
     func pngRoundTrip(channels: Int, size: (width: Int, height: Int)) throws {
         let (width, height) = size
         let image = try Image(decoding: Self.png(width, height, channels: channels), path: "x")
-        #expect(image.pixels == Self.pixels(width * height * channels))
+        #expect(image.pixels == .uint8(Self.pixels(width * height * channels)))
         #expect(image.shape == (channels == 1 ? [height, width] : [height, width, 3]))
     }
 
@@ -23,14 +23,10 @@ import Testing
         let bytes = try Made.jpeg(width: 16, height: 8, channels: channels, pixels: smooth, quality: 100)
         let image = try Image(decoding: bytes, path: "x")
         #expect(image.shape == (channels == 1 ? [8, 16] : [8, 16, 3]))
-        #expect(zip(image.pixels, smooth).allSatisfy { abs(Int($0) - Int($1)) <= 3 })
+        guard case .uint8(let pixels) = image.pixels else { throw Made.Failure(what: "8 bits") }
+        #expect(zip(pixels, smooth).allSatisfy { abs(Int($0) - Int($1)) <= 3 })
         let inks = try Made.jpeg(width: 1, height: 1, channels: 4, pixels: [1, 2, 3, 4])
         #expect(code { try Image(decoding: inks, path: "x") } == .unsupportedType)
-    }
-
-    @Test func whatIsTransparentIsLaidOnBlack() throws {
-        let bytes = try Made.png(greyAndAlpha: [100, 255, 200, 0])
-        #expect(try Image(decoding: bytes, path: "x").pixels == [100, 0])
     }
 
     @Test func whatPixelsDoNotNeedIsPassedOver() throws {
@@ -82,62 +78,6 @@ import Testing
                 } catch { refused += 1 }
             }
             #expect(refused > 100)
-        }
-    }
-
-    // MARK: Folders
-
-    @Test func picturesComeInTheOrderOfTheirNames() throws {
-        try Made.folder { folder in
-            // "B" comes before "a", and "10" before "9": bytes, not a language's rules.
-            for (index, name) in ["10.png", "9.png", "B.png", "a.png", ".hidden"].enumerated() {
-                let bytes = PNG.encode(width: 2, height: 1, channels: 1, pixels: [UInt8(index), 0])
-                try bytes.write(to: folder.appending(path: name))
-            }
-            let table = try SampleFile.samples(folder.path)
-            #expect(table.sampleShape == [1, 2])
-            #expect(table.numbers == .uint8([0, 0, 1, 0, 2, 0, 3, 0]))
-            #expect(try SampleFile.samples(folder.path, limit: 2).numbers == .uint8([0, 0, 1, 0]))
-            #expect(code { try SampleFile.folderLabels(folder.path) } == .wrongShape)
-            #expect(code { try SampleFile.labels(folder.path) } == .unknownFormat)
-        }
-    }
-
-    @Test func subfoldersAreClasses() throws {
-        try Made.folder { folder in
-            let contents = [("dog", "1.jpg"), ("cat", "2.png"), ("cat", "1.png")]
-            for (name, file) in contents {
-                let below = folder.appending(path: name)
-                try FileManager.default.createDirectory(at: below, withIntermediateDirectories: true)
-                let bytes =
-                    file.hasSuffix("jpg")
-                    ? try Made.jpeg(width: 4, height: 4, channels: 1, pixels: Self.pixels(16)) : Self.png(4, 4)
-                try Data(bytes).write(to: below.appending(path: file))
-            }
-            #expect(try SampleFile.samples(folder.path).count == 3)
-            #expect(try SampleFile.folderLabels(folder.path) == [0, 0, 1])
-            let found = try SampleFile.describe(folder.path)
-            #expect(found.classes?.map(\.name) == ["cat", "dog"])
-            #expect(found.classes?.map(\.count) == [2, 1])
-            try Data(Self.png(4, 4)).write(to: folder.appending(path: "stray.png"))
-            #expect(code { try SampleFile.samples(folder.path) } == .unknownFormat)
-        }
-    }
-
-    @Test func picturesMustBeAlike() throws {
-        try Made.folder { folder in
-            #expect(code { try SampleFile.samples(folder.path) } == .wrongShape)
-            try Data(Self.png(2, 3)).write(to: folder.appending(path: "first.png"))
-            for other in [Self.png(3, 2), Self.png(2, 3, channels: 3)] {
-                try Data(other).write(to: folder.appending(path: "other.png"))
-                let error = #expect(throws: DataError.self) { try SampleFile.samples(folder.path) }
-                #expect(error?.code == .wrongShape)
-                #expect(error?.path.hasSuffix("other.png") == true)
-                #expect(error?.message.contains("'first.png'") == true)
-            }
-            try Data("a note".utf8).write(to: folder.appending(path: "notes.txt"))
-            try FileManager.default.removeItem(at: folder.appending(path: "other.png"))
-            #expect(code { try SampleFile.samples(folder.path) } == .unknownFormat)
         }
     }
 }

@@ -1,5 +1,4 @@
 import CJPEG
-import CPNG
 import DataFormats
 import Foundation
 
@@ -41,20 +40,6 @@ enum Made {
             Int32(sampling.rawValue), quality, 0)
         guard status == 0, let memory else { throw Failure(what: "JPEG") }
         return Array(UnsafeBufferPointer(start: memory, count: Int(size)))
-    }
-
-    /// One row of pixels, each a grey and how opaque it is.
-    static func png(greyAndAlpha pixels: [UInt8]) throws -> [UInt8] {
-        var image = png_image()
-        image.version = png_uint_32(PNG_IMAGE_VERSION)
-        (image.width, image.height) = (png_uint_32(pixels.count / 2), 1)
-        image.format = png_uint_32(PNG_FORMAT_FLAG_ALPHA)
-        var bytes = [UInt8](repeating: 0, count: 1_000)
-        var size = bytes.count
-        guard png_image_write_to_memory(&image, &bytes, &size, 0, pixels, 0, nil) != 0 else {
-            throw Failure(what: "PNG")
-        }
-        return Array(bytes.prefix(size))
     }
 
     static func gzipped(_ bytes: [UInt8]) throws -> Data {

@@ -1,40 +1,52 @@
-/// A decoded picture: 8-bit grey or RGB, row by row.
-package struct Image: Hashable, Sendable {
+/// A decoded image: grey or RGB, row by row, as it is stored: no colour profile or gamma changes a number.
+package struct Image: Equatable, Sendable {
     package let width: Int
     package let height: Int
     /// 1 for grey, 3 for red, green, blue.
     package let channels: Int
-    /// `height * width * channels` numbers.
-    package let pixels: [UInt8]
+    /// `height * width * channels` numbers: bytes, or 0 to 65535 of an image with 16 bits a channel.
+    package let pixels: SampleTable.Numbers
+    /// What was passed over while it was decoded.
+    package let remark: String?
+
+    /// What lies behind an image where it is transparent.
+    package enum Background: String, Codable, Hashable, Sendable, CaseIterable {
+        case white, black
+    }
 
     package static let largestSide = 1 << 14
-    /// How many numbers a picture may have.
+    /// How many numbers an image may have.
     package static let largestSize = 1 << 24
     /// How many bytes its file may have.
     package static let largestFile = 1 << 26
 
-    /// One sample's shape: grey pictures have no dimension for channels.
+    /// One sample's shape: grey images have no dimension for channels.
     package var shape: [Int] { channels == 1 ? [height, width] : [height, width, channels] }
 
-    /// Decodes a PNG or JPEG; which of them it is shows in its first bytes.
+    /// How many bits a channel has.
+    package var bits: Int { pixels.type == .uint8 ? 8 : 16 }
+
+    /// Decodes a PNG or JPEG; which of them it is shows in its first bytes. It stands upright, as its EXIF orientation says.
     ///
     /// - Throws: `.unknownFormat`, `.tooLarge` before anything is decoded, `.unsupportedType`, or `.malformedImage`.
-    package init(decoding bytes: [UInt8], path: String) throws(DataError) {
+    package init(decoding bytes: [UInt8], path: String, background: Background = .white) throws(DataError) {
         if PNG.isPNG(bytes[...]) {
-            self = try PNG.decode(bytes, path: path)
+            self = try PNG.decode(bytes, path: path, background: background)
         } else if JPEG.isJPEG(bytes[...]) {
             self = try JPEG.decode(bytes, path: path)
         } else {
             throw DataError(
-                .unknownFormat, at: path, "this is neither PNG nor JPEG", hint: "keep only pictures in the folder")
+                .unknownFormat, at: path, bytes.isEmpty ? "it is empty" : "this is neither PNG nor JPEG",
+                hint: "keep only images in the folder")
         }
     }
 
-    init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
+    init(width: Int, height: Int, channels: Int, pixels: SampleTable.Numbers, remark: String? = nil) {
         self.width = width
         self.height = height
         self.channels = channels
         self.pixels = pixels
+        self.remark = remark
     }
 
     /// What must hold before memory is taken for the pixels.

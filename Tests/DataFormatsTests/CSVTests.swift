@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct CSVTests {
     static func read(_ text: String, limit: Int? = nil, leavingOut column: String? = nil) throws -> SampleTable {
-        try CSV.samples(Array(text.utf8), path: "x.csv", limit: limit, leavingOut: column)
+        try CSV.samples(
+            Array(text.utf8), path: "x.csv", ReadingOptions(limit: limit, without: [column].compactMap { $0 }))
     }
 
     @Test(arguments: [
@@ -13,8 +14,9 @@ import Testing
         "\u{FEFF}a,b\n1,2.5\n-3,4e2", " 1 , 2.5\n\"-3\",\"4e2\" \n", "\"a\nb\",\"c \"\"d\"\"\"\n1,+2.5\n-3.0,400\n",
         "1,2.5\r-3,4e2\r",
     ]) func everyDialect(text: String) throws {
-        #expect(
-            try Self.read(text) == SampleTable(count: 2, sampleShape: [2], numbers: .float32([1, 2.5, -3, 400])))
+        let table = try Self.read(text)
+        #expect((table.count, table.sampleShape) == (2, [2]))
+        #expect(table.numbers == .float32([1, 2.5, -3, 400]))
         #expect(try Self.read(text, limit: 1).numbers == .float32([1, 2.5]))
     }
 
@@ -27,30 +29,89 @@ import Testing
     @Test func labelsAreAColumn() throws {
         let text = "x,species,y\n1,2,3\n4,16777217.0,6\n"
         #expect(try Self.read(text, leavingOut: "species").numbers == .float32([1, 3, 4, 6]))
-        let bytes = Array(text.utf8)
-        #expect(try CSV.labels(bytes, path: "x", column: "species") == [2, 16_777_217])
-        #expect(try CSV.labels(bytes, path: "x", column: "species", limit: 1) == [2])
-        #expect(try CSV.labels(Array("label\n3\n0\n".utf8), path: "x") == [3, 0])
-        #expect(code { try CSV.labels(bytes, path: "x") } == .wrongShape)
-        #expect(code { try CSV.labels(bytes, path: "x", column: "z") } == .noSuchColumn)
-        #expect(code { try CSV.labels(Array("1,2\n".utf8), path: "x", column: "z") } == .noSuchColumn)
-        for label in ["1.5", "-1", "2147483648", "x", "1e0", ""] {
-            #expect(code { try CSV.labels(Array("a,b\n0,\(label)\n".utf8), path: "x", column: "b") } == .outOfRange)
+        func read(_ text: String, column: String? = nil, limit: Int? = nil) throws -> [String] {
+            let labels = try CSV.labels(
+                Array(text.utf8), path: "x", column: column, ReadingOptions(limit: limit))
+            return labels.indices.map { labels.names[Int($0)] }
+        }
+        #expect(try read(text, column: "species") == ["2", "16777217"])
+        #expect(try read(text, column: "2") == ["2", "16777217"])
+        #expect(try read(text, column: "species", limit: 1) == ["2"])
+        #expect(try read("label\n3\n0\n") == ["3", "0"])
+        #expect(try read("a\nb\na\n") == ["a", "b", "a"])
+        #expect(try read("kind\nb\na\nb\n") == ["b", "a", "b"])
+        #expect(try read("1,0,0\n0,0,1\n") == ["0", "2"])
+        #expect(try read("-1\n1.0\n+1\n1e0\n") == ["-1", "1", "1", "1"])
+        #expect(code { try read(text) } == .wrongShape)
+        #expect(code { try read(text, column: "z") } == .noSuchColumn)
+        #expect(code { try read("1,2\n", column: "3") } == .noSuchColumn)
+        for label in ["1.5", "", "NA"] {
+            #expect(code { try read("a,b\n0,\(label)\n", column: "b") } == .malformedRow)
         }
     }
 
     @Test(arguments: [
-        ("1,2\n3,x\n", "line 2, column 2: 'x' is no number"), ("a,b\n1,2\n3,nan", "line 3, column 2 ('b'): 'nan'"),
-        ("1,2\n3,\n", "line 2, column 2: there is nothing"), ("1,2\n3\n", "line 2 has 1 columns; those before have 2"),
-        ("1,2\n3,4,5\n", "line 2 has 3 columns"), ("1\n\n2\n", "line 2 is empty"), ("", "there is nothing in it"),
+        ("1,2\n3,x\n", "1 cell that are no numbers: column 2 has 1, line 2: 'x'"),
+        ("a,b\n1,2\n3,nan", "column 'b' has 1, line 3: 'nan'"),
+        ("1,2\n3,\n", "column 2 has 1, line 2: there is nothing"),
+        ("a,b\nx,y\n1,\nz,3\n", "4 cells that are no numbers: column 'a' has 2, line 2: 'x'; column 'b' has 2"),
+        ("5,6\n3\n", "1 line has another number of columns than the 2 of the first: line 2 has 1 columns"),
+        ("5,6\n3,4,5\n", "line 2 has 3 columns"), ("1\n\n2\n", "line 2 is empty"), ("", "there is nothing in it"),
         ("a,b\n", "there are no samples"), ("1,2\n3,\"4\n", "the quotation mark that opens on line 2 is not closed"),
-        ("1,2\n3,\"4\"5\n", "line 2, column 2: a letter follows"), ("1,2\n3,1e99\n", "is too large"),
-        ("1,2\n0x10,4\n", "line 2, column 1: '0x10' is no number"), ("\"a\nb\"\n1\nx\n", "line 4, column 1"),
-        ("1\n1.2.3\n", "line 2, column 1"), ("1;2\n1,5;2\n", "line 2, column 1: '1,5' is no number"),
-        ("1\n\u{1B}[2J\n", "'\\u{1b}[2J' is no number"),
+        ("1,2\n3,\"4\"5\n", "line 2, column 2: a letter follows"), ("1,2\n3,1e99\n", "line 2: '1e99'"),
+        ("\"a\nb\"\n1\nx\n", "line 4: 'x'"), ("1\n1.2.3\n", "line 2: '1.2.3'"),
+        ("1\n\u{1B}[2J\n", "'\\u{1b}[2J'"),
+        // The first line could be either.
+        ("0,1,2\n5,7,9\n", "its first line counts up"), ("id,2019,2021\n1,2,3\n", "its first line has 1 words and 2"),
+        // A gap makes no names.
+        ("1,NA,3\n4,5,6\n", "column 2 has 1, line 1: 'NA'"),
+        ("1,,3\n4,5,6\n", "column 2 has 1, line 1: there is nothing"),
     ]) func whatIsWrongIsSaidWithItsPlace(text: String, expected: String) {
         let error = #expect(throws: DataError.self) { try Self.read(text) }
         #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
+    }
+
+    /// The same table in another dialect gives the same numbers.
+    @Test(arguments: [",", ";", "\t", "|", " ", "   "], ["", "\u{FEFF}"]) func everyDelimiter(
+        delimiter: String, start: String
+    ) throws {
+        let rows = [["-1.5", "2", "1e3"], ["4", "0.25", "7"], ["3", "3", "3"]]
+        let text = rows.map { $0.joined(separator: delimiter) + "\n" }.joined()
+        let expected = SampleTable.Numbers.float32([-1.5, 2, 1_000, 4, 0.25, 7, 3, 3, 3])
+        #expect(try Self.read(start + text).numbers == expected)
+        #expect(try Self.read(start + ["a", "b", "c"].joined(separator: delimiter) + "\n" + text).numbers == expected)
+        #expect(try Self.read(start + "# made by hand\n" + text).numbers == expected)
+        guard delimiter != "," else { return }
+        #expect(try Self.read(start + text.replacing(".", with: ",")).numbers == expected)
+    }
+
+    @Test func namesThatAreNumbersAndAnIndexAreKnown() throws {
+        let (names, values) = ((0..<9).map(String.init), (0..<9).map { "0.\($0)" })
+        let line = values.joined(separator: ",")
+        let plain = try Self.read(names.joined(separator: ",") + "\n\(line)\n\(line)\n")
+        #expect((plain.count, plain.columns) == (2, names))
+        #expect(plain.remarks.count == 1)
+        let indexed = try Self.read("," + names.joined(separator: ",") + "\n0,\(line)\n1,\(line)\n")
+        #expect((indexed.count, indexed.columns) == (2, names))
+        #expect(indexed.numbers == plain.numbers)
+        #expect(indexed.remarks.count == 2)
+        #expect(code { try Self.read(",a\n0,1\n5,2\n") } == .malformedRow)
+        let bytes = Array("1,2,3\n7,5,6\n".utf8)
+        #expect(try CSV.samples(bytes, path: "x", ReadingOptions(header: true)).count == 1)
+        #expect(try CSV.samples(bytes, path: "x", ReadingOptions(header: false)).count == 2)
+    }
+
+    /// A gap anywhere is found, with its line.
+    @Test func aGapAnywhereIsFound() {
+        for row in 0..<4 {
+            for column in 0..<3 {
+                var cells = (0..<4).map { row in (0..<3).map { "\(row * 5 + $0 * $0 + 2).5" } }
+                cells[row][column] = ["", "NA", "?", "nan"][row]
+                let text = cells.map { $0.joined(separator: ",") }.joined(separator: "\n")
+                let error = #expect(throws: DataError.self) { try Self.read(text) }
+                #expect(error?.description.contains("column \(column + 1) has 1, line \(row + 1)") == true)
+            }
+        }
     }
 
     @Test func twoColumnsOfOneNameAreRefused() {

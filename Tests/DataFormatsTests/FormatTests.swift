@@ -51,7 +51,8 @@ import Testing
         }
         let cases: [(String, [UInt8], DataError.Code)] = [
             ("{}", [], .malformedHeader), (described("<c8", "False", "(1,)"), [], .unsupportedType),
-            (described("|u1", "True", "(1,)"), [1], .wrongShape), (described("|u1", "False", "(2,)"), [1], .truncated),
+            (described("<U4", "False", "(1,)"), [], .unsupportedType),
+            (described("|u1", "False", "(2,)"), [1], .truncated),
             (described("|u1", "False", "(1,)"), [1, 2], .trailingBytes),
             (described("|u1", "False", "(99999999999999999999,)"), [], .wrongShape),
             (described("|u1", "False", "()"), [1], .wrongShape),

@@ -13,7 +13,7 @@ import Testing
             let table = try SampleFile.samples(folder.path)
             #expect(table.sampleShape == [1, 2])
             #expect(table.numbers == .uint8([0, 0, 1, 0, 2, 0, 3, 0]))
-            #expect(try SampleFile.samples(folder.path, limit: 2).numbers == .uint8([0, 0, 1, 0]))
+            #expect(try SampleFile.samples(folder.path, ReadingOptions(limit: 2)).numbers == .uint8([0, 0, 1, 0]))
             #expect(code { try SampleFile.folderLabels(folder.path) } == .wrongShape)
             #expect(code { try SampleFile.labels(folder.path) } == .unknownFormat)
         }
@@ -27,11 +27,12 @@ import Testing
                 try FileManager.default.createDirectory(at: below, withIntermediateDirectories: true)
                 let bytes =
                     file.hasSuffix("jpg")
-                    ? try Made.jpeg(width: 4, height: 4, channels: 1, pixels: ImageTests.pixels(16)) : ImageTests.png(4, 4)
+                    ? try Made.jpeg(width: 4, height: 4, channels: 1, pixels: ImageTests.pixels(16))
+                    : ImageTests.png(4, 4)
                 try Data(bytes).write(to: below.appending(path: file))
             }
             #expect(try SampleFile.samples(folder.path).count == 3)
-            #expect(try SampleFile.folderLabels(folder.path) == [0, 0, 1])
+            #expect(try SampleFile.folderLabels(folder.path).indices == [0, 0, 1])
             let found = try SampleFile.describe(folder.path)
             #expect(found.classes?.map(\.name) == ["cat", "dog"])
             #expect(found.classes?.map(\.count) == [2, 1])

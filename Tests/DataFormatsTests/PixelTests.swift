@@ -19,15 +19,16 @@ import Testing
             return big(contents.count) + checked + big(Int(~sum))
         }
         // zlib's stored block.
-        let data = rows.flatMap { [0] + $0 }
+        let data: [UInt8] = rows.flatMap { (row: [UInt8]) -> [UInt8] in [0] + row }
         let length = [UInt8(data.count & 255), UInt8(data.count >> 8)]
         var (low, high) = (1, 0)
         for byte in data {
             low = (low + Int(byte)) % 65_521
             high = (high + low) % 65_521
         }
-        let packed = [0x78, 1, 1] + length + length.map { ~$0 } + data + big(high << 16 | low)
-        return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+        let packed: [UInt8] = [0x78, 1, 1] + length + length.map { ~$0 } + data + big(high << 16 | low)
+        let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+        return signature
             + chunk("IHDR", big(width) + big(height) + [bits, type, 0, 0, 0])
             + chunks.flatMap { chunk($0.0, $0.1) } + chunk("IDAT", packed) + chunk("IEND", [])
     }
@@ -36,11 +37,13 @@ import Testing
         let values = (0..<4_096).map { UInt16($0 * 16 + $0 / 256) }
         let row = values.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
         // Neither gamma nor a claim of sRGB changes a number.
-        for chunks in [[], [("gAMA", [0, 1, 0x86, 0xA0])], [("sRGB", [0])], [("gAMA", [0, 0, 0xB1, 0x8F])]] {
-            let bytes = try Self.png(
-                width: 4_096, height: 1, bits: 16, type: 0, rows: [row], chunks: chunks as [(String, [UInt8])])
+        let claims: [[(String, [UInt8])]] = [
+            [], [("gAMA", [0, 1, 0x86, 0xA0])], [("sRGB", [0])], [("gAMA", [0, 0, 0xB1, 0x8F])],
+        ]
+        for chunks in claims {
+            let bytes = try Self.png(width: 4_096, height: 1, bits: 16, type: 0, rows: [row], chunks: chunks)
             let image = try Image(decoding: bytes, path: "x")
-            #expect(image.pixels == .float32(values.map(Float.init)))
+            #expect(image.pixels == .float32(values.map { Float($0) }))
             #expect(image.bits == 16)
         }
     }

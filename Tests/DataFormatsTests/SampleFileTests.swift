@@ -23,7 +23,7 @@ import Testing
             let file = isPacked ? try Made.gzipped(bytes) : Data(bytes)
             try with(file) { path throws in
                 #expect(try SampleFile.samples(path) == table)
-                #expect(try SampleFile.samples(path, limit: 1).count == 1)
+                #expect(try SampleFile.samples(path, ReadingOptions(limit: 1)).count == 1)
                 #expect(try SampleFile.describe(path).isGzipped == isPacked)
             }
         }
@@ -38,8 +38,8 @@ import Testing
             }
         }
         try with(NPY.encode(labels: [1])) { path in
-            #expect(code { try SampleFile.samples(path, leavingOut: "x") } == .unknownFormat)
-            #expect(code { try SampleFile.labels(column: "x", ofCSV: path) } == .unknownFormat)
+            #expect(code { try SampleFile.samples(path, ReadingOptions(without: ["x"])) } == .unknownFormat)
+            #expect(code { try SampleFile.labels(path, column: "x") } == .unknownFormat)
             #expect(code { try SampleFile.folderLabels(path) } == .unknownFormat)
         }
         #expect(code { try SampleFile.samples("/nowhere") } == .notFound)
@@ -53,7 +53,7 @@ import Testing
             #expect(found.samples == 3)
             #expect(found.sampleShape == [])
             #expect((found.minimum, found.maximum, found.mean) == (0, 3, 2))
-            #expect(found.classes?.map(\.label) == [0, 3])
+            #expect(found.classes?.map(\.name) == ["0", "3"])
             #expect(found.classes?.map(\.count) == [1, 2])
         }
         try with(Data("x,y\n0.5,1\n1.5,1\n".utf8)) { path in

@@ -47,7 +47,7 @@ import Testing
                 case .float32(let values): values
                 }
             #expect(try rows.range() == Double(numbers.min() ?? 0)...Double(numbers.max() ?? 0))
-            #expect(try SampleFile.rows(path, limit: 4).count == 4)
+            #expect(try SampleFile.rows(path, ReadingOptions(limit: 4)).count == 4)
         }
     }
 

@@ -119,8 +119,8 @@ let package = Package(
             "CoordinatorRuntime",
             [
                 "Coordination", "RunStore", "Averaging", "RunProtocol", "PlanFile", "DataFormats", "ModelFormat",
-                "Pictures", "PrintableText", "PrometheusMetrics", "RandomNumbers", "Training", "UpdateFiles", coreMetrics,
-                logging,
+                "Pictures", "PrintableText", "PrometheusMetrics", "RandomNumbers", "Training", "UpdateFiles",
+                coreMetrics, logging,
             ]),
 
         // MARK: Workers and commands

@@ -15,7 +15,7 @@ import Testing
 
     init() throws {
         site = try Site()
-        blobs = try BlobFolder(in: site.folder.appending(path: "blobs").path)
+        blobs = try RunStore(folder: site.folder.appending(path: "blobs").path).blobs
     }
 
     private func prepare(

@@ -120,8 +120,7 @@ let package = Package(
             [
                 "Coordination", "RunStore", "Averaging", "RunProtocol", "PlanFile", "DataFormats", "ModelFormat",
                 "Pictures", "PrintableText", "PrometheusMetrics", "RandomNumbers", "Training", "UpdateFiles",
-                coreMetrics,
-                logging,
+                coreMetrics, logging,
             ]),
 
         // MARK: Workers and commands

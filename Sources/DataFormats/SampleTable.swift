@@ -43,6 +43,11 @@ package struct SampleTable: Sendable, Equatable {
     /// What was guessed while they were read, a sentence each.
     package var remarks: [String] = []
 
+    /// By the samples alone, however they were stored and named.
+    package static func == (left: SampleTable, right: SampleTable) -> Bool {
+        left.count == right.count && left.sampleShape == right.sampleShape && left.numbers == right.numbers
+    }
+
     /// How many numbers a sample has.
     package var size: Int { sampleShape.reduce(1, *) }
 

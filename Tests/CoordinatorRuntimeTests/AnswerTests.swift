@@ -237,7 +237,7 @@ import Testing
             _ = try await coordinator.submit(site.submission)
             let worker = try await coordinator.join(slots: 1)
             let granted = try await withThrowingTaskGroup(of: TaskDescription?.self) { group in
-                for _ in 0..<2_000 { group.addTask { try await coordinator.task(for: worker, within: 1) } }
+                for _ in 0..<2_000 { group.addTask { try await coordinator.task(for: worker, within: 5) } }
                 return try await group.reduce(into: []) { if let task = $1 { $0.append(task) } }
             }
             #expect(granted.count == 1)

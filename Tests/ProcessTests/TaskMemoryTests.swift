@@ -25,8 +25,8 @@ import Testing
             pretraining: "{rounds: 1, replicas: 1, batch_size: 1000}"),
         Example(
             testDescription: "convolutional",
-            layers: "[{convolution: {channels: 128, kernel: 5, stride: 4}}, "
-                + "{convolution: {channels: 1024, kernel: 7, stride: 4}}]",
+            layers: "[{convolution: {channels: 128, kernel: 5, stride: 4}},"
+                + " {convolution: {channels: 1024, kernel: 7, stride: 4}}]",
             pretraining: "{rounds: 1, replicas: 1, batch_size: 100}"),
         Example(
             testDescription: "joint training", layers: "[{units: 2000}, {units: 1500}]",

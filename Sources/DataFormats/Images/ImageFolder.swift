@@ -55,7 +55,8 @@ struct ImageFolder {
         try Self.check(deep: deep, classes: names, path: path)
         guard unreadable.isEmpty else {
             throw DataError(
-                .unreadable, at: path, "\(unreadable.count) of its names are not UTF-8, such as \(Self.list(unreadable))",
+                .unreadable, at: path,
+                "\(unreadable.count) of its names are not UTF-8, such as \(Self.list(unreadable))",
                 hint: "rename these files")
         }
         guard !files.isEmpty else {
@@ -65,7 +66,8 @@ struct ImageFolder {
         self.files = files
         var remarks = strangers.remarks(path: path)
         if !empty.isEmpty {
-            remarks.append("\(path.printable()): \(Self.list(empty)) \(empty.count == 1 ? "is" : "are") empty and no class")
+            remarks.append(
+                "\(path.printable()): \(Self.list(empty)) \(empty.count == 1 ? "is" : "are") empty and no class")
         }
         self.remarks = remarks
     }
@@ -133,7 +135,7 @@ struct ImageFolder {
                 if let remark = image.remark { passedOver.append("'\(file.name.printable())': \(remark.printable())") }
                 guard isGood else { continue }
                 try body(image, files.count)
-            } catch where error.code != .storageFull && error.code != .unwritable {
+            } catch  where error.code != .storageFull && error.code != .unwritable {
                 isGood = false
                 bad.add(file.name, error)
             }

@@ -50,7 +50,14 @@ extension Cluster {
     /// How many live processes have tried the task and say that it fails: 0 unless they are two on two hosts, or as many
     /// as there are.
     private func speakers(for attempts: [FailedAttempt], _ index: Int, of run: RunState) -> Int {
-        let able = able(index, of: run)
+        // Whose results were refused has nothing to say of the task, however often it is started again; but it may try a
+        // few times more.
+        let isLate = attempts.count >= Limits.taskAttempts
+        let tried = isLate ? run.attempts[index] ?? [] : []
+        let able = able(index, of: run).filter { able in
+            let isIt = { (attempt: FailedAttempt) in attempt.isBy(able.key, able.value.process) }
+            return !tried.contains(where: isIt) || attempts.contains(where: isIt)
+        }
         let speaking = able.filter { able in attempts.contains { $0.isBy(able.key, able.value.process) } }
         func count(_ of: (Worker) -> String) -> (speaking: Int, able: Int) {
             (Set(speaking.values.map(of)).count, Set(able.values.map(of)).count)
@@ -177,7 +184,7 @@ extension RunState {
     /// What diverged and where, whose numbers are the largest, and what to do.
     fileprivate func explain(_ divergence: Divergence, _ task: TaskID, attempts: Int, processes: Int) -> String {
         let place = describeTask(task.index)?.work.place ?? "stage \(stage + 1)"
-        let who = processes > 1 ? "\(processes) workers" : "the only worker"
+        let who = processes > 1 ? "\(processes) workers" : "a single worker"
         var text =
             "the training of \(place) has diverged: \(divergence.what) is \(divergence.value), in \(attempts) attempts of \(who)"
         if let feature = divergence.feature {

@@ -54,7 +54,25 @@ import Testing
             diverge(try #require(shell.lease(worker)), worker, shell)
         }
         guard case .failed(let reason) = shell.phase else { return #expect(shell.phase == .cancelled) }
-        #expect(reason.contains("the only worker"))
+        #expect(reason.contains("a single worker"))
+    }
+
+    /// Workers whose results cannot be used say nothing of a task, and come back without end.
+    @Test func unusableResultsDoNotKeepADivergingRunAlive() throws {
+        let shell = shell(replicas: 1)
+        let honest = shell.join("honest", host: "honest")
+        for life in 0..<40 where shell.phase == .running {
+            let liar = shell.join("liar-\(life)", host: "liar")
+            while let task = shell.lease(liar) {
+                shell.perform(shell.cluster.updateRefused(task.id, from: liar, reason: "it is cut off"))
+                if let task = shell.lease(honest) { diverge(task, honest, shell) }
+            }
+            shell.clock = shell.clock + 50_000
+            _ = shell.heartbeat(honest, [])
+            shell.perform(shell.cluster.timePassed(now: shell.clock))
+        }
+        guard case .failed(let reason) = shell.phase else { return #expect(shell.phase == .cancelled) }
+        #expect(reason.contains("has diverged"), "\(reason)")
     }
 
     /// A host whose workers are started again and again is still one host.

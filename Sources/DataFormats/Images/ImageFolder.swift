@@ -55,7 +55,8 @@ struct ImageFolder {
         try Self.check(deep: deep, classes: names, path: path)
         guard unreadable.isEmpty else {
             throw DataError(
-                .unreadable, at: path, "\(unreadable.count) of its names are not UTF-8, such as \(Self.list(unreadable))",
+                .unreadable, at: path,
+                "\(unreadable.count) of its names are not UTF-8, such as \(Self.list(unreadable))",
                 hint: "rename these files")
         }
         guard !files.isEmpty else {
@@ -65,7 +66,8 @@ struct ImageFolder {
         self.files = files
         var remarks = strangers.remarks(path: path)
         if !empty.isEmpty {
-            remarks.append("\(path.printable()): \(Self.list(empty)) \(empty.count == 1 ? "is" : "are") empty and no class")
+            remarks.append(
+                "\(path.printable()): \(Self.list(empty)) \(empty.count == 1 ? "is" : "are") empty and no class")
         }
         self.remarks = remarks
     }
@@ -133,7 +135,7 @@ struct ImageFolder {
                 if let remark = image.remark { passedOver.append("'\(file.name.printable())': \(remark.printable())") }
                 guard isGood else { continue }
                 try body(image, files.count)
-            } catch where error.code != .storageFull && error.code != .unwritable {
+            } catch  where error.code != .storageFull && error.code != .unwritable {
                 isGood = false
                 bad.add(file.name, error)
             }
@@ -181,6 +183,25 @@ struct ImageFolder {
         table.elementType = found.bits == 8 ? "uint8" : "uint16"
         table.remarks = found.remarks
         return table
+    }
+
+    /// Decodes the first images to where they need not fit into memory.
+    func rows(
+        _ options: ReadingOptions, progress: (_ done: Int, _ total: Int) -> Void
+    ) throws(DataError) -> SampleRows {
+        var spool: RowSpool?
+        let found = try forEach(limit: options.limit, progress: progress) { image, total throws(DataError) in
+            let bytes = image.pixels.count * image.pixels.type.bytes
+            if spool == nil { spool = try RowSpool(path: path, rowBytes: bytes, expected: total) }
+            switch image.pixels {
+            case .uint8(let values): try spool?.append(values, as: UInt8.self)
+            case .float32(let values): try spool?.append(values, as: Float.self)
+            }
+        }
+        guard let spool else { throw DataError(.wrongShape, at: path, "there are no images in it") }
+        return SampleRows(
+            spool, shape: found.shape, type: found.bits == 8 ? .uint8 : .float32,
+            elementType: found.bits == 8 ? "uint8" : "uint16", isImages: true, remarks: found.remarks)
     }
 
     func bytesOnDisk() throws(DataError) -> Int {

@@ -40,9 +40,9 @@ extension SampleFile {
     ) throws(DataError) -> SampleDescription {
         var sampleOptions = options
         if let column { sampleOptions.without.append(column) }
-        let table: SampleTable
+        let table: SampleRows
         do {
-            table = try samples(path, sampleOptions, progress: progress)
+            table = try rows(path, sampleOptions, progress: progress)
         } catch  where error.code == .malformedRow && options.without.isEmpty && column == nil {
             // A file of labels may hold words.
             guard let labels = try? labels(path, options), labels.names.count < labels.indices.count else {
@@ -50,7 +50,7 @@ extension SampleFile {
             }
             return try describe(labels, of: path, options)
         }
-        let (minimum, maximum, mean) = range(of: table.numbers)
+        let (minimum, maximum, mean) = try range(of: table)
         var description = SampleDescription(
             path: path, format: "", isGzipped: false, bytesOnDisk: 0, samples: table.count,
             sampleShape: table.sampleShape, elementType: table.elementType, minimum: minimum, maximum: maximum,
@@ -92,17 +92,28 @@ extension SampleFile {
         }
     }
 
-    private static func range(of numbers: SampleTable.Numbers) -> (minimum: Float, maximum: Float, mean: Double) {
-        switch numbers {
-        case .uint8(let values):
-            let sum = values.reduce(0) { $0 + Int($1) }
-            return (
-                Float(values.min() ?? 0), Float(values.max() ?? 0), Double(sum) / Double(max(1, values.count))
-            )
-        case .float32(let values):
-            let sum = values.reduce(0.0) { $0 + Double($1) }
-            return (values.min() ?? 0, values.max() ?? 0, sum / Double(max(1, values.count)))
+    private static func range(
+        of rows: SampleRows
+    ) throws(DataError) -> (minimum: Float, maximum: Float, mean: Double) {
+        var (lowest, highest, sum) = (Float.infinity, -Float.infinity, 0.0)
+        do {
+            try rows.forEachPart { bytes in
+                switch rows.type {
+                case .uint8:
+                    lowest = min(lowest, Float(bytes.min() ?? 0))
+                    highest = max(highest, Float(bytes.max() ?? 0))
+                    sum += Double(bytes.reduce(0) { $0 + Int($1) })
+                case .float32:
+                    let values = bytes.bindMemory(to: Float.self)
+                    lowest = min(lowest, values.min() ?? 0)
+                    highest = max(highest, values.max() ?? 0)
+                    sum = values.reduce(sum) { $0 + Double($1) }
+                }
+            }
+        } catch let error as DataError { throw error } catch {
+            throw DataError(.unreadable, at: "", "\(error)")
         }
+        return (lowest, highest, sum / Double(max(1, rows.count * rows.size)))
     }
 
     private static func counts(_ labels: ClassLabels) -> [SampleDescription.ClassCount] {

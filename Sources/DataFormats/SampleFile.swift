@@ -20,16 +20,23 @@ package enum SampleFile {
         }
     }
 
-    /// The same samples to be read row by row. An unpacked IDX or NPY file stays where it is; all else is read into memory.
+    /// The same samples to be read row by row. An unpacked IDX or NPY file stays where it is; all else is decoded once, part
+    /// by part, and kept in a file without a name where it is large.
     package static func rows(
-        _ path: String, _ options: ReadingOptions = ReadingOptions()
+        _ path: String, _ options: ReadingOptions = ReadingOptions(),
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(DataError) -> SampleRows {
-        guard case .array(_, let header, let source) = try open(path, options), source.isPlainFile,
-            !header.isColumnMajor, options.without.isEmpty
-        else {
-            return SampleRows(try samples(path, options))
+        switch try open(path, options) {
+        case .csv(let source): return try CSV.rows(source, options)
+        case .array(_, let header, let source):
+            try refuseColumns(options.without, path)
+            return source.isPlainFile && !header.isColumnMajor
+                ? SampleRows(try RowFile(header, source), limit: options.limit)
+                : try header.rows(from: source, limit: options.limit)
+        case .images(let folder):
+            try refuseColumns(options.without, path)
+            return try folder.rows(options, progress: progress)
         }
-        return SampleRows(try RowFile(header, source), limit: options.limit)
     }
 
     /// How many samples an IDX, NPY or NPZ file has, one's shape, and how many bytes a number takes once it is cut: from the

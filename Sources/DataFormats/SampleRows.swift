@@ -1,5 +1,5 @@
-/// Samples that are fetched row by row: straight from a file that need not fit into memory where it is an unpacked IDX or
-/// NPY file, else from memory.
+/// Samples that are fetched row by row and need not fit into memory: straight from a file where it is an unpacked IDX or
+/// NPY file, else from where they were decoded to.
 package struct SampleRows {
     package let count: Int
     /// One sample's, such as [28, 28].
@@ -30,6 +30,7 @@ package struct SampleRows {
     private enum Storage {
         case table(SampleTable)
         case file(RowFile)
+        case spool(RowSpool)
     }
 
     /// How many numbers a sample has.
@@ -55,6 +56,21 @@ package struct SampleRows {
         isImages = false
     }
 
+    /// - Parameter spool: has all rows.
+    init(
+        _ spool: RowSpool, shape: [Int], type: NPY.ElementType, elementType: String, columns: [String]? = nil,
+        isImages: Bool = false, remarks: [String] = []
+    ) {
+        count = spool.count
+        sampleShape = shape
+        self.type = type
+        storage = .spool(spool)
+        self.columns = columns
+        self.elementType = elementType
+        self.isImages = isImages
+        self.remarks = remarks
+    }
+
     /// The most bytes that are handed over at once, apart from a single row that has more.
     private static let partBytes = 1 << 20
 
@@ -74,6 +90,14 @@ package struct SampleRows {
             let filled = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(part.count * rowBytes)])
             try copy(part, to: filled)
             try body(UnsafeRawBufferPointer(filled))
+        }
+    }
+
+    /// Hands all rows over in their order, part by part.
+    package func forEachPart(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        let step = 1 << 16
+        for start in stride(from: 0, to: count, by: step) {
+            try forEachPart(of: Array(Int32(start)..<Int32(min(start + step, count)))[...], body)
         }
     }
 
@@ -98,6 +122,7 @@ package struct SampleRows {
         switch storage {
         case .table(let table): table.size
         case .file(let file): file.array.shape.dropFirst().reduce(1, *)
+        case .spool(let spool): spool.rowBytes / type.bytes
         }
     }
 
@@ -105,6 +130,7 @@ package struct SampleRows {
         switch storage {
         case .table(let table): table.copy(rows, to: out)
         case .file(let file): try file.read(rows, to: out)
+        case .spool(let spool): try spool.read(rows, to: out)
         }
     }
 

@@ -9,7 +9,9 @@ import Testing
     private static let rareFacts: Set<RunEvent.Kind> = [
         .attemptFailed, .answerRefused, .answerWitnessed, .answerContradicted, .failed, .cancelled,
     ]
-    private static let rareWrites: Set<WritePoint> = [.deleteUpload, .dropFile, .tryForRoom, .commitQuarantine]
+    private static let rareWrites: Set<WritePoint> = [
+        .deleteUpload, .dropFile, .tryForRoom, .commitQuarantine, .createScratch, .writeScratch,
+    ]
 
     /// Each write, of each kind, before and after.
     private func lines(_ points: some Sequence<WritePoint>, _ kinds: some Sequence<RunEvent.Kind>) -> Set<String> {

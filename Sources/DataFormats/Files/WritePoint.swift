@@ -3,6 +3,8 @@
 package enum WritePoint: String, CaseIterable, Sendable {
     // A file that gets its name when it is whole.
     case createFile, writeFile, synchronizeFile, nameFile, synchronizeFolder, dropFile
+    // Rows that find no room in memory while data are cut: nothing of them outlives the process.
+    case createScratch, writeScratch
     // An answer on its way in.
     case createUpload, writeUpload, synchronizeUpload, deleteUpload
     // The blobs.

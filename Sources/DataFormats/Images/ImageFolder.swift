@@ -185,6 +185,25 @@ struct ImageFolder {
         return table
     }
 
+    /// Decodes the first images to where they need not fit into memory.
+    func rows(
+        _ options: ReadingOptions, progress: (_ done: Int, _ total: Int) -> Void
+    ) throws(DataError) -> SampleRows {
+        var spool: RowSpool?
+        let found = try forEach(limit: options.limit, progress: progress) { image, total throws(DataError) in
+            let bytes = image.pixels.count * image.pixels.type.bytes
+            if spool == nil { spool = try RowSpool(path: path, rowBytes: bytes, expected: total) }
+            switch image.pixels {
+            case .uint8(let values): try spool?.append(values, as: UInt8.self)
+            case .float32(let values): try spool?.append(values, as: Float.self)
+            }
+        }
+        guard let spool else { throw DataError(.wrongShape, at: path, "there are no images in it") }
+        return SampleRows(
+            spool, shape: found.shape, type: found.bits == 8 ? .uint8 : .float32,
+            elementType: found.bits == 8 ? "uint8" : "uint16", isImages: true, remarks: found.remarks)
+    }
+
     func bytesOnDisk() throws(DataError) -> Int {
         var total = 0
         for file in files { total += try directory.size(file.name) }

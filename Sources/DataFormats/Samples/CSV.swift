@@ -17,24 +17,53 @@ package enum CSV {
     }
 
     static func samples(_ source: ByteSource, _ options: ReadingOptions) throws(DataError) -> SampleTable {
+        var values: [Float] = []
+        let found = try read(source, options) { row in values += row }
+        var samples = SampleTable(
+            count: values.count / found.size, sampleShape: [found.size], numbers: .float32(values))
+        samples.columns = found.columns
+        samples.elementType = "text"
+        samples.remarks = found.remarks
+        return samples
+    }
+
+    /// The same, kept where they need not fit into memory.
+    static func rows(_ source: ByteSource, _ options: ReadingOptions) throws(DataError) -> SampleRows {
+        var spool: RowSpool?
+        let found = try read(source, options) { row throws(DataError) in
+            if spool == nil { spool = try RowSpool(path: source.path, rowBytes: row.count * 4, expected: nil) }
+            try spool?.append(row, as: Float.self)
+        }
+        guard let spool else { throw DataError(.wrongShape, at: source.path, "there are no samples in it") }
+        return SampleRows(
+            spool, shape: [found.size], type: .float32, elementType: "text", columns: found.columns,
+            remarks: found.remarks)
+    }
+
+    /// Hands over each row's numbers.
+    private static func read(
+        _ source: ByteSource, _ options: ReadingOptions, _ body: ([Float]) throws(DataError) -> Void
+    ) throws(DataError) -> (size: Int, columns: [String]?, remarks: [String]) {
         var table = try CSVTable(source, options)
         let columns = try table.columns(without: options.without)
-        var values: [Float] = []
         var scan = ColumnScan(columns: columns, names: table.names, path: source.path)
-        let count = try table.forEachRow(limit: options.limit) { row throws(DataError) in
-            guard values.count <= SampleTable.largestCount - columns.count else {
+        var (values, count) = ([Float](), 0)
+        _ = try table.forEachRow(limit: options.limit) { row throws(DataError) in
+            guard count < SampleTable.largestCount / columns.count else {
                 throw DataError(.tooLarge, at: source.path, "it has more than \(SampleTable.largestCount) numbers")
             }
+            values.removeAll(keepingCapacity: true)
             for (place, column) in columns.enumerated() {
                 values.append(scan.take(row.cell(column), place, row))
             }
+            try body(values)
+            count += 1
         }
         try scan.check(table.raggedRows)
-        var samples = SampleTable(count: count, sampleShape: [columns.count], numbers: .float32(values))
-        samples.columns = table.names.isEmpty ? nil : columns.map { table.names[$0] }
-        samples.elementType = "text"
-        samples.remarks = table.remarks + scan.remarks(hasNames: !table.names.isEmpty)
-        return samples
+        return (
+            columns.count, table.names.isEmpty ? nil : columns.map { table.names[$0] },
+            table.remarks + scan.remarks(hasNames: !table.names.isEmpty)
+        )
     }
 
     static func labels(

@@ -70,6 +70,53 @@ struct NumberArray {
         return table
     }
 
+    /// The first `limit` samples, kept where they need not fit into memory.
+    func rows(from source: ByteSource, limit: Int?) throws(DataError) -> SampleRows {
+        guard !isColumnMajor else {
+            try checkMemory(source.path)
+            return SampleRows(try samples(from: source, limit: limit))
+        }
+        let (sampleShape, count) = (Array(shape.dropFirst()), min(shape[0], limit ?? .max))
+        let size = sampleShape.reduce(1, *)
+        let kept: NPY.ElementType = type.isByte ? .uint8 : .float32
+        let expected = try checkedByteCount(source)
+        // What a packed file says of itself is believed as its bytes come.
+        let isLikely = source.believable(count * size * type.bytes) == count * size * type.bytes
+        let spool = try RowSpool(
+            path: source.path, rowBytes: size * kept.bytes, expected: isLikely ? count : nil)
+        let step = max(1, (1 << 20) / (size * type.bytes))
+        for start in stride(from: 0, to: count, by: step) {
+            let bytes = try source.take(min(step, count - start) * size * type.bytes)
+            guard !type.isByte else {
+                try spool.append(bytes, as: UInt8.self)
+                continue
+            }
+            let values = [Float](unsafeUninitializedCapacity: bytes.count / type.bytes) { buffer, filled in
+                bytes.withUnsafeBytes { decode($0, into: buffer) }
+                filled = bytes.count / type.bytes
+            }
+            if let wrong = values.firstIndex(where: { !$0.isFinite }) {
+                throw notFinite(start * size + wrong, path: source.path)
+            }
+            try spool.append(values, as: Float.self)
+        }
+        let rest = count < shape[0] ? 0 : try source.peek(1).count
+        guard rest == 0 else { throw trailing(expected, path: source.path) }
+        return SampleRows(spool, shape: sampleShape, type: kept, elementType: type.rawValue)
+    }
+
+    /// Columns one behind the other are put into rows in memory.
+    private func checkMemory(_ path: String) throws(DataError) {
+        // The numbers as they lie in the file, and the rows.
+        let needed = shape.reduce(1, *) * (type.isByte ? 2 : 8)
+        guard needed <= AvailableMemory.bytes / 4 * 3 else {
+            throw DataError(
+                .tooLarge, at: path,
+                "it is column by column (Fortran order): to turn it takes \(needed >> 20) MiB of memory, and there are"
+                    + " \(AvailableMemory.bytes >> 20) MiB here", hint: "save numpy.ascontiguousarray(x)")
+        }
+    }
+
     /// The first `count` samples, row-major.
     private func rows<Value>(_ values: [Value], _ count: Int) -> [Value] {
         guard isColumnMajor else { return values }

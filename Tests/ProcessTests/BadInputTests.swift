@@ -186,7 +186,7 @@ import Testing
             "weights.safetensors: has no classifier; use the one that was exported with --part fine-tuned")
         let wide = try desk.write("wide.idx", [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2])
         let picture = ["picture", weights, "--samples", wide, "--output", desk.path("p.png")]
-        try expectOneLine(Cairn.run(picture), "wide.idx: its samples have 2 numbers; the network takes 1")
+        try expectOneLine(Cairn.run(picture), "wide.idx: its samples have 2 numbers, the network's own samples have 1")
     }
 
     // MARK: Places to write

@@ -42,6 +42,45 @@ import Testing
         #expect(try model.encoded() == data)
     }
 
+    /// Names, shapes and order as docs/exports.md tells them.
+    @Test(arguments: [DecoderConstraint.free, .unitNorm, .tied]) func tensorsAreAsDocumented(
+        decoder: DecoderConstraint
+    ) throws {
+        let window = ConvolutionWindow(kernel: 3, stride: 2, pooling: 2)
+        let network = NetworkSpec(
+            inputSize: 11 * 13 * 3, image: ImageShape(height: 11, width: 13, channels: 3),
+            layers: [
+                LayerSpec(units: 8, activation: .relu, window: window), LayerSpec(units: 5, activation: .sigmoid),
+            ])
+        // 11 x 13 places become 6 x 7, and 3 x 4 of them pooled.
+        let encoders = [
+            ["encoder.0.weight [8, 3, 3, 3]", "encoder.0.bias [8]"],
+            ["encoder.1.weight [96, 5]", "encoder.1.bias [5]"],
+        ]
+        let decoders = [
+            ["decoder.0.weight [8, 3, 3, 3]", "decoder.0.bias [3]"],
+            ["decoder.1.weight [5, 96]", "decoder.1.bias [96]"],
+        ].map { decoder == .tied ? Array($0.dropFirst()) : $0 }
+        var description = ModelDescription(
+            part: .pretrained, network: network, divisor: 255,
+            decoders: [DecoderSpec(constraint: decoder, activation: .linear)] + [
+                DecoderSpec(constraint: decoder, activation: .relu)
+            ], planHash: Digest(of: [1, 2, 3]))
+        #expect(try tensors(description) == encoders[0] + decoders[0] + encoders[1] + decoders[1])
+        (description.part, description.decoders, description.classes) = (.fineTuned, [], 4)
+        #expect(
+            try tensors(description) == encoders[0] + encoders[1] + ["classifier.weight [5, 4]", "classifier.bias [4]"])
+    }
+
+    /// What any reader of the format sees, PyTorch's mark included.
+    private func tensors(_ description: ModelDescription) throws -> [String] {
+        let weights = [Float](repeating: 0.5, count: description.parameters.elementCount)
+        let data = try Model(description: description, weights: weights).encoded()
+        let file = try Safetensors(decoding: Array(data), path: "file")
+        #expect(file.metadata["format"] == "pt")
+        return file.tensors.map { "\($0.name) \($0.shape)" }
+    }
+
     @Test func theDescriptionSurvivesAnyOrderOfKeys() throws {
         let model = Self.model()
         #expect(try read(model, description: text(model)) == model)

@@ -72,22 +72,41 @@ private final class TwoMounts {
 
     let desk: Desk
     private var mounted: [String] = []
+    private var servers: [RunningProcess] = []
 
     init(options: [String] = []) throws {
         desk = try Desk()
         try FileManager.default.createDirectory(atPath: desk.path("real/state"), withIntermediateDirectories: true)
         for name in ["first", "second"] {
             try FileManager.default.createDirectory(atPath: desk.path(name), withIntermediateDirectories: true)
-            try Self.run("bindfs", options + [desk.path("real"), desk.path(name)])
+            let server = try RunningProcess(
+                ["-f"] + options + [desk.path("real"), desk.path(name)], in: desk.folder, program: "/usr/bin/bindfs")
+            servers.append(server)
             mounted.append(desk.path(name))
+            let isThere = wait(10) {
+                FileManager.default.fileExists(atPath: desk.path(name) + "/state") || !server.isRunning
+            }
+            guard isThere, server.isRunning else {
+                unmount()
+                throw CocoaError(.fileNoSuchFile)
+            }
         }
     }
 
-    deinit { for path in mounted { try? Self.run("umount", ["-l", path]) } }
+    deinit { unmount() }
+
+    /// A server that ends leaves its mount.
+    private func unmount() {
+        for path in mounted {
+            let ended = try? RunningProcess(["-l", path], in: desk.folder, program: "/usr/bin/umount")
+            _ = ended?.exitCode(within: 10)
+        }
+        servers.forEach { $0.kill() }
+    }
 
     func path(_ mount: Int) -> String { mounted[mount] + "/state" }
 
-    /// What lies in the folder, but for what SQLite opens and closes.
+    /// What lies in the folder.
     func names() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: desk.path("real/state")).sorted()
     }
@@ -95,15 +114,5 @@ private final class TwoMounts {
     func blobs() throws -> Set<String> {
         let files = FileManager.default.enumerator(atPath: desk.path("real/state/blobs"))?.compactMap { $0 as? String }
         return Set((files ?? []).filter { $0.contains("/") })
-    }
-
-    private static func run(_ program: String, _ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw CocoaError(.fileWriteUnknown) }
     }
 }

@@ -36,11 +36,11 @@ struct BenchMatmulCommand: ParsableCommand {
             try JSONOutput.print(result)
             return
         }
-        print("(\(m), \(k)) x (\(k), \(n)) in \(precision.rawValue), \(slots) slot(s)")
-        if !result.isNative { print("no \(precision.rawValue) kernels for this processor: widened to float32 first") }
-        print("GFLOP/s        \(result.gigaflopsPerSecond.formatted(decimals: 0))")
-        print("peak GFLOP/s   \(result.peakGigaflopsPerSecond.map { $0.formatted(decimals: 0) } ?? "-")")
-        print("share of peak  \(result.shareOfPeak.map { "\(Int(($0 * 100).rounded())) %" } ?? "-")")
+        say("(\(m), \(k)) x (\(k), \(n)) in \(precision.rawValue), \(slots) slot(s)")
+        if !result.isNative { say("no \(precision.rawValue) kernels for this processor: widened to float32 first") }
+        say("GFLOP/s        \(result.gigaflopsPerSecond.formatted(decimals: 0))")
+        say("peak GFLOP/s   \(result.peakGigaflopsPerSecond.map { $0.formatted(decimals: 0) } ?? "-")")
+        say("share of peak  \(result.shareOfPeak.map { "\(Int(($0 * 100).rounded())) %" } ?? "-")")
     }
 }
 

@@ -24,7 +24,7 @@ struct BenchPeakCommand: ParsableCommand {
             try JSONOutput.print(result)
             return
         }
-        print("instruction set \(result.instructionSet), bfloat16 \(result.hasBfloat16 ? "yes" : "no")")
+        say("instruction set \(result.instructionSet), bfloat16 \(result.hasBfloat16 ? "yes" : "no")")
         let rows = result.rows.map { row in
             [
                 "\(row.threads)", row.float32GigaflopsPerSecond.formatted(decimals: 0),
@@ -33,7 +33,7 @@ struct BenchPeakCommand: ParsableCommand {
             ]
         }
         for row in [["threads", "float32 GFLOP/s", "bfloat16 GFLOP/s", "memory GB/s"]] + rows {
-            print(row.map { String(repeating: " ", count: max(18 - $0.count, 1)) + $0 }.joined())
+            say(lines: row.map { String(repeating: " ", count: max(18 - $0.count, 1)) + $0 }.joined())
         }
     }
 }

@@ -50,26 +50,26 @@ struct BenchTrainCommand: ParsableCommand {
             try JSONOutput.print(result)
             return
         }
-        print("\(result.workload), batch \(batchSize), \(slots) slot(s)")
-        print("samples/s      \(Int(result.samplesPerSecond))")
-        print("GFLOP/s        \(Int(result.gigaflopsPerSecond))")
-        print("peak GFLOP/s   \(Int(result.peakGigaflopsPerSecond))")
-        print("share of peak  \(Int((result.shareOfPeak * 100).rounded())) %")
+        say("\(result.workload), batch \(batchSize), \(slots) slot(s)")
+        say("samples/s      \(Int(result.samplesPerSecond))")
+        say("GFLOP/s        \(Int(result.gigaflopsPerSecond))")
+        say("peak GFLOP/s   \(Int(result.peakGigaflopsPerSecond))")
+        say("share of peak  \(Int((result.shareOfPeak * 100).rounded())) %")
         if let rows = result.profile { show(rows) }
     }
 
     private func show(_ rows: [StepProfile.Row]) {
         let total = rows.reduce(0) { $0 + $1.microsecondsPerStep }
-        print("\n" + line("us a step", "share", "part", "layer"))
+        say(lines: "\n" + line("us a step", "share", "part", "layer"))
         for row in rows.sorted(by: { $0.microsecondsPerStep > $1.microsecondsPerStep }) {
             let share = row.microsecondsPerStep / total * 100
-            print(
-                line(
+            say(
+                lines: line(
                     row.microsecondsPerStep.formatted(decimals: 0), share.formatted(decimals: 1) + " %",
                     row.part.rawValue,
                     row.layer))
         }
-        print(line(total.formatted(decimals: 0), "", "all", ""))
+        say(lines: line(total.formatted(decimals: 0), "", "all", ""))
     }
 
     private func line(_ time: String, _ share: String, _ part: String, _ layer: String) -> String {

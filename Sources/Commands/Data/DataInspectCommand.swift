@@ -28,17 +28,17 @@ struct DataInspectCommand: ParsableCommand {
             return
         }
         let packed = description.isGzipped ? ", gzipped" : ""
-        print("format   \(description.format)\(packed), \(description.bytesOnDisk) bytes on disk")
-        print("samples  \(description.samples)")
-        print("shape    \(description.sampleShape.isEmpty ? "one number" : "\(description.sampleShape)")")
-        print("type     \(description.elementType)")
-        print("range    \(description.minimum) to \(description.maximum), mean \(Float(description.mean))")
-        if let columns = description.columns { print("columns  \(list(columns.map { $0.printable() }))") }
-        for remark in description.remarks ?? [] { print("remark   \(remark)") }
+        say("format   \(description.format)\(packed), \(description.bytesOnDisk) bytes on disk")
+        say("samples  \(description.samples)")
+        say("shape    \(description.sampleShape.isEmpty ? "one number" : "\(description.sampleShape)")")
+        say("type     \(description.elementType)")
+        say("range    \(description.minimum) to \(description.maximum), mean \(Float(description.mean))")
+        if let columns = description.columns { say("columns  \(list(columns.map { $0.printable() }))") }
+        for remark in description.remarks ?? [] { say("remark   \(remark)") }
         guard let classes = description.classes else { return }
-        print("classes  \(classes.count)")
+        say("classes  \(classes.count)")
         for entry in classes {
-            print("  \(entry.name): \(entry.count)")
+            say("  \(entry.name): \(entry.count)")
         }
     }
 

@@ -116,8 +116,8 @@ struct EvaluateCommand: ParsableCommand {
                 Report(tested: result.tested, error: result.error, classNames: names, confusion: confusion))
             return
         }
-        print("test error \((result.error * 100).formatted(decimals: 2)) % of \(result.tested) samples")
-        print(ConfusionTable(names: names, confusion: confusion).text)
+        say("test error \((result.error * 100).formatted(decimals: 2)) % of \(result.tested) samples")
+        say(lines: ConfusionTable(names: names, confusion: confusion).text)
     }
 
     // MARK: Pretrained weights
@@ -141,12 +141,12 @@ struct EvaluateCommand: ParsableCommand {
                     tested: samples.count, squaredError: error, meanError: meanError, ratio: ratio))
             return
         }
-        print(
+        say(
             "squared error \(error.formatted(decimals: 3)) a sample, summed over its numbers, of \(samples.count) samples"
         )
         if let meanError {
             let ratio = ratio.map { ", ratio \($0.formatted(decimals: 3))" } ?? ""
-            print("predicting each feature's mean \(meanError.formatted(decimals: 3))\(ratio)")
+            say("predicting each feature's mean \(meanError.formatted(decimals: 3))\(ratio)")
         }
     }
 }

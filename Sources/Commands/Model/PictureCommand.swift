@@ -58,6 +58,6 @@ struct PictureCommand: ParsableCommand {
             sheet.draw(Array(decoded[range]), row: 1, column: index)
         }
         try AtomicFile.write(sheet.png(), to: output)
-        print("wrote \(output): \(loaded.count) images above their reconstructions")
+        say("wrote \(output): \(loaded.count) images above their reconstructions")
     }
 }

@@ -41,33 +41,33 @@ struct PlanCheckCommand: ParsableCommand {
                 try? JSONOutput.print(report)
             } else {
                 summarize(checked)
-                print(sizes.text)
-                for warning in sizes.warnings { print("warning: \(warning)") }
+                say(lines: sizes.text)
+                for warning in sizes.warnings { say("warning: \(warning)") }
             }
         } catch {
             if json {
                 try JSONOutput.print(Report(plan: nil, mistakes: error.mistakes))
             } else {
-                print(error)
+                say(lines: error)
             }
             throw ExitCode.failure
         }
     }
 
     private func summarize(_ plan: Plan) {
-        print("\(plan.name): this plan is right")
+        say("\(plan.name): this plan is right")
         for stage in plan.autoencoderStages {
             let top = plan.layers[stage.layer + stage.decoders.count - 1]
-            print(
+            say(
                 "\(stage.name): \(top.description), \(stage.settings.rounds) rounds of \(stage.settings.replicas) tasks,"
                     + " L1 \(stage.settings.l1), \(stage.settings.loss.rawValue)"
                     + (stage.frozenEncoders > 0 ? " of the samples" : ""))
         }
         if let labeled = plan.data.labeled, plan.fineTuning != nil {
             let examples = labeled.perClass.map { "\($0) labeled examples of each class" } ?? "all labeled examples"
-            print("fine-tuning: \(labeled.draws) draws of \(examples)")
+            say("fine-tuning: \(labeled.draws) draws of \(examples)")
         }
-        for remark in plan.remarks { print(remark.line) }
+        for remark in plan.remarks { say(lines: remark.line) }
     }
 }
 

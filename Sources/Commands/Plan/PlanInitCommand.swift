@@ -13,13 +13,13 @@ struct PlanInitCommand: ParsableCommand {
 
     func run() throws {
         guard let file else {
-            print(PlanTemplate.text, terminator: "")
+            say(lines: PlanTemplate.text, terminator: "")
             return
         }
         guard force || !FileManager.default.fileExists(atPath: file) else {
             throw CommandError("\(file): is there already; use --force to replace it")
         }
         try AtomicFile.write(Data(PlanTemplate.text.utf8), to: file)
-        print("wrote \(file); `cairn plan check \(file)` validates it")
+        say("wrote \(file); `cairn plan check \(file)` validates it")
     }
 }

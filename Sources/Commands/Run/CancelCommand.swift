@@ -15,6 +15,6 @@ struct CancelCommand: ParsableCommand {
     func run() throws {
         let connection = try connection.connect()
         let status = try connection.cancel(try target.find(connection))
-        if json { try JSONOutput.print(status) } else { print("\(status.id)  \(status.state.rawValue)") }
+        if json { try JSONOutput.print(status) } else { say("\(status.id)  \(status.state.rawValue)") }
     }
 }

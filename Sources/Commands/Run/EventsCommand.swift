@@ -31,7 +31,7 @@ struct EventsCommand: ParsableCommand {
         }
         for entry in journal.entries {
             let time = Date(timeIntervalSince1970: entry.time).formatted(.iso8601)
-            print("\(entry.number)  \(time)  \(entry.text)\(entry.reason.isEmpty ? "" : ": \(entry.reason)")")
+            say("\(entry.number)  \(time)  \(entry.text)\(entry.reason.isEmpty ? "" : ": \(entry.reason)")")
         }
     }
 }

@@ -51,7 +51,7 @@ struct ExportCommand: ParsableCommand {
             let folder = "\(tensorboard)/\(id)"
             try OutputFolder.make(folder)
             try AtomicFile.write(Data(file.bytes), to: "\(folder)/\(file.name)")
-            if !json { print("wrote \(folder)/\(file.name)") }
+            if !json { say("wrote \(folder)/\(file.name)") }
         }
         if let output { try export(id, to: output, from: connection) }
     }
@@ -73,7 +73,7 @@ struct ExportCommand: ParsableCommand {
             try JSONOutput.print(Report(part: part, output: output, sha256: export.digest, bytes: export.bytes))
             return
         }
-        print("wrote \(output): \(export.bytes) bytes, SHA-256 \(export.digest)")
+        say("wrote \(output): \(export.bytes) bytes, SHA-256 \(export.digest)")
     }
 
     private func download(_ export: ExportDescription, to path: String, from connection: HTTPConnection) throws {

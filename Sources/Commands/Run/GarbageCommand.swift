@@ -29,11 +29,11 @@ struct GarbageCommand: ParsableCommand {
             return
         }
         for blob in garbage.blobs {
-            print(
+            say(
                 "\(blob.digest)  \(blob.bytes.asMebibytes), \((blob.secondsOld / 3_600).formatted(decimals: 1)) h old")
         }
         let verb = delete ? "were deleted" : "can be deleted"
-        print(
+        say(
             "\(garbage.count) blobs with \(garbage.bytes.asMebibytes) \(verb); runs need \(garbage.neededBytes.asMebibytes)"
         )
     }

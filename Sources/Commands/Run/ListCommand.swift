@@ -24,18 +24,18 @@ struct ListCommand: ParsableCommand {
             try JSONOutput.print(Report(runs: runs, workers: workers))
             return
         }
-        if runs.isEmpty { print("no runs") }
+        if runs.isEmpty { say("no runs") }
         for run in runs {
             let stage = run.stages.first { $0.state == .running }
             let place = stage.map { ", \($0.name), round \($0.round) of \($0.rounds)" } ?? ""
-            print("\(run.id)  \(run.state.rawValue)\(place)  \(run.name)")
+            say("\(run.id)  \(run.state.rawValue)\(place)  \(run.name)")
         }
         for worker in workers {
             let registration = worker.registration
-            print(
+            say(
                 "\(worker.worker)  \(registration.host), \(registration.slots) slots, \(registration.instructionSet),"
                     + " \(worker.tasks.count) tasks, heard \(worker.secondsSinceHeard.formatted(decimals: 0)) s ago")
-            if let reason = worker.quarantine { print("  gets no more tasks: \(reason)") }
+            if let reason = worker.quarantine { say("  gets no more tasks: \(reason)") }
         }
     }
 }

@@ -62,7 +62,7 @@ struct MetricsCommand: ParsableCommand {
         let connection = try connection.connect()
         let status = try connection.status(of: try target.find(connection))
         guard let output else {
-            return json ? try JSONOutput.print(Report(status)) : print(RunTable.csv(status), terminator: "")
+            return json ? try JSONOutput.print(Report(status)) : say(lines: RunTable.csv(status), terminator: "")
         }
         try AtomicFile.write(json ? JSONOutput.data(Report(status)) : Data(RunTable.csv(status).utf8), to: output)
     }

@@ -36,6 +36,8 @@ struct PretrainCommand: AsyncParsableCommand {
     func run() async throws {
         let loaded = try LoadedPlan(plan)
         try OutputFolder.make(output)
+        // Before there is anything to remove.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let state = output + "/.run-\(ProcessInfo.processInfo.processIdentifier)"
         defer { try? FileManager.default.removeItem(atPath: state) }
         var options = RunStore.Options()
@@ -56,13 +58,14 @@ struct PretrainCommand: AsyncParsableCommand {
         var plan = loaded.plan
         plan.verify = nil
         let submitted = try await coordinator.resume(plan, text: loaded.text, folder: loaded.folder)
-        let final = try await finish(submitted, on: coordinator, cache: state + "/cache", logger: logger)
+        let final = try await finish(
+            submitted, on: coordinator, cache: state + "/cache", signals: signals, logger: logger)
         try write(final, from: coordinator)
     }
 
     /// Runs coordinator and worker side by side until the run has ended.
     private func finish(
-        _ run: RunStatus, on coordinator: Coordinator, cache: String, logger: Logger
+        _ run: RunStatus, on coordinator: Coordinator, cache: String, signals: UnixSignalsSequence, logger: Logger
     ) async throws -> RunStatus {
         let connection = LocalConnection(coordinator)
         let worker = Worker(
@@ -78,7 +81,7 @@ struct PretrainCommand: AsyncParsableCommand {
                 return nil
             }
             group.addTask { try await follow(run, on: coordinator) }
-            group.addTask { try await Self.throwWhenInterrupted() }
+            group.addTask { try await Self.throwWhenInterrupted(signals) }
             defer {
                 worker.stop()
                 group.cancelAll()
@@ -91,8 +94,8 @@ struct PretrainCommand: AsyncParsableCommand {
     }
 
     /// So that what is half-done is removed; a second signal ends the process at once.
-    private static func throwWhenInterrupted() async throws -> RunStatus? {
-        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+    private static func throwWhenInterrupted(_ signals: UnixSignalsSequence) async throws -> RunStatus? {
+        for await _ in signals {
             for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
             throw CommandError("interrupted: nothing was written")
         }

@@ -18,19 +18,19 @@ struct StatusCommand: ParsableCommand {
             try JSONOutput.print(status)
             return
         }
-        print("\(status.id)  \(status.state.rawValue)  \(status.name)")
-        if let reason = status.reason { print(reason.replacing("\n", with: "\n  ")) }
+        say("\(status.id)  \(status.state.rawValue)  \(status.name)")
+        if let reason = status.reason { say(lines: reason.replacing("\n", with: "\n  ")) }
         guard status.state != .finished else {
-            print(Summary(status, files: [:]).table)
+            say(lines: Summary(status, files: [:]).table)
             return
         }
         for stage in status.stages {
             let tasks = stage.state == .running ? ", \(stage.tasksDone) of \(stage.tasks) tasks done" : ""
-            print("\(stage.name): \(stage.state.rawValue), round \(stage.round) of \(stage.rounds)\(tasks)")
+            say("\(stage.name): \(stage.state.rawValue), round \(stage.round) of \(stage.rounds)\(tasks)")
         }
-        if !status.state.isFinal { print("\(status.workersText), \(status.tasksInProgress) tasks in progress") }
-        for remark in status.remarks ?? [] { print(remark.line) }
-        if let memory = status.memory, !status.state.isFinal { print("it takes \(memory.text)") }
-        if let bytes = status.diskBytes { print("\(bytes.asMebibytes) on the coordinator's disk") }
+        if !status.state.isFinal { say("\(status.workersText), \(status.tasksInProgress) tasks in progress") }
+        for remark in status.remarks ?? [] { say(lines: remark.line) }
+        if let memory = status.memory, !status.state.isFinal { say("it takes \(memory.text)") }
+        if let bytes = status.diskBytes { say("\(bytes.asMebibytes) on the coordinator's disk") }
     }
 }

@@ -22,7 +22,7 @@ struct SubmitCommand: ParsableCommand {
         let loaded = try LoadedPlan(plan)
         let connection = try connection.connect()
         var status = try connection.submit(RunSubmission(plan: loaded.text, folder: loaded.folder))
-        if !json { print(status.id) }
+        if !json { say(lines: status.id) }
         if let earlier = status.earlier, !quiet { FileHandleOutput.standardError("\(earlier)\n") }
         if wait { status = try connection.follow(status.id, isQuiet: quiet) }
         if !json, status.state != .cancelled { status.printRemarks() }

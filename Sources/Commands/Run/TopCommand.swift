@@ -27,7 +27,7 @@ struct TopCommand: ParsableCommand {
             let size = ScreenSize(
                 columns: terminal?.size.columns ?? 1_000, rows: Limits.workers + Limits.lostWorkers + 10)
             let lines = TopScreen(information, at: address).lines(in: size)
-            print(lines.map { $0.text(isColoured: false) }.joined(separator: "\n"))
+            say(lines: lines.map { $0.text(isColoured: false) }.joined(separator: "\n"))
             return
         }
         var problem: String?

@@ -22,6 +22,6 @@ struct WatchCommand: ParsableCommand {
         let status = try connection.follow(try target.find(connection), isQuiet: quiet)
         if status.state == .failed { status.printRemarks() }
         try status.checkFinished()
-        print(Summary(status, files: [:]).table)
+        say(lines: Summary(status, files: [:]).table)
     }
 }

@@ -24,11 +24,10 @@ struct OutputLine: ExpressibleByStringInterpolation {
     }
 }
 
-/// The only way to standard output, in place of Swift's own.
-func print(_ line: OutputLine) { Swift.print(line.text) }
+/// A line on standard output: with the next one and `JSONOutput` the only way there.
+func say(_ line: OutputLine) { print(line.text) }
 
-/// Whole lines: nothing in them steers a terminal.
-@_disfavoredOverload
-func print(_ lines: some CustomStringConvertible, terminator: String = "\n") {
-    Swift.print(lines.description.printableLines, terminator: terminator)
+/// Whole lines on standard output: nothing in them steers a terminal.
+func say(lines: some CustomStringConvertible, terminator: String = "\n") {
+    print(lines.description.printableLines, terminator: terminator)
 }

@@ -31,7 +31,7 @@ enum OutputFolder {
         }
         let summary = Summary(run, files: files)
         try AtomicFile.write(try JSONOutput.data(summary), to: folder + "/summary.json")
-        if json { try JSONOutput.print(summary) } else { print(summary.table) }
+        if json { try JSONOutput.print(summary) } else { say(lines: summary.table) }
     }
 }
 

@@ -47,9 +47,9 @@ import Testing
                 "a.idx", Desk.idx(samples: 40, missing: 3),
                 "a.idx: its header says that 40 bytes of numbers follow; 37 do"
             ),
-            ("a.csv", Array("1,2\n3,word\n".utf8), "a.csv: line 2, column 2: 'word' is no number"),
+            ("a.csv", Array("1,2\n3,word\n".utf8), "a.csv: 1 cell that are no numbers: column 2 has 1, line 2: 'word'"),
             ("a.idx", Desk.idx(samples: 3), "too few for 4 held out"),
-            ("a.bin", [0, 1, 2, 3], "a.bin: this is neither IDX, NPY nor CSV"),
+            ("a.bin", [0, 1, 2, 3], "a.bin: this is neither IDX, NPY, NPZ nor text"),
         ] as [(String, [UInt8], String)])
     func dataThatCannotBeReadAreSaid(name: String, bytes: [UInt8], expected: String) throws {
         let desk = try Desk()
@@ -65,7 +65,7 @@ import Testing
         try desk.pictures()
         let plan = try desk.write("plan.yaml", Desk.plan(data: "pictures"))
         let ended = try Cairn.run(["pretrain", plan, "--output", desk.path("results"), "--quiet"])
-        try expectOneLine(ended, "b.png: its shape [1, 2] is not the [1, 1] of the first picture, 'a.png'")
+        try expectOneLine(ended, "'b.png': its shape [1, 2] is not the [1, 1] of the first image, 'a.png'")
     }
 
     @Test func aMissingFileOfDataIsNamed() throws {
@@ -129,7 +129,7 @@ import Testing
         let cluster = try SmallCluster(rounds: 1)
         let state = cluster.folder.appending(path: "state").path
         let ended = try Cairn.run(["coordinator", "--state", state, "--listen", "127.0.0.1:0"])
-        try expectOneLine(ended, "state: another coordinator uses this folder; stop it or choose another folder")
+        try expectOneLine(ended, "state: another coordinator uses this folder (process")
     }
 
     @Test func whereStrangersCanComeInATokenIsNeeded() throws {

@@ -25,15 +25,15 @@ import Testing
     @Test func aColumnCanHaveTheLabels() throws {
         let ended = try inspect(Array("a,b\n0.5,1\n2,1\n".utf8), ["--label-column", "b"])
         #expect(ended.status == 0)
-        #expect(ended.output.contains("columns  a, b\nclasses  1\n  1: 2\n"))
+        #expect(ended.output.contains("columns  a\nclasses  1\n  1: 2\n"))
     }
 
     /// One line, on standard error, that says what is wrong; exit code 1.
     @Test(
         arguments: [
             ([0, 0, 8, 1, 0, 0, 0, 4, 1, 0], "its header says that 4 bytes of numbers follow; 2 do"),
-            (Array("1,2\n3,word\n".utf8), "line 2, column 2: 'word' is no number"),
-            ([0xFF, 0xD8, 0xFF, 0xE0], "this is one picture"), ([0, 1, 2], "this is neither IDX, NPY nor CSV"),
+            (Array("1,2\n3,word\n".utf8), "1 cell that are no numbers: column 2 has 1, line 2: 'word'"),
+            ([0xFF, 0xD8, 0xFF, 0xE0], "this is one picture"), ([0, 1, 2], "this is neither IDX, NPY, NPZ nor text"),
         ] as [([UInt8], String)]) func badInputIsOneLine(bytes: [UInt8], expected: String) throws
     {
         try expectOneLine(inspect(bytes), expected)
@@ -52,7 +52,7 @@ import Testing
             try #require(Data(base64Encoded: text)).write(to: folder.appending(path: name))
         }
         let ended = try Cairn.run(["data", "inspect", folder.path])
-        try expectOneLine(ended, "b.png: its shape [1, 2] is not the [1, 1] of the first picture, 'a.png'")
+        try expectOneLine(ended, "'b.png': its shape [1, 2] is not the [1, 1] of the first image, 'a.png'")
     }
 
     private func expectOneLine(_ ended: Cairn.Ended, _ expected: String) throws {

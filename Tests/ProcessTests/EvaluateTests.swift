@@ -132,7 +132,7 @@ import Testing
         var readers: [String] = []
         for file in files ?? [] where file.pathExtension == "swift" {
             let text = try String(contentsOf: file, encoding: .utf8)
-            guard text.contains("SampleFile."), text.contains("Model(decoding:") else { continue }
+            guard text.contains("SampleFile."), text.contains("Model(") else { continue }
             readers.append(file.lastPathComponent)
             #expect(text.contains("ModelSamples("), "\(file.lastPathComponent)")
         }

@@ -9,11 +9,17 @@ package struct ReadingOptions: Hashable, Sendable {
     package var without: [String]
     /// Which array of an NPZ file; nil where it has only one.
     package var array: String?
+    /// What lies behind images where they are transparent.
+    package var background: Image.Background
 
-    package init(limit: Int? = nil, header: Bool? = nil, without: [String] = [], array: String? = nil) {
+    package init(
+        limit: Int? = nil, header: Bool? = nil, without: [String] = [], array: String? = nil,
+        background: Image.Background = .white
+    ) {
         self.limit = limit
         self.header = header
         self.without = without
         self.array = array
+        self.background = background
     }
 }

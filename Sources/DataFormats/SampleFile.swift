@@ -16,7 +16,7 @@ package enum SampleFile {
             return try header.samples(from: source, limit: options.limit)
         case .images(let folder):
             try refuseColumns(options.without, path)
-            return try folder.samples(limit: options.limit, progress: progress)
+            return try folder.samples(options, progress: progress)
         }
     }
 

@@ -101,6 +101,22 @@ package struct SampleRows {
         }
     }
 
+    /// Whether each sample is like the first; the rest is not read once one is not.
+    package func areAllAlike() throws -> Bool {
+        struct Difference: Error {}
+        var first: [UInt8] = []
+        let rowBytes = size * type.bytes
+        do {
+            try forEachPart { part in
+                if first.isEmpty { first = Array(part.prefix(rowBytes)) }
+                for start in stride(from: 0, to: part.count, by: rowBytes) {
+                    guard part[start..<start + rowBytes].elementsEqual(first) else { throw Difference() }
+                }
+            }
+        } catch is Difference { return false }
+        return true
+    }
+
     private func copy(_ rows: ArraySlice<Int32>, to out: UnsafeMutableRawBufferPointer) throws(DataError) {
         guard let places else { return try copyWhole(rows, to: out) }
         let stored = storedSize * type.bytes

@@ -38,7 +38,8 @@ enum DataReader {
         return SampleSource(
             path: path, limit: below.whole("limit", in: 1...Limits.samples),
             divideBy: below.number("divide_by", in: 1e-9...1e9), header: below.flag("header"),
-            without: below.texts("without", limit: Limits.planColumns), array: below.text("array"))
+            without: below.texts("without", limit: Limits.planColumns), array: below.text("array"),
+            background: below.choice("background", ImageBackground.self))
     }
 
     private static func labeled(_ section: Section) -> LabeledSource {

@@ -40,10 +40,11 @@ import Training
             network: network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
             weights: set.digest, samples: set)
         let measured = try TaskFunctions.measureReconstruction(work, weights: weights, samples: samples) { false }
-        let (error, _) = TaskFunctions.reconstructionError(
-            samples, network: network, decoders: [settings.decoderSpec],
-            sparsity: sparsity == .none ? nil : [sparsity], weights: weights)
-        #expect(abs(try #require(measured.figures.reconstructionError) - error) < 1e-4)
+        var measure = ReconstructionMeasure(
+            network: network, decoders: [settings.decoderSpec], sparsity: sparsity == .none ? nil : [sparsity],
+            weights: weights)
+        measure.add(samples)
+        #expect(abs(try #require(measured.figures.reconstructionError) - measure.error) < 1e-4)
     }
 
     private func expectGradient(_ network: NetworkSpec, decoder: DecoderConstraint, sparsity: Sparsity) {

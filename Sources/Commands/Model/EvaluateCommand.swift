@@ -66,9 +66,9 @@ struct EvaluateCommand: ParsableCommand {
         let truth = try model.description.classes.map { _ in try readLabels(for: model.description) }
         Engine.useOneThread()
         if let truth {
-            try classify(try matched.load(), truth, model)
+            try classify(matched, truth, model)
         } else {
-            try reconstruct(try matched.load(), model)
+            try reconstruct(matched, model)
         }
     }
 
@@ -96,17 +96,21 @@ struct EvaluateCommand: ParsableCommand {
             whose: "the network does not know")
     }
 
-    private func classify(_ samples: Samples, _ truth: [Int32], _ model: Model) throws {
+    private func classify(_ samples: ModelSamples, _ truth: [Int32], _ model: Model) throws {
         let names = model.description.outputNames
-        guard truth.count == samples.count else {
-            throw CommandError("\(labels ?? self.samples): has \(truth.count) labels for \(samples.count) samples")
+        let count = samples.rows.count
+        guard truth.count == count else {
+            throw CommandError("\(labels ?? self.samples): has \(truth.count) labels for \(count) samples")
         }
         try AvailableMemory.check(
-            TaskMemory.classifying(model.description.network, classes: names.count, samples: samples.count), for: file)
-        let progress = WorkProgress("testing", unit: "samples", of: samples.count, isQuiet: quiet)
-        let answers = try TaskFunctions.classify(
-            network: model.description.network, classes: names.count, weights: model.weights, samples: samples,
-            progress: progress.advance)
+            TaskMemory.classifying(model.description.network, classes: names.count, samples: count), for: file)
+        let progress = WorkProgress("testing", unit: "samples", of: count, isQuiet: quiet)
+        var answers: [Int32] = []
+        try samples.forEachPart { part in
+            answers += try TaskFunctions.classify(
+                network: model.description.network, classes: names.count, weights: model.weights, samples: part,
+                progress: progress.advance)
+        }
         progress.end()
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: names.count), count: names.count)
         for (label, answer) in zip(truth, answers) { confusion[Int(label)][Int(answer)] += 1 }
@@ -122,27 +126,30 @@ struct EvaluateCommand: ParsableCommand {
 
     // MARK: Pretrained weights
 
-    private func reconstruct(_ samples: Samples, _ model: Model) throws {
+    private func reconstruct(_ samples: ModelSamples, _ model: Model) throws {
         guard labels == nil, !labelFolders else {
             throw CommandError("\(file): has no classifier; use the one that was exported with --part fine-tuned")
         }
+        let count = samples.rows.count
         try AvailableMemory.check(
             TaskMemory.reconstructing(
-                model.description.network, decoders: model.description.decoders, samples: samples.count), for: file)
-        let progress = WorkProgress("testing", unit: "samples", of: samples.count, isQuiet: quiet)
-        let (error, meanError) = TaskFunctions.reconstructionError(
-            samples, network: model.description.network, decoders: model.description.decoders,
-            sparsity: model.description.sparsity, weights: model.weights, progress: progress.advance)
+                model.description.network, decoders: model.description.decoders, samples: count), for: file)
+        let progress = WorkProgress("testing", unit: "samples", of: count, isQuiet: quiet)
+        var measure = ReconstructionMeasure(
+            network: model.description.network, decoders: model.description.decoders,
+            sparsity: model.description.sparsity, weights: model.weights)
+        try samples.forEachPart { measure.add($0, progress: progress.advance) }
         progress.end()
+        let (error, meanError) = (measure.error, measure.meanError)
         let ratio = meanError.flatMap { $0 > 0 ? error / $0 : nil }
         guard !json else {
             try JSONOutput.print(
                 ReconstructionReport(
-                    tested: samples.count, squaredError: error, meanError: meanError, ratio: ratio))
+                    tested: count, squaredError: error, meanError: meanError, ratio: ratio))
             return
         }
         say(
-            "squared error \(error.formatted(decimals: 3)) a sample, summed over its numbers, of \(samples.count) samples"
+            "squared error \(error.formatted(decimals: 3)) a sample, summed over its numbers, of \(count) samples"
         )
         if let meanError {
             let ratio = ratio.map { ", ratio \($0.formatted(decimals: 3))" } ?? ""

@@ -20,16 +20,33 @@ struct ModelSamples {
         for remark in rows.remarks + order.remarks { FileHandleOutput.standardError(remark + "\n") }
     }
 
+    /// So many bytes of samples are in memory at once, apart from a part of the fewest samples.
+    private static let partBytes = 1 << 26
+    /// Parts have a multiple of so many samples, as tasks go through them, so that they make no difference to a sum.
+    private static let step = 256
+
+    /// Hands all of them over, part by part.
+    func forEachPart(_ body: (Samples) throws -> Void) throws {
+        let rowBytes = rows.size * rows.type.bytes
+        let atOnce = max(1, Self.partBytes / (rowBytes * Self.step)) * Self.step
+        for start in stride(from: 0, to: rows.count, by: atOnce) {
+            let places = Array(Int32(start)..<Int32(min(start + atOnce, rows.count)))
+            try body(load(places[...]))
+        }
+    }
+
     /// All of them in memory.
-    func load() throws -> Samples {
+    func load() throws -> Samples { try load(Array(0..<Int32(rows.count))[...]) }
+
+    private func load(_ places: ArraySlice<Int32>) throws -> Samples {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(rows.count * rows.size * rows.type.bytes)
-        try rows.forEachPart(of: Array(0..<Int32(rows.count))[...]) { bytes += $0 }
+        bytes.reserveCapacity(places.count * rows.size * rows.type.bytes)
+        try rows.forEachPart(of: places) { bytes += $0 }
         let numbers: Samples.Numbers =
             switch rows.type {
             case .uint8: .uint8(bytes)
             case .float32: .float32(bytes.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) })
             }
-        return Samples(count: rows.count, size: rows.size, numbers: numbers, divisor: divisor)
+        return Samples(count: places.count, size: rows.size, numbers: numbers, divisor: divisor)
     }
 }

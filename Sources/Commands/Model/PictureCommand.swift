@@ -21,6 +21,7 @@ struct PictureCommand: ParsableCommand {
     @Option(help: "How many images, from the first.") var count = 16
     @Option(help: "Divide every number by this; else by what the network's own samples were divided by.")
     var divideBy: Double?
+    @OptionGroup var reading: ReadingArguments
     @Flag(help: "Show no progress.") var quiet = false
 
     func validate() throws {
@@ -34,7 +35,7 @@ struct PictureCommand: ParsableCommand {
         guard description.part == .pretrained else {
             throw CommandError("\(file): has no decoders; use the file of the pretrained weights")
         }
-        let rows = try SampleFile.rows(samples, ReadingOptions(limit: count))
+        let rows = try SampleFile.rows(samples, reading.sampleOptions(limit: count))
         let matched = try ModelSamples(rows, path: samples, for: description, divideBy: divideBy)
         let shape = description.network.image.map { [$0.height, $0.width, $0.channels] } ?? rows.sampleShape
         guard shape.count == 2 || shape.count == 3 && (shape[2] == 1 || shape[2] == 3) else {

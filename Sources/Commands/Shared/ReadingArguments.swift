@@ -11,10 +11,12 @@ struct ReadingArguments: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Whether the first line of a text file holds names. [default: guessed]")
     var header: Bool?
     @Option(help: "Which array of an NPZ file.") var array: String?
+    @Option(help: "What lies behind images where they are transparent: white or black.")
+    var background = Image.Background.white
 
     /// - Parameter limit: only the first samples.
     func options(limit: Int? = nil) -> ReadingOptions {
-        ReadingOptions(limit: limit, header: header, without: without, array: array)
+        ReadingOptions(limit: limit, header: header, without: without, array: array, background: background)
     }
 
     /// Those for samples, to which the column of labels does not belong.
@@ -24,3 +26,5 @@ struct ReadingArguments: ParsableArguments {
         return options
     }
 }
+
+extension Image.Background: ExpressibleByArgument {}

@@ -70,6 +70,7 @@ package struct DataPreparation {
         try plan.checkSizes(of: network, samples: rows.count)
         if let memory { try plan.checkMemory(of: network, available: memory.capacity()) }
         let raw = try NumberRange(of: rows)
+        try checkVariety(rows, raw, path: path)
         let source = Source(
             path: path, rows: rows, divisor: plan.data.unlabeled.divideBy ?? Self.divisor(of: rows, range: raw))
         let range = raw.divided(by: source.divisor)
@@ -121,6 +122,17 @@ package struct DataPreparation {
                 .invalidData, "\(text); images are (height, width, channels)", hint: "save x.transpose(0, 2, 3, 1)")
         }
         return (nil, "\(text); so they are not drawn as images. x.transpose(0, 2, 3, 1) makes them images")
+    }
+
+    /// Nothing can be learnt from samples that are all the same.
+    private func checkVariety(_ rows: SampleRows, _ range: NumberRange, path: String) throws {
+        guard rows.count > 1, try rows.areAllAlike() else { return }
+        let text =
+            range.lowest == range.highest
+            ? "every number of its samples is \(range.lowest)" : "all of its samples are alike"
+        throw APIError(
+            .invalidData, "\(path): \(text), so nothing can be learnt from them",
+            hint: "look at it with cairn data inspect")
     }
 
     struct Source {
@@ -247,6 +259,8 @@ extension LabelSource {
 extension ReadingOptions {
     /// How the plan says that its source is to be read.
     package init(_ source: SampleSource) {
-        self.init(limit: source.limit, header: source.header, without: source.without ?? [], array: source.array)
+        self.init(
+            limit: source.limit, header: source.header, without: source.without ?? [], array: source.array,
+            background: source.background == .black ? .black : .white)
     }
 }

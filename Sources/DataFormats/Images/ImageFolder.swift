@@ -113,18 +113,17 @@ struct ImageFolder {
     ///
     /// - Parameter progress: is told how many are decoded, and of how many.
     func forEach(
-        limit: Int? = nil, background: Image.Background = .white,
-        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+        _ options: ReadingOptions, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
         _ body: (Image, _ total: Int) throws(DataError) -> Void
     ) throws(DataError) -> Found {
-        let files = files.prefix(limit ?? .max)
+        let files = files.prefix(options.limit ?? .max)
         var (found, bad, isGood) = (Found(), BadFiles(), true)
         var passedOver: [String] = []
         for (done, file) in files.enumerated() {
             progress(done, files.count)
             do throws(DataError) {
                 let bytes = try directory.read(file.name, limit: Image.largestFile)
-                let image = try Image(decoding: bytes, path: file.name, background: background)
+                let image = try Image(decoding: bytes, path: file.name, background: options.background)
                 if found.shape.isEmpty {
                     (found.shape, found.bits) = (image.shape, image.bits)
                     guard files.count <= SampleTable.largestCount / image.pixels.count else {
@@ -167,17 +166,17 @@ struct ImageFolder {
 
     /// Decodes the first `limit` images into memory.
     func samples(
-        limit: Int? = nil, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        _ options: ReadingOptions, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(DataError) -> SampleTable {
         var (bytes, floats): ([UInt8], [Float]) = ([], [])
-        let found = try forEach(limit: limit, progress: progress) { image, _ in
+        let found = try forEach(options, progress: progress) { image, _ in
             switch image.pixels {
             case .uint8(let values): bytes += values
             case .float32(let values): floats += values
             }
         }
         var table = SampleTable(
-            count: min(count, limit ?? .max), sampleShape: found.shape,
+            count: min(count, options.limit ?? .max), sampleShape: found.shape,
             numbers: found.bits == 8 ? .uint8(bytes) : .float32(floats))
         table.isImages = true
         table.elementType = found.bits == 8 ? "uint8" : "uint16"
@@ -190,7 +189,7 @@ struct ImageFolder {
         _ options: ReadingOptions, progress: (_ done: Int, _ total: Int) -> Void
     ) throws(DataError) -> SampleRows {
         var spool: RowSpool?
-        let found = try forEach(limit: options.limit, progress: progress) { image, total throws(DataError) in
+        let found = try forEach(options, progress: progress) { image, total throws(DataError) in
             let bytes = image.pixels.count * image.pixels.type.bytes
             if spool == nil { spool = try RowSpool(path: path, rowBytes: bytes, expected: total) }
             switch image.pixels {

@@ -66,6 +66,11 @@ package struct DataPlan: Codable, Hashable, Sendable {
     package var hasTest: Bool { test != nil || testSplit != nil }
 }
 
+/// What is seen through an image where it is transparent.
+package enum ImageBackground: String, Codable, Hashable, Sendable, CaseIterable {
+    case white, black
+}
+
 /// A file or folder of samples.
 package struct SampleSource: Codable, Hashable, Sendable {
     /// IDX (gzip or not), NPY, CSV, or a folder of PNG and JPEG images.
@@ -82,10 +87,12 @@ package struct SampleSource: Codable, Hashable, Sendable {
     package var without: [String]?
     /// Which array of an NPZ file; nil for its only one.
     package var array: String?
+    /// What lies behind images where they are transparent; nil: white.
+    package var background: ImageBackground?
 
     package init(
         path: String, limit: Int? = nil, divideBy: Double? = nil, header: Bool? = nil, without: [String]? = nil,
-        array: String? = nil
+        array: String? = nil, background: ImageBackground? = nil
     ) {
         self.path = path
         self.limit = limit
@@ -93,6 +100,7 @@ package struct SampleSource: Codable, Hashable, Sendable {
         self.header = header
         self.without = without
         self.array = array
+        self.background = background
     }
 }
 

@@ -24,27 +24,8 @@ extension TaskFunctions {
         return rows
     }
 
-    /// The mean over samples of the squared difference between a sample and what it is decoded to, summed over its numbers;
-    /// beside it that of predicting each feature's mean, which is nil for a single sample.
-    ///
-    /// - Parameter progress: is told how many samples more are done, again and again.
-    package static func reconstructionError(
-        _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], sparsity: [Sparsity]?, weights: [Float],
-        progress: (Int) -> Void = { _ in }
-    ) -> (error: Double, meanError: Double?) {
-        var sum = 0.0
-        var mean = MeanPrediction(features: network.inputSize)
-        forEachReconstruction(samples, network: network, decoders: decoders, sparsity: sparsity, weights: weights) {
-            whole, decoded in
-            for (x, y) in zip(whole, decoded) { sum += Double((x - y) * (x - y)) }
-            if let base = whole.baseAddress { mean.add(base, count: whole.count / network.inputSize) }
-            progress(whole.count / network.inputSize)
-        }
-        return (sum / Double(samples.count), mean.error(by: .meanSquaredError))
-    }
-
     /// Calls `body` with the samples of a batch and what they are decoded to.
-    private static func forEachReconstruction(
+    fileprivate static func forEachReconstruction(
         _ samples: Samples, network: NetworkSpec, decoders: [DecoderSpec], sparsity: [Sparsity]?, weights: [Float],
         _ body: (_ whole: UnsafeBufferPointer<Float>, _ decoded: UnsafeBufferPointer<Float>) -> Void
     ) {
@@ -69,4 +50,41 @@ extension TaskFunctions {
                 UnsafeBufferPointer(start: decoded, count: count))
         }
     }
+}
+
+/// How far samples that go through all layers and back are from what they were, measured part by part.
+package struct ReconstructionMeasure {
+    private let network: NetworkSpec
+    private let decoders: [DecoderSpec]
+    private let sparsity: [Sparsity]?
+    private let weights: [Float]
+    private var sum = 0.0
+    private var mean: MeanPrediction
+    private var count = 0
+
+    /// - Parameters: as of `TaskFunctions.reconstruct`.
+    package init(network: NetworkSpec, decoders: [DecoderSpec], sparsity: [Sparsity]?, weights: [Float]) {
+        (self.network, self.decoders, self.sparsity, self.weights) = (network, decoders, sparsity, weights)
+        mean = MeanPrediction(features: network.inputSize)
+    }
+
+    /// - Parameter progress: is told how many samples more are done, again and again.
+    package mutating func add(_ samples: Samples, progress: (Int) -> Void = { _ in }) {
+        var (sum, mean) = (sum, mean)
+        let size = network.inputSize
+        TaskFunctions.forEachReconstruction(
+            samples, network: network, decoders: decoders, sparsity: sparsity, weights: weights
+        ) { whole, decoded in
+            for (x, y) in zip(whole, decoded) { sum += Double((x - y) * (x - y)) }
+            if let base = whole.baseAddress { mean.add(base, count: whole.count / size) }
+            progress(whole.count / size)
+        }
+        (self.sum, self.mean) = (sum, mean)
+        count += samples.count
+    }
+
+    /// The mean over samples of the squared difference between a sample and what it is decoded to, summed over its numbers.
+    package var error: Double { sum / Double(count) }
+    /// That of predicting each feature's mean; nil for a single sample.
+    package var meanError: Double? { mean.error(by: .meanSquaredError) }
 }

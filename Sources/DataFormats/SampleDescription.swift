@@ -55,6 +55,10 @@ extension SampleFile {
             path: path, format: "", isGzipped: false, bytesOnDisk: 0, samples: table.count,
             sampleShape: table.sampleShape, elementType: table.elementType, minimum: minimum, maximum: maximum,
             mean: mean, columns: table.columns, remarks: table.remarks.isEmpty ? nil : table.remarks)
+        if table.count > 1, minimum == maximum {
+            description.remarks =
+                table.remarks + ["every number of its samples is \(minimum): nothing can be learnt from them"]
+        }
         try describeFile(path, options, &description)
         if let column {
             description.classes = counts(try labels(path, column: column, options))

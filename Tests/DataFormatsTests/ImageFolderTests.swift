@@ -78,7 +78,8 @@ import Testing
             #expect(try SampleFile.samples(folder.path).count == 2)
             let found = try SampleFile.rows(folder.path)
             #expect(found.isImages)
-            #expect(found.remarks.contains { $0.contains("5 files") && $0.contains("'Thumbs.db'") })
+            #expect(
+                found.remarks.contains { $0.contains("left out as no images: 5 files") && $0.contains("'Thumbs.db'") })
             #expect(found.remarks.contains { $0.contains("'bird' is empty") })
         }
     }

@@ -14,10 +14,10 @@ final class RowSpool {
     private let folder: String
 
     /// So many bytes stay in memory.
-    static let mostInMemory = 1 << 26
+    private static let mostInMemory = 1 << 24
 
     /// Where files without names lie: not in memory, as /tmp often is.
-    static var scratchFolder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp" }
+    private static var scratchFolder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp" }
 
     /// - Parameters:
     ///   - path: of what is read, for messages.
@@ -25,15 +25,16 @@ final class RowSpool {
     ///   - expected: how many rows there will be, where that is known.
     /// - Throws: `.storageFull` with both sizes where they will not fit.
     init(
-        path: String, rowBytes: Int, expected: Int?, inMemory: Int = mostInMemory, folder: String = scratchFolder
+        path: String, rowBytes: Int, expected: Int?
     ) throws(DataError) {
-        (self.path, self.rowBytes, self.folder) = (path, rowBytes, folder)
-        limit = inMemory
-        guard let expected, expected * rowBytes > inMemory else { return }
+        (self.path, self.rowBytes, folder) = (path, rowBytes, Self.scratchFolder)
+        guard let expected else { return }
+        guard expected * rowBytes > Self.mostInMemory else {
+            memory.reserveCapacity(expected * rowBytes)
+            return
+        }
         try create(for: expected * rowBytes)
     }
-
-    private let limit: Int
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
@@ -43,7 +44,7 @@ final class RowSpool {
     func append(_ rows: UnsafeRawBufferPointer) throws(DataError) {
         memory.append(contentsOf: rows)
         count += rows.count / rowBytes
-        if descriptor < 0, memory.count > limit { try create(for: memory.count * 2) }
+        if descriptor < 0, memory.count > Self.mostInMemory { try create(for: memory.count * 2) }
         if descriptor >= 0, memory.count >= Self.partBytes { try flush() }
     }
 

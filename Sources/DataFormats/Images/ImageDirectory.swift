@@ -114,7 +114,11 @@ final class ImageDirectory {
     /// Finds what is under a name without opening it.
     private func hold(_ name: String) throws(DataError) -> (descriptor: Int32, information: stat) {
         let held = openat(descriptor, name, pathOnly | O_CLOEXEC)
-        guard held >= 0 else { throw Self.unreadable(name) }
+        guard held >= 0 else {
+            guard errno == ENOENT else { throw Self.unreadable(name) }
+            throw DataError(
+                .unreadable, at: name, "it is a link that leads nowhere", hint: "put the file itself there")
+        }
         var information = stat()
         guard fstat(held, &information) == 0, let place = Self.place(of: held) else {
             close(held)

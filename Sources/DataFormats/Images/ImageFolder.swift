@@ -239,8 +239,7 @@ private struct Strangers {
         guard !found.isEmpty else { return [] }
         let list = found.prefix(3).map { "'\($0.printable())'" }.joined(separator: ", ")
         return [
-            "\(path.printable()): \(found.count) \(found.count == 1 ? "file" : "files") that are no images were left out:"
-                + " \(list)\(found.count > 3 ? ", ..." : "")"
+            "\(path.printable()): left out as no images: \(found.count == 1 ? "" : "\(found.count) files, such as ")\(list)"
         ]
     }
 }

@@ -103,7 +103,8 @@ struct EvaluateCommand: ParsableCommand {
             throw CommandError("\(labels ?? self.samples): has \(truth.count) labels for \(count) samples")
         }
         try AvailableMemory.check(
-            TaskMemory.classifying(model.description.network, classes: names.count, samples: count), for: file)
+            TaskMemory.classifying(model.description.network, classes: names.count, samples: count)
+                + samples.partMemory, for: file)
         let progress = WorkProgress("testing", unit: "samples", of: count, isQuiet: quiet)
         var answers: [Int32] = []
         try samples.forEachPart { part in
@@ -133,7 +134,9 @@ struct EvaluateCommand: ParsableCommand {
         let count = samples.rows.count
         try AvailableMemory.check(
             TaskMemory.reconstructing(
-                model.description.network, decoders: model.description.decoders, samples: count), for: file)
+                model.description.network, decoders: model.description.decoders, samples: count, kept: 0)
+                + samples.partMemory,
+            for: file)
         let progress = WorkProgress("testing", unit: "samples", of: count, isQuiet: quiet)
         var measure = ReconstructionMeasure(
             network: model.description.network, decoders: model.description.decoders,

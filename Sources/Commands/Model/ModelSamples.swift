@@ -21,14 +21,18 @@ struct ModelSamples {
     }
 
     /// So many bytes of samples are in memory at once, apart from a part of the fewest samples.
-    private static let partBytes = 1 << 26
+    private static let partBytes = 1 << 24
     /// Parts have a multiple of so many samples, as tasks go through them, so that they make no difference to a sum.
     private static let step = 256
 
+    /// How many samples a part has.
+    private var atOnce: Int { max(1, Self.partBytes / (rows.size * rows.type.bytes * Self.step)) * Self.step }
+
+    /// What a part takes of memory, with what a measurement makes of it.
+    var partMemory: Int { min(rows.count, atOnce) * rows.size * rows.type.bytes * 2 }
+
     /// Hands all of them over, part by part.
     func forEachPart(_ body: (Samples) throws -> Void) throws {
-        let rowBytes = rows.size * rows.type.bytes
-        let atOnce = max(1, Self.partBytes / (rowBytes * Self.step)) * Self.step
         for start in stride(from: 0, to: rows.count, by: atOnce) {
             let places = Array(Int32(start)..<Int32(min(start + atOnce, rows.count)))
             try body(load(places[...]))

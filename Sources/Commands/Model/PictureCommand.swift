@@ -45,7 +45,8 @@ struct PictureCommand: ParsableCommand {
         let loaded = try matched.load()
         try AvailableMemory.check(
             TaskMemory.reconstructing(
-                description.network, decoders: description.decoders, samples: loaded.count), for: file)
+                description.network, decoders: description.decoders, samples: loaded.count, kept: loaded.count),
+            for: file)
         let progress = WorkProgress("drawing", unit: "images", of: loaded.count, isQuiet: quiet)
         let decoded = TaskFunctions.reconstruct(
             loaded, network: description.network, decoders: description.decoders, sparsity: description.sparsity,

@@ -66,13 +66,17 @@ package enum TaskMemory {
     }
 
     /// Sending samples through all encoders and back, with the network's weights in memory already.
-    package static func reconstructing(_ network: NetworkSpec, decoders: [DecoderSpec], samples: Int) -> Int {
+    ///
+    /// - Parameter kept: how many samples' reconstructions are kept.
+    package static func reconstructing(
+        _ network: NetworkSpec, decoders: [DecoderSpec], samples: Int, kept: Int
+    ) -> Int {
         let batchSize = min(evaluatedAtOnce, samples)
         let weights = network.autoencoderParameters(first: 0, decoders: decoders).elementCount
         let chain = LayerChain.memory(
             LayerChain.autoencoder(network: network, layer: 0, decoders: decoders, batchSize: 1),
             weightCount: weights, batchSize: batchSize, isTrained: false)
-        return scratch + chain + samples * network.inputSize * 4
+        return scratch + chain + kept * network.inputSize * 4
     }
 
     /// Making codes of the first layers; where they are kept counts for the cache.

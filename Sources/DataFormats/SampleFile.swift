@@ -80,9 +80,10 @@ package enum SampleFile {
         guard case .images(let folder) = try open(path, ReadingOptions()) else {
             throw DataError(.unknownFormat, at: path, "this is not a folder", hint: "name a folder of images")
         }
-        var collector = LabelCollector()
-        for label in try folder.labels(limit: limit) { try collector.add(folder.classes[Int(label)], path: path) }
-        return collector.finish()
+        let labels = try folder.labels(limit: limit)
+        let places = Dictionary(uniqueKeysWithValues: Set(labels).sorted().enumerated().map { ($1, Int32($0)) })
+        return ClassLabels(
+            names: places.keys.sorted().map { folder.classes[Int($0)] }, indices: labels.compactMap { places[$0] })
     }
 
     // MARK: What a file is

@@ -3,6 +3,20 @@ import Foundation
 import Testing
 
 @Suite struct ImageFolderTests {
+    /// Numbers too are names there: another order would give the classes other numbers than they have always had.
+    @Test func classesOfFoldersStandInTheOrderOfTheirBytes() throws {
+        try Made.folder { folder in
+            for name in ["0", "1", "2", "10"] {
+                let below = folder.appending(path: name)
+                try FileManager.default.createDirectory(at: below, withIntermediateDirectories: true)
+                try Data(ImageTests.png(4, 4)).write(to: below.appending(path: "a.png"))
+            }
+            let labels = try SampleFile.folderLabels(folder.path)
+            #expect(labels.names == ["0", "1", "10", "2"])
+            #expect(labels.indices == [0, 1, 2, 3])
+        }
+    }
+
     @Test func imagesComeInTheOrderOfTheirNames() throws {
         try Made.folder { folder in
             // "B" comes before "a", and "10" before "9": bytes, not a language's rules.

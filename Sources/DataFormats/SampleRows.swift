@@ -149,30 +149,6 @@ package struct SampleRows {
         case .spool(let spool): try spool.read(rows, to: out)
         }
     }
-
-    /// The smallest and the largest number.
-    package func range() throws -> ClosedRange<Double> {
-        var (lowest, highest) = (Float.infinity, -Float.infinity)
-        let step = 1 << 16
-        for start in stride(from: 0, to: count, by: step) {
-            try forEachPart(of: (Int32(start)..<Int32(min(start + step, count))).map { $0 }[...]) { bytes in
-                let (low, high) = type.range(of: bytes)
-                (lowest, highest) = (min(lowest, low), max(highest, high))
-            }
-        }
-        return Double(lowest)...Double(highest)
-    }
-}
-
-extension NPY.ElementType {
-    fileprivate func range(of bytes: UnsafeRawBufferPointer) -> (lowest: Float, highest: Float) {
-        switch self {
-        case .uint8: return (Float(bytes.min() ?? 0), Float(bytes.max() ?? 0))
-        case .float32:
-            let values = bytes.bindMemory(to: Float.self)
-            return (values.min() ?? 0, values.max() ?? 0)
-        }
-    }
 }
 
 extension SampleTable {

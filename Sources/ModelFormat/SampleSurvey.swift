@@ -52,13 +52,10 @@ extension SampleRows {
 
     /// Hands over each sample's bytes, in their order.
     fileprivate func forEachRow(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        let (step, rowBytes) = (1 << 16, size * type.bytes)
-        for start in stride(from: 0, to: count, by: step) {
-            let places = Array(Int32(start)..<Int32(min(start + step, count)))
-            try forEachPart(of: places[...]) { part in
-                for offset in stride(from: 0, to: part.count, by: rowBytes) {
-                    try body(UnsafeRawBufferPointer(rebasing: part[offset..<offset + rowBytes]))
-                }
+        let rowBytes = size * type.bytes
+        try forEachPart { part in
+            for offset in stride(from: 0, to: part.count, by: rowBytes) {
+                try body(UnsafeRawBufferPointer(rebasing: part[offset..<offset + rowBytes]))
             }
         }
     }

@@ -51,10 +51,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("1,2\n3,x\n", "1 cell that are no numbers: column 2 has 1, line 2: 'x'"),
+        ("1,2\n3,x\n", "1 cell is no number: column 2 has 1, line 2: 'x'"),
         ("a,b\n1,2\n3,nan", "column 'b' has 1, line 3: 'nan'"),
         ("1,2\n3,\n", "column 2 has 1, line 2: there is nothing"),
-        ("a,b\nx,y\n1,\nz,3\n", "4 cells that are no numbers: column 'a' has 2, line 2: 'x'; column 'b' has 2"),
+        ("a,b\nx,y\n1,\nz,3\n", "4 cells are no numbers: column 'a' has 2, line 2: 'x'; column 'b' has 2"),
         ("5,6\n3\n", "1 line has another number of columns than the 2 of the first: line 2 has 1 columns"),
         ("5,6\n3,4,5\n", "line 2 has 3 columns"), ("1\n\n2\n", "line 2 is empty"), ("", "there is nothing in it"),
         ("a,b\n", "there are no samples"), ("1,2\n3,\"4\n", "the quotation mark that opens on line 2 is not closed"),

@@ -47,7 +47,7 @@ import Testing
                 "a.idx", Desk.idx(samples: 40, missing: 3),
                 "a.idx: its header says that 40 bytes of numbers follow; 37 do"
             ),
-            ("a.csv", Array("1,2\n3,word\n".utf8), "a.csv: 1 cell that are no numbers: column 2 has 1, line 2: 'word'"),
+            ("a.csv", Array("1,2\n3,word\n".utf8), "a.csv: 1 cell is no number: column 2 has 1, line 2: 'word'"),
             ("a.idx", Desk.idx(samples: 3), "too few for 4 held out"),
             ("a.bin", [0, 1, 2, 3], "a.bin: this is neither IDX, NPY, NPZ nor text"),
         ] as [(String, [UInt8], String)])

@@ -32,7 +32,7 @@ import Testing
     @Test(
         arguments: [
             ([0, 0, 8, 1, 0, 0, 0, 4, 1, 0], "its header says that 4 bytes of numbers follow; 2 do"),
-            (Array("1,2\n3,word\n".utf8), "1 cell that are no numbers: column 2 has 1, line 2: 'word'"),
+            (Array("1,2\n3,word\n".utf8), "1 cell is no number: column 2 has 1, line 2: 'word'"),
             ([0xFF, 0xD8, 0xFF, 0xE0], "this is one picture"), ([0, 1, 2], "this is neither IDX, NPY, NPZ nor text"),
         ] as [([UInt8], String)]) func badInputIsOneLine(bytes: [UInt8], expected: String) throws
     {

@@ -23,7 +23,7 @@ struct BadCells {
     }
 
     /// - Parameters:
-    ///   - what: what is said of the cells, such as `are no numbers`.
+    ///   - what: what the cells should be, such as `number`.
     ///   - hint: what to do; nil for what follows from the cells.
     /// - Throws: `.malformedRow` where there are any, or rows of another length.
     func check(
@@ -42,7 +42,8 @@ struct BadCells {
             }
             let more = sorted.count > Self.shown ? "; \(sorted.count - Self.shown) more columns" : ""
             parts.append(
-                "\(total) \(total == 1 ? "cell" : "cells") that \(what): \(list.joined(separator: "; "))\(more)")
+                "\(total) \(total == 1 ? "cell is no \(what)" : "cells are no \(what)s"): \(list.joined(separator: "; "))\(more)"
+            )
         }
         if let text = ragged.description { parts.append(text) }
         throw DataError(
@@ -126,7 +127,7 @@ struct ColumnScan {
 
     /// - Throws: `.malformedRow` with all cells that are no numbers.
     func check(_ ragged: RaggedRows) throws(DataError) {
-        try bad.check(ragged, names: names, path: path, what: "are no numbers")
+        try bad.check(ragged, names: names, path: path, what: "number")
     }
 
     /// What a reader of the file should know, a sentence each.

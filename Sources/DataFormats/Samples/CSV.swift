@@ -92,7 +92,7 @@ package enum CSV {
             }
         }
         try bad.check(
-            table.raggedRows, names: table.names, path: path, what: "are no labels",
+            table.raggedRows, names: table.names, path: path, what: "label",
             hint: "labels are whole numbers or words, one for each sample")
         var labels = collector.finish()
         labels.remarks = table.remarks

@@ -21,6 +21,9 @@ extension ChaosCluster {
         case .refuse: proxy.change { $0.isRefusing = true }
         case .stall: proxy.change { $0.isStalled = true }
         case .delay: proxy.change { $0.delayMilliseconds = 50 }
+        case .secondCoordinator: try oneCoordinatorRemains(beside: makeSecondCoordinator())
+        case .raceCoordinators(let secondFirst): try raceCoordinators(secondFirst: secondFirst)
+        case .hostileWorker: try addHostileWorker()
         case .fillDisk: fillDisk()
         }
     }
@@ -28,7 +31,9 @@ extension ChaosCluster {
     /// Where another process has taken the place of a paused one meanwhile, SIGCONT does nothing to it.
     private func end(_ fault: Fault) throws {
         switch fault {
-        case .killWorker, .killCoordinator, .endWorker, .endCoordinator, .cut, .truncate: break
+        case .killWorker, .killCoordinator, .endWorker, .endCoordinator, .cut, .truncate, .secondCoordinator,
+            .raceCoordinators, .hostileWorker:
+            break
         case .pauseWorker(let place, _): workers[place].send(SIGCONT)
         case .pauseCoordinator: pauseCoordinator(false)
         case .refuse: proxy.change { $0.isRefusing = false }
@@ -37,5 +42,40 @@ extension ChaosCluster {
         case .fillDisk: disk?.makeRoom()
         }
         try tend()
+    }
+
+    private func raceCoordinators(secondFirst: Bool) throws {
+        coordinator.kill()
+        let early = secondFirst ? try makeSecondCoordinator() : nil
+        try startCoordinatorAgain()
+        try oneCoordinatorRemains(beside: early ?? makeSecondCoordinator())
+    }
+
+    /// Of two that start, either may win the folder; of one that runs or stands still nothing can take it.
+    private func oneCoordinatorRemains(beside second: ChildProcess) throws {
+        defer { second.kill() }
+        guard try Patience.wait(seconds: 30, for: { second.ending != nil || coordinator.ending != nil }) else {
+            throw complaint("two coordinators run on one state folder")
+        }
+        let loser = coordinator.ending == nil ? second : coordinator
+        let isRefused = loser.saidSinceStart.contains("another coordinator uses this folder")
+        guard loser.ending == .exited(1), isRefused || hasSeenFullDisk else {
+            throw complaint("beside another coordinator one ended: \(loser.ending.map { "\($0)" } ?? "")", loser)
+        }
+        guard loser === coordinator else { return }
+        second.kill()
+        try startCoordinatorAgain()
+    }
+
+    private func addHostileWorker() throws {
+        let worker = HostileWorker(number: hostile.count + 1, connection: connection)
+        hostile.append(worker)
+        try worker.attack(seconds: 3)
+        try tryHostileWorkersAgain()
+    }
+
+    /// What was quarantined stays so, whatever has happened to the coordinator since.
+    func tryHostileWorkersAgain() throws {
+        for worker in hostile.suffix(3) { try worker.tryAgain() }
     }
 }

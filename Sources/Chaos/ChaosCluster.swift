@@ -33,7 +33,8 @@ final class ChaosCluster {
     /// It was stopped and answers nothing.
     private(set) var isCoordinatorPaused = false
     /// Whether the coordinator had a full disk since it was started: then it may have ended for that.
-    private var hasSeenFullDisk = false
+    private(set) var hasSeenFullDisk = false
+    var hostile: [HostileWorker] = []
 
     init(_ settings: Settings) throws {
         self.settings = settings
@@ -45,6 +46,7 @@ final class ChaosCluster {
         proxy = try FaultyProxy(to: port)
         var configuration = try ClientConfiguration(url: "http://127.0.0.1:\(port)")
         configuration.retries = RetryPolicy(totalSeconds: 0.2)
+        configuration.registrationRetries = configuration.retries
         configuration.requestSeconds = 5
         connection = try HTTPConnection(configuration)
         coordinator = try Self.startCoordinator(settings, port: port)
@@ -60,13 +62,15 @@ final class ChaosCluster {
         coordinator.kill()
     }
 
-    private static func startCoordinator(_ settings: Settings, port: UInt16) throws -> ChildProcess {
+    private static func startCoordinator(
+        _ settings: Settings, port: UInt16, log: String = "coordinator.log"
+    ) throws -> ChildProcess {
         try ChildProcess(
             settings.program,
             [
                 "coordinator", "--state", settings.folder + "/state", "--listen", "127.0.0.1:\(port)", "--lease",
                 "\(settings.leaseSeconds)", "--data", "/usr/share/datasets", "--log-level", "debug",
-            ] + settings.dataFolders.flatMap { ["--data", $0] }, log: settings.folder + "/coordinator.log")
+            ] + settings.dataFolders.flatMap { ["--data", $0] }, log: settings.folder + "/" + log)
     }
 
     /// - Parameter place: a new one in the place of another has its cache and its log.
@@ -122,7 +126,12 @@ final class ChaosCluster {
         try startCoordinatorAgain()
     }
 
-    private func startCoordinatorAgain() throws {
+    /// On a port of its own.
+    func makeSecondCoordinator() throws -> ChildProcess {
+        try Self.startCoordinator(settings, port: try Sockets.freePort(), log: "second.log")
+    }
+
+    func startCoordinatorAgain() throws {
         hasSeenFullDisk = disk?.isFull == true
         isCoordinatorPaused = false
         coordinator = try Self.startCoordinator(settings, port: port)

@@ -9,12 +9,15 @@ final class ChildProcess {
     }
 
     let log: String
+    /// How long the log was before.
+    private let logStart: Int
     private let id: pid_t
     private var known: Ending?
 
     /// - Parameter log: is appended to.
     init(_ program: String, _ arguments: [String], log: String) throws {
         self.log = log
+        logStart = (try? Data(contentsOf: URL(filePath: log)))?.count ?? 0
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -46,7 +49,10 @@ final class ChildProcess {
         return known
     }
 
+    /// All that is in the log, of earlier processes too.
     var said: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
+
+    var saidSinceStart: String { String(decoding: said.utf8.dropFirst(logStart), as: UTF8.self) }
 
     func send(_ signal: Int32) {
         // A process that has been waited for has no number any more: it may be another's by now.

@@ -39,8 +39,11 @@ package struct Report: Codable, Sendable {
     package var timesBegunAgain = 0
     /// Answers that came when the task had been answered.
     package var superfluousAnswers = 0
-    /// Answers that the coordinator could not use: none may be.
+    /// Answers of honest workers that the coordinator could not use: none may be.
     package var refusedAnswers = 0
+    /// Workers whose answers are never usable, and how many of them were quarantined.
+    package var hostileWorkers = 0
+    package var quarantined = 0
     /// Seconds of a run on the same cluster without faults, and of all runs with faults beyond that.
     package var undisturbedSeconds = 0.0
     package var lostSeconds = 0.0
@@ -52,9 +55,10 @@ package struct Report: Codable, Sendable {
     /// - Parameters:
     ///   - told: of the runs under fire, all of which have ended.
     ///   - logs: of coordinator and workers, in full.
+    ///   - hostile: names of workers whose answers cannot be used.
     package init(
         _ told: [Told], kills: [Kill], faults: [Fault], undisturbedSeconds: Double, coordinatorLog: String,
-        workerLogs: [String]
+        workerLogs: [String], hostile: Set<WorkerID> = []
     ) {
         self.undisturbedSeconds = undisturbedSeconds
         runs = told.count
@@ -72,7 +76,9 @@ package struct Report: Codable, Sendable {
         for fault in faults { self.faults[fault.kind, default: 0] += 1 }
         let names = Set(told.map(\.run.id))
         tasks = told.reduce(0) { $0 + $1.facts.count { $0.answeredTask != nil } }
-        refusedAnswers = told.reduce(0) { $0 + $1.facts.count { $0.text.hasSuffix(" refused") } }
+        refusedAnswers = told.reduce(0) { count, told in
+            count + told.facts.count { fact in fact.refusedWorker.map { !hostile.contains($0) } ?? false }
+        }
         let given = Self.given(coordinatorLog).filter { names.contains($0.key.run) }
         tasksBegunAgain = given.count { $0.value > 1 }
         timesBegunAgain = given.reduce(0) { $0 + $1.value - 1 }
@@ -104,6 +110,7 @@ package struct Report: Codable, Sendable {
             ("tasks", "\(tasks)"),
             ("  begun again", "\(tasksBegunAgain), \(timesBegunAgain) times in all"),
             ("  answered twice", "\(superfluousAnswers)"),
+            ("hostile workers", "\(hostileWorkers), \(quarantined) quarantined"),
             ("a run undisturbed", "\(undisturbedSeconds.formatted()) s"),
             (
                 "lost",
@@ -129,6 +136,12 @@ extension RunStatus {
 extension RunJournal.Entry {
     /// The task, where this is the fact that one was answered.
     fileprivate var answeredTask: TaskID? { text.hasSuffix(" done") ? TaskID(String(text.dropLast(5))) : nil }
+
+    /// The worker, where this is the fact that an answer was refused.
+    fileprivate var refusedWorker: WorkerID? {
+        guard text.hasSuffix(" refused"), let name = text.split(separator: "'").first else { return nil }
+        return WorkerID(rawValue: String(name))
+    }
 }
 
 extension [Double] {

@@ -22,13 +22,21 @@ package enum Fault: Hashable, Sendable {
     case stall(seconds: Double)
     /// The proxy passes everything on late.
     case delay(seconds: Double)
+    /// A second coordinator is started on the same state folder.
+    case secondCoordinator
+    /// `kill -9`, and two coordinators at once on its state folder.
+    case raceCoordinators(secondFirst: Bool)
+    /// A worker whose results are not finite joins.
+    case hostileWorker
     /// No byte is left on the file system of the coordinator's state.
     case fillDisk(seconds: Double)
 
     /// How long it lasts; 0 for what is over at once.
     package var seconds: Double {
         switch self {
-        case .killWorker, .killCoordinator, .endWorker, .endCoordinator, .cut, .truncate: 0
+        case .killWorker, .killCoordinator, .endWorker, .endCoordinator, .cut, .truncate, .secondCoordinator,
+            .raceCoordinators, .hostileWorker:
+            0
         case .pauseWorker(_, let seconds), .pauseCoordinator(let seconds), .refuse(let seconds), .stall(let seconds),
             .delay(let seconds), .fillDisk(let seconds):
             seconds
@@ -50,6 +58,9 @@ package enum Fault: Hashable, Sendable {
         case .refuse: "connections refused"
         case .stall: "connections stalled"
         case .delay: "connections slowed"
+        case .secondCoordinator: "second coordinator"
+        case .raceCoordinators: "coordinators raced"
+        case .hostileWorker: "hostile worker"
         case .fillDisk: "disk filled"
         }
     }
@@ -107,7 +118,7 @@ package struct Schedule: Hashable, Sendable {
     /// The wanted kills, and half as many other faults, but each kind at least once.
     private static func faults(_ wishes: Wishes, _ random: inout Philox) -> [Fault] {
         let kills = wishes.workerKills + wishes.coordinatorKills
-        let kinds = wishes.canFillDisk ? 11 : 10
+        let kinds = wishes.canFillDisk ? 14 : 13
         return (0..<wishes.workerKills).map { _ in .killWorker(random.next(below: wishes.workers)) }
             + Array(repeating: .killCoordinator, count: wishes.coordinatorKills)
             + (0..<max(kinds, kills / 2)).map { other($0 % kinds, workers: wishes.workers, &random) }
@@ -127,6 +138,9 @@ package struct Schedule: Hashable, Sendable {
         case 7: .refuse(seconds: random.next(in: 0.3..<2))
         case 8: .stall(seconds: random.next(in: 0.5..<4))
         case 9: .delay(seconds: random.next(in: 1..<3))
+        case 10: .secondCoordinator
+        case 11: .raceCoordinators(secondFirst: random.next(below: 2) == 0)
+        case 12: .hostileWorker
         default: .fillDisk(seconds: random.next(in: 0.5..<3))
         }
     }

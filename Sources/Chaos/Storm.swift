@@ -73,6 +73,7 @@ package final class Storm {
             try waitForEnd()
             report = try self.report(beyond: calm, expected)
         }
+        try cluster.tryHostileWorkersAgain()
         guard report.workerKills >= settings.workerKills, report.coordinatorKills >= settings.coordinatorKills else {
             throw ChaosError("too many kills hit no run: use a plan with more rounds")
         }
@@ -177,8 +178,12 @@ package final class Storm {
         let told = try endedRuns(expected).filter { $0.id != calm.id }.map { run in
             Report.Told(run: run, facts: try cluster.connection.journal(of: run.id).entries)
         }
-        return Report(
+        var report = Report(
             told, kills: kills, faults: faults, undisturbedSeconds: calm.seconds,
-            coordinatorLog: cluster.coordinator.said, workerLogs: cluster.workerLogs)
+            coordinatorLog: cluster.coordinator.said, workerLogs: cluster.workerLogs,
+            hostile: cluster.hostile.reduce(into: []) { $0.formUnion($1.names) })
+        report.hostileWorkers = cluster.hostile.count
+        report.quarantined = cluster.hostile.count(where: \.isQuarantined)
+        return report
     }
 }

@@ -20,6 +20,14 @@ package struct OwnershipSimulation {
         package var refusedCommits = 0
 
         package init() {}
+
+        package mutating func add(_ other: Report) {
+            takeOvers += other.takeOvers
+            commits += other.commits
+            refusals += other.refusals
+            late += other.late
+            refusedCommits += other.refusedCommits
+        }
     }
 
     enum Place: Equatable {

@@ -18,20 +18,25 @@ struct Simulate: ParsableCommand {
 
     func run() throws {
         let start = ContinuousClock.now
-        let results = Mutex((total: Simulation.Report(), violations: [(seed: UInt64, text: String)]()))
+        let results = Mutex(
+            (total: Simulation.Report(), folder: OwnershipSimulation.Report(), violations: [(seed: UInt64, text: String)]()))
         let first = seed
         DispatchQueue.concurrentPerform(iterations: schedules) { index in
-            var simulation = Simulation(seed: first &+ UInt64(index))
+            let seed = first &+ UInt64(index)
+            var simulation = Simulation(seed: seed)
+            var owners = OwnershipSimulation(seed: seed, locksWork: seed % 2 == 0)
             do {
                 try simulation.play()
+                let folder = try owners.play()
+                results.withLock { $0.folder.add(folder) }
             } catch {
-                results.withLock { $0.violations.append((first &+ UInt64(index), "\(error)")) }
+                results.withLock { $0.violations.append((seed, "\(error)")) }
             }
             let report = simulation.report
             results.withLock { $0.total.add(report) }
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        let (total, violations) = results.withLock { $0 }
+        let (total, folder, violations) = results.withLock { $0 }
         print(
             """
             \(schedules) schedules in \(Int(seconds)) s, \(Int(Double(schedules) / seconds)) a second
@@ -40,6 +45,8 @@ struct Simulate: ParsableCommand {
             \(total.superfluousAnswers) superfluous answers, \(total.quarantined) workers quarantined
             \(total.released) tasks given back, \(total.divergedRuns) diverging runs failed, \(total.forgeries) false messages
             \(total.givenUp) runs ended by a broken host that was all there was
+            \(folder.takeOvers) state folders taken over, \(folder.refusals) coordinators refused theirs, \
+            \(folder.commits) commits
             \(violations.count) schedules broke a promise
             """)
         for violation in violations.sorted(by: { $0.seed < $1.seed }).prefix(20) {

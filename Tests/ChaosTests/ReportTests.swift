@@ -10,7 +10,9 @@ import Testing
         RunJournal.Entry(number: Int(time), time: time, text: text, reason: "")
     }
 
-    private func report(kills: [Report.Kill] = [], coordinatorLog: String = "") -> Report {
+    private func report(
+        kills: [Report.Kill] = [], coordinatorLog: String = "", hostile: Set<WorkerID> = []
+    ) -> Report {
         let facts = [
             fact(101, "data cut into 3 shards"), fact(105, "run-1.s0.r1.t0 done"), fact(110, "run-1.s0.r1.t1 done"),
             fact(111, "round 1 of stage 0 averaged"), fact(118, "run-1.s0.r2.t0 done"),
@@ -20,7 +22,8 @@ import Testing
             [Report.Told(run: run, facts: facts)], kills: kills,
             faults: [.cut, .killWorker(1), .cut, .stall(seconds: 2)], undisturbedSeconds: 20,
             coordinatorLog: coordinatorLog,
-            workerLogs: ["10:00:00 debug run-1.s0.r1.t0 duplicate after 0.3 s\n10:00:01 debug x accepted after 1 s"])
+            workerLogs: ["10:00:00 debug run-1.s0.r1.t0 duplicate after 0.3 s\n10:00:01 debug x accepted after 1 s"],
+            hostile: hostile)
     }
 
     @Test func onlyKillsWithinARunCount() {
@@ -50,6 +53,12 @@ import Testing
         let report = report(coordinatorLog: log)
         #expect(report.tasksBegunAgain == 1)
         #expect(report.timesBegunAgain == 2)
+    }
+
+    @Test func refusalsOfHostileWorkersAreNoneOfHonestOnes() throws {
+        #expect(report().refusedAnswers == 1)
+        #expect(report(hostile: [try #require(WorkerID(rawValue: "worker-8"))]).refusedAnswers == 1)
+        #expect(report(hostile: [try #require(WorkerID(rawValue: "worker-7"))]).refusedAnswers == 0)
     }
 
     @Test func theRestIsCounted() {

@@ -9,12 +9,7 @@ import Testing
         for seed in 0..<UInt64(20_000) {
             var simulation = OwnershipSimulation(seed: seed, locksWork: locksWork)
             do throws(OwnershipSimulation.Violation) {
-                let report = try simulation.play()
-                total.takeOvers += report.takeOvers
-                total.commits += report.commits
-                total.refusals += report.refusals
-                total.late += report.late
-                total.refusedCommits += report.refusedCommits
+                total.add(try simulation.play())
             } catch {
                 Issue.record("seed \(seed): \(error)")
                 return

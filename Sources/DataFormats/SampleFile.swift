@@ -133,8 +133,8 @@ package enum SampleFile {
             (Array("ARROW1".utf8), "a Feather (Arrow) file"), (Array("MATLAB".utf8), "a MATLAB file"),
             ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz file"), ([0x28, 0xB5, 0x2F, 0xFD], "a Zstandard file"),
             (Array("BZh".utf8), "a bzip2 file"), (Array("RIFF".utf8), "a RIFF file"),
-            ([0x80, 0x04, 0x95], "a Python pickle"),
-            ([0x80, 0x05, 0x95], "a Python pickle"),
+            ([0x80, 2], "a Python pickle"), ([0x80, 3], "a Python pickle"), ([0x80, 4, 0x95], "a Python pickle"),
+            ([0x80, 5, 0x95], "a Python pickle"),
             (Array("@relation".utf8), "an ARFF file"), (Array("[[".utf8), "JSON"), (Array("{\"".utf8), "JSON"),
         ]
         return known.first { start.starts(with: $0.0) }?.1

@@ -13,8 +13,13 @@ package struct SampleRows {
     package let elementType: String
     /// Whether they are decoded images.
     package let isImages: Bool
-    /// What was guessed while they were read, a sentence each.
-    package private(set) var remarks: [String] = []
+    /// What was guessed while they were opened, a sentence each.
+    private var guesses: [String] = []
+    /// What a person should know of them, a sentence each: complete once all rows were read.
+    package var remarks: [String] {
+        guard case .file(let file) = storage else { return guesses }
+        return guesses + file.rounded.remarks(path: file.path, sampleShape: sampleShape)
+    }
     /// Which of the stored numbers make up a row; nil for all, in their order.
     private var places: [Int]?
 
@@ -44,7 +49,7 @@ package struct SampleRows {
         columns = table.columns
         isImages = table.isImages
         elementType = table.elementType
-        remarks = table.remarks
+        guesses = table.remarks
     }
 
     init(_ file: RowFile, limit: Int?) {
@@ -68,7 +73,7 @@ package struct SampleRows {
         self.columns = columns
         self.elementType = elementType
         self.isImages = isImages
-        self.remarks = remarks
+        guesses = remarks
     }
 
     /// The most bytes that are handed over at once, apart from a single row that has more.

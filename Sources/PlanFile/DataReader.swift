@@ -70,8 +70,10 @@ enum DataReader {
         let below = section.section("labels")
         defer { below.finish() }
         let (path, column) = (below.text("path"), below.text("column"))
-        let own: LabelSource? = path.map { path in
-            column.map { .fileColumn(path: path, column: $0) } ?? .file(path: path)
+        let (header, array) = (below.flag("header"), below.text("array"))
+        let own = path.map { LabelSource.file(path: $0, column: column, header: header, array: array) }
+        for key in ["header", "array"] where path == nil && below.has(key) {
+            below.note(key, "belongs to a file of labels: it needs `path`; for a column of the samples say it there")
         }
         let sources = [own ?? column.map { .column(name: $0) }, below.flag("folders").map { _ in .folders }]
         if below.flag("folders") == false {
@@ -82,7 +84,7 @@ enum DataReader {
             section.note(
                 "labels",
                 "should be the path of a file, or have one of the keys `column`, with a column's name or position,"
-                    + " and `folders: true`; `path` may stand beside `column`")
+                    + " and `folders: true`; `path` may stand beside `column`, `header` and `array`")
         }
         return found.first ?? .folders
     }

@@ -18,8 +18,12 @@ struct Simulate: ParsableCommand {
 
     func run() throws {
         let start = ContinuousClock.now
-        let results = Mutex(
-            (total: Simulation.Report(), folder: OwnershipSimulation.Report(), violations: [(seed: UInt64, text: String)]()))
+        struct Results {
+            var total = Simulation.Report()
+            var folder = OwnershipSimulation.Report()
+            var violations: [(seed: UInt64, text: String)] = []
+        }
+        let results = Mutex(Results())
         let first = seed
         DispatchQueue.concurrentPerform(iterations: schedules) { index in
             let seed = first &+ UInt64(index)
@@ -36,7 +40,7 @@ struct Simulate: ParsableCommand {
             results.withLock { $0.total.add(report) }
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        let (total, folder, violations) = results.withLock { $0 }
+        let (total, folder, violations) = results.withLock { ($0.total, $0.folder, $0.violations) }
         print(
             """
             \(schedules) schedules in \(Int(seconds)) s, \(Int(Double(schedules) / seconds)) a second

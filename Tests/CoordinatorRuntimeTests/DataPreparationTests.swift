@@ -136,6 +136,10 @@ import Testing
         expectError("has 60 samples, too few for 58 held out and 3 shards", ("held_out: 10", "held_out: 58"))
         try site.write("few.idx", Site.idx(shape: [20, 4], (0..<80).map { UInt8($0) }))
         expectError("there are 20 samples but 60 labels", ("samples: samples.idx, labels", "samples: few.idx, labels"))
+        // A limit on both would hide it.
+        expectError(
+            "there are 20 samples but 60 labels",
+            ("samples: samples.idx, labels", "samples: {path: few.idx, limit: 15}, labels"))
     }
 
     @Test func theLossNeedsItsRange() throws {

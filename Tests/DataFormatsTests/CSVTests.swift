@@ -101,6 +101,22 @@ import Testing
         #expect(try CSV.samples(bytes, path: "x", ReadingOptions(header: false)).count == 2)
     }
 
+    /// pandas writes 0 above a column without a name. Whether it does shows in the number of labels, where all are read.
+    @Test func aZeroAboveLimitedLabelsIsSaid() throws {
+        func labels(_ text: String, _ options: ReadingOptions) throws -> ClassLabels {
+            try CSV.labels(Array(text.utf8), path: "x", options)
+        }
+        let text = "0\n3\n5\n3\n"
+        #expect(try labels(text, ReadingOptions()).remarks == [])
+        let some = try labels(text, ReadingOptions(limit: 3))
+        #expect(some.indices == [0, 1, 2] && some.remarks.count == 1)
+        #expect(some.remarks.first?.contains("its first line '0' was taken as a label; say header: true") == true)
+        let named = try labels(text, ReadingOptions(limit: 3, header: true))
+        #expect(named.names == ["3", "5"] && named.indices == [0, 1, 0] && named.remarks == [])
+        #expect(try labels(text, ReadingOptions(limit: 3, header: false)).remarks == [])
+        #expect(try labels("1\n0\n", ReadingOptions(limit: 2)).remarks == [])
+    }
+
     /// A gap anywhere is found, with its line.
     @Test func aGapAnywhereIsFound() {
         for row in 0..<4 {

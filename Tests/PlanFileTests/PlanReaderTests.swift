@@ -154,6 +154,8 @@ import Testing
         arguments: [
             ("x.idx", .file(path: "x.idx")), ("{path: x.idx}", .file(path: "x.idx")), ("{folders: true}", .folders),
             ("{column: species}", .column(name: "species")),
+            ("{path: y.csv, column: 2, header: true}", .file(path: "y.csv", column: "2", header: true)),
+            ("{path: y.npz, array: y}", .file(path: "y.npz", array: "y")),
         ] as [(String, LabelSource)]) func labelsHaveThreeForms(yaml: String, expected: LabelSource) throws
     {
         let data =
@@ -163,8 +165,10 @@ import Testing
         #expect(plan.data.test?.labels == expected)
     }
 
-    @Test(arguments: ["{}", "{column: a, folders: true}", "{folders: false}", "{colum: a}", "[a]", "{column: {a: b}}"])
-    func labelsOfNoFormAreMistakes(yaml: String) {
+    @Test(arguments: [
+        "{header: true, folders: true}", "{column: a, header: true}", "{column: a, array: x}",
+        "{}", "{column: a, folders: true}", "{folders: false}", "{colum: a}", "[a]", "{column: {a: b}}",
+    ]) func labelsOfNoFormAreMistakes(yaml: String) {
         let text = "data:\n  unlabeled: a\n  test: {samples: b, labels: \(yaml)}\nlayers: [{units: 2}]"
         let mistakes = #expect(throws: PlanMistakes.self) { try PlanReader.read(text) }?.mistakes ?? []
         #expect(!mistakes.isEmpty)

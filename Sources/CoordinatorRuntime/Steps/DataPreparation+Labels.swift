@@ -71,23 +71,34 @@ extension DataPreparation {
         let samples = try known ?? match(source, labels, &manifest)
         let classes = try read(labels, of: source, limit: source.limit)
         manifest.remarks? += classes.remarks
-        guard classes.indices.count == samples.rows.count else {
-            throw APIError(
-                .invalidData,
-                "\(source.path): there are \(samples.rows.count) samples but \(classes.indices.count) labels",
-                hint: "where the first line of one holds names, say header: true there")
-        }
+        try checkCounts(source, samples: samples.rows.count, labels: classes.indices.count)
         guard classes.names.count <= Limits.classes else {
             throw APIError(
                 .invalidData, "\(source.path): has \(classes.names.count) classes; \(Limits.classes) are possible")
         }
         let isColumn = if case .column = labels { true } else { false }
         let all = source.limit == nil || isColumn ? nil : try read(labels, of: source, limit: nil)
+        if let all, let whole = try header(of: source)?.count {
+            try checkCounts(source, samples: whole, labels: all.indices.count)
+        }
         let isLabeled = manifest.classNames == nil
         if let remark = Self.remark(onLimitOf: source, taken: classes, all: all, namingClasses: isLabeled) {
             manifest.remarks?.append(remark)
         }
         return Labeled(source: samples, labels: classes.indices, names: classes.names)
+    }
+
+    /// Labels that begin one place too early or too late are wrong for each sample.
+    private func checkCounts(_ source: SampleSource, samples: Int, labels: Int) throws(APIError) {
+        guard samples != labels else { return }
+        throw APIError(
+            .invalidData, "\(source.path): there are \(samples) samples but \(labels) labels",
+            hint: "where the first line of one holds names, say header: true there")
+    }
+
+    /// How many samples a file has, where its beginning says so.
+    private func header(of source: SampleSource) throws -> (count: Int, sampleShape: [Int], numberBytes: Int)? {
+        try SampleFile.header(try folders.locate(source.path, from: folder), ReadingOptions(source))
     }
 
     /// Reads samples so that they match the unlabeled ones.
@@ -101,10 +112,10 @@ extension DataPreparation {
         do {
             let order = try expected.order(
                 of: source.path, shape: rows.sampleShape, columns: rows.columns, .plan)
-            manifest.remarks? += rows.remarks + order.remarks
             if let places = order.places { rows = rows.selecting(places) }
             let divisor = try expected.divisor(
                 of: source.path, range: NumberRange(of: rows), own: source.divideBy, .plan)
+            manifest.remarks? += rows.remarks + order.remarks
             return Source(path: source.path, rows: rows, divisor: divisor)
         } catch let mismatch as SampleMismatch {
             throw APIError(.invalidData, mismatch.description)
@@ -114,9 +125,8 @@ extension DataPreparation {
     private func read(_ labels: LabelSource, of source: SampleSource, limit: Int?) throws -> ClassLabels {
         var options = ReadingOptions(limit: limit)
         switch labels {
-        case .file(let path):
-            return try SampleFile.labels(try folders.locate(path, from: folder), options)
-        case .fileColumn(let path, let column):
+        case .file(let path, let column, let header, let array):
+            (options.header, options.array) = (header, array)
             return try SampleFile.labels(try folders.locate(path, from: folder), column: column, options)
         case .column(let name):
             options.header = source.header

@@ -62,15 +62,15 @@ package struct DataPreparation {
     // MARK: Unlabeled samples
 
     private func prepareUnlabeled() throws -> (DataManifest, Source?) {
-        var (rows, remarks) = try readUnlabeled()
+        let (rows, columnRemark) = try readUnlabeled()
         let path = plan.data.unlabeled.path
-        let (image, remark) = try self.image(of: rows, path: path)
-        if let remark { remarks.append(remark) }
+        let (image, imageRemark) = try self.image(of: rows, path: path)
         let network = NetworkSpec(inputSize: rows.size, image: image, layers: plan.layers)
         try plan.checkSizes(of: network, samples: rows.count)
         if let memory { try plan.checkMemory(of: network, available: memory.capacity()) }
         let raw = try NumberRange(of: rows)
         try checkVariety(rows, raw, path: path)
+        let remarks = rows.remarks + [columnRemark, imageRemark].compactMap(\.self)
         let source = Source(
             path: path, rows: rows, divisor: plan.data.unlabeled.divideBy ?? Self.divisor(of: rows, range: raw))
         let range = raw.divided(by: source.divisor)
@@ -87,14 +87,14 @@ package struct DataPreparation {
     }
 
     /// Reads the unlabeled samples, without the column that holds the labels of the labeled ones.
-    private func readUnlabeled() throws -> (SampleRows, remarks: [String]) {
+    private func readUnlabeled() throws -> (SampleRows, remark: String?) {
         let path = plan.data.unlabeled.path
         let rows = try read(plan.data.unlabeled, labels: nil)
         guard plan.fineTuning != nil, case .column(let name) = plan.data.labeled?.labels,
             let place = rows.columns?.firstIndex(of: name)
-        else { return (rows, rows.remarks) }
+        else { return (rows, nil) }
         let remark = "\(path.printable()): its column '\(name.printable())', which holds the labels, is left out"
-        return (rows.selecting((0..<rows.size).filter { $0 != place }), rows.remarks + [remark])
+        return (rows.selecting((0..<rows.size).filter { $0 != place }), remark)
     }
 
     /// What the numbers of a run are divided by, where the plan does not say so: what they are stored as decides.
@@ -230,7 +230,7 @@ extension DataPlan {
         for (samples, labels) in [(labeled?.samples, labeled?.labels), (test?.samples, test?.labels)] {
             if let samples { paths.append(samples.path) }
             switch labels {
-            case .file(let path), .fileColumn(let path, _): paths.append(path)
+            case .file(let path, _, _, _): paths.append(path)
             case .column, .folders, nil: break
             }
         }
@@ -248,11 +248,8 @@ extension DataPlan {
 
 extension LabelSource {
     fileprivate mutating func removePath() {
-        switch self {
-        case .file: self = .file(path: "")
-        case .fileColumn(_, let column): self = .fileColumn(path: "", column: column)
-        case .column, .folders: break
-        }
+        guard case .file(_, let column, let header, let array) = self else { return }
+        self = .file(path: "", column: column, header: header, array: array)
     }
 }
 

@@ -55,7 +55,8 @@ struct BadCells {
         guard !columns.isEmpty else { return nil }
         let words = columns.filter { !$0.areGaps }.prefix(8).map { title($0.place) }.joined(separator: ", ")
         let leaveOut = words.isEmpty ? "" : "leave columns without numbers out with without: [\(words)] (--without)"
-        let fill = columns.contains { $0.areGaps } ? "fill gaps, or leave their rows or columns out" : ""
+        let gaps = columns.filter(\.areGaps).prefix(8).map { title($0.place) }.joined(separator: ", ")
+        let fill = gaps.isEmpty ? "" : "fill the gaps, or leave their columns out with without: [\(gaps)] (--without)"
         return [leaveOut, fill].filter { !$0.isEmpty }.joined(separator: "; ")
     }
 }
@@ -98,9 +99,6 @@ struct ColumnScan {
     private var areWhole = true
     private var hasCommas = false
 
-    /// From here on float32 does not have every whole number.
-    private static let exact = 16_777_216.0
-
     init(columns: [Int], names: [String], path: String) {
         self.columns = columns
         self.names = names
@@ -118,7 +116,7 @@ struct ColumnScan {
             bad.add(column: columns[place], line: row.line, text: row.text(columns[place]), isGap: isGap)
             return 0
         }
-        if exact.magnitude > Self.exact, Double(value) != exact, rounded[place] == nil { rounded[place] = exact }
+        if rounded[place] == nil, RoundedNumbers.isRounded(exact, value) { rounded[place] = exact }
         if rowCount == 1 || exact == counting[place] + 1 { counting[place] = exact } else { counting[place] = .nan }
         if areWhole, exact != exact.rounded() { areWhole = false }
         if row.hasDecimalComma, !hasDecimalCommas, row.field(columns[place]).contains(44) { hasDecimalCommas = true }
@@ -151,9 +149,7 @@ struct ColumnScan {
                     + " without: [\(title(place))]")
         }
         for (place, value) in rounded.sorted(by: { $0.key < $1.key }).prefix(3) {
-            remarks.append(
-                "\(path.printable()): column \(title(place)) has numbers such as \(value), of which float32 keeps 7 digits;"
-                    + " subtract what all have in common")
+            remarks.append(RoundedNumbers.remark(path: path, place: "column \(title(place))", value: value))
         }
         return remarks
     }

@@ -96,6 +96,14 @@ package enum CSV {
             hint: "labels are whole numbers or words, one for each sample")
         var labels = collector.finish()
         labels.remarks = table.remarks
+        // pandas calls a column without a name 0. Without a limit the number of labels shows it.
+        if options.limit != nil, options.header == nil, table.columnCount == 1, table.names.isEmpty,
+            let first = labels.indices.first, labels.names[Int(first)] == "0"
+        {
+            labels.remarks.append(
+                "\(path.printable()): its first line '0' was taken as a label; say header: true where it is the column's"
+                    + " name")
+        }
         if table.firstMayBeName { labels.decideFirst(path: path, limit: options.limit) }
         return labels
     }

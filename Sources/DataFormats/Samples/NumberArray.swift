@@ -58,15 +58,17 @@ struct NumberArray {
         let (count, size) = (min(shape[0], limit ?? .max), sampleShape.reduce(1, *))
         // Of columns one behind the other all are needed for the first rows.
         let stored = (isColumnMajor ? shape[0] : count) * size
+        let rounded = RoundedNumbers()
         let numbers: SampleTable.Numbers =
             type.isByte
             ? .uint8(
                 rows(
                     try payload(stored, of: source) { (source, count) throws(DataError) in try source.take(count) },
                     count))
-            : .float32(rows(try floats(stored, from: source), count))
+            : .float32(rows(try floats(stored, from: source, rounded), count))
         var table = SampleTable(count: count, sampleShape: sampleShape, numbers: numbers)
         table.elementType = type.rawValue
+        table.remarks = rounded.remarks(path: source.path, sampleShape: [])
         return table
     }
 
@@ -84,6 +86,7 @@ struct NumberArray {
         let isLikely = source.believable(count * size * type.bytes) == count * size * type.bytes
         let spool = try RowSpool(
             path: source.path, rowBytes: size * kept.bytes, expected: isLikely ? count : nil)
+        let rounded = RoundedNumbers()
         let step = max(1, (1 << 20) / (size * type.bytes))
         for start in stride(from: 0, to: count, by: step) {
             let bytes = try source.take(min(step, count - start) * size * type.bytes)
@@ -92,7 +95,10 @@ struct NumberArray {
                 continue
             }
             let values = [Float](unsafeUninitializedCapacity: bytes.count / type.bytes) { buffer, filled in
-                bytes.withUnsafeBytes { decode($0, into: buffer) }
+                bytes.withUnsafeBytes {
+                    decode($0, into: buffer)
+                    rounded.look(at: $0, of: self, size: size)
+                }
                 filled = bytes.count / type.bytes
             }
             if let wrong = values.firstIndex(where: { !$0.isFinite }) {
@@ -102,7 +108,9 @@ struct NumberArray {
         }
         let rest = count < shape[0] ? 0 : try source.peek(1).count
         guard rest == 0 else { throw trailing(expected, path: source.path) }
-        return SampleRows(spool, shape: sampleShape, type: kept, elementType: type.rawValue)
+        return SampleRows(
+            spool, shape: sampleShape, type: kept, elementType: type.rawValue,
+            remarks: rounded.remarks(path: source.path, sampleShape: sampleShape))
     }
 
     /// Columns one behind the other are put into rows in memory.
@@ -211,7 +219,7 @@ struct NumberArray {
         return labels
     }
 
-    private func floats(_ count: Int, from source: ByteSource) throws(DataError) -> [Float] {
+    private func floats(_ count: Int, from source: ByteSource, _ rounded: RoundedNumbers) throws(DataError) -> [Float] {
         try payload(count, of: source) { (source, count) throws(DataError) in
             let chunk = 1 << 17
             var values: [Float] = []
@@ -219,7 +227,10 @@ struct NumberArray {
             for start in stride(from: 0, to: count, by: chunk) {
                 let bytes = try source.take(min(chunk, count - start) * type.bytes)
                 values += [Float](unsafeUninitializedCapacity: bytes.count / type.bytes) { buffer, filled in
-                    bytes.withUnsafeBytes { decode($0, into: buffer) }
+                    bytes.withUnsafeBytes {
+                        decode($0, into: buffer)
+                        rounded.look(at: $0, of: self, size: 1)
+                    }
                     filled = bytes.count / type.bytes
                 }
             }
@@ -247,6 +258,29 @@ struct NumberArray {
         case .float32: decode(bytes, out) { Float(bitPattern: $0) }
         case .float64: decode(bytes, out) { Float(Double(bitPattern: $0)) }
         }
+    }
+
+    /// The first number in `bytes` that float32 cannot tell from its neighbours, and its place.
+    func firstRounded(_ bytes: UnsafeRawBufferPointer) -> (value: Double, place: Int)? {
+        switch type {
+        case .bool, .uint8, .int8, .uint16, .int16, .float16, .float32: nil
+        case .uint32: firstRounded(bytes) { (bits: UInt32) in Double(bits) }
+        case .int32: firstRounded(bytes) { (bits: Int32) in Double(bits) }
+        case .uint64: firstRounded(bytes) { (bits: UInt64) in Double(bits) }
+        case .int64: firstRounded(bytes) { (bits: Int64) in Double(bits) }
+        case .float64: firstRounded(bytes) { Double(bitPattern: $0) }
+        }
+    }
+
+    private func firstRounded<Bits: FixedWidthInteger>(
+        _ bytes: UnsafeRawBufferPointer, _ value: (Bits) -> Double
+    ) -> (value: Double, place: Int)? {
+        for index in 0..<bytes.count / MemoryLayout<Bits>.size {
+            let bits = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
+            let number = value(isBigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits))
+            if RoundedNumbers.isRounded(number, Float(number)) { return (number, index) }
+        }
+        return nil
     }
 
     private func decode<Bits: FixedWidthInteger>(

@@ -4,7 +4,9 @@ import Glibc
 /// else's: one that is cut off meanwhile must be an error and not the end of the process.
 final class RowFile {
     let array: NumberArray
-    private let path: String
+    let path: String
+    /// Noted as rows are read.
+    let rounded = RoundedNumbers()
     private let descriptor: Int32
     /// Where the numbers begin.
     private let start: Int
@@ -44,6 +46,7 @@ final class RowFile {
         let values = out.bindMemory(to: Float.self)
         array.decode(UnsafeRawBufferPointer(raw), into: values)
         let size = rowBytes / array.type.bytes
+        rounded.look(at: UnsafeRawBufferPointer(raw), of: array, size: size)
         if let wrong = values.prefix(places.count * size).firstIndex(where: { !$0.isFinite }) {
             let row = Int(places[places.startIndex + wrong / size])
             throw array.notFinite(row * size + wrong % size, path: path)

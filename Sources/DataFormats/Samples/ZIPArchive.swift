@@ -7,6 +7,7 @@ struct ZIPArchive {
     private struct Member {
         var name: String
         var isDeflated: Bool
+        var checksum: UInt32
         var packedSize: Int
         var size: Int
         var offset: Int
@@ -61,7 +62,7 @@ struct ZIPArchive {
             }
             var member = Member(
                 name: String(decoding: list[place + 46..<place + 46 + nameBytes], as: UTF8.self),
-                isDeflated: method == 8, packedSize: list.number(place + 20, 4), size: list.number(place + 24, 4),
+                isDeflated: method == 8, checksum: UInt32(list.number(place + 16, 4)), packedSize: list.number(place + 20, 4), size: list.number(place + 24, 4),
                 offset: list.number(place + 42, 4))
             readLargeSizes(list[place + 46 + nameBytes..<place + 46 + nameBytes + extraBytes], into: &member)
             members.append(member)
@@ -100,6 +101,9 @@ struct ZIPArchive {
         let list = names.prefix(8).map { $0.printable() }.joined(separator: ", ")
         let place = name.map { names.firstIndex(of: $0) } ?? (arrays.count == 1 ? 0 : nil)
         guard let place else {
+            guard !members.contains(where: { $0.name == "xl/workbook.xml" }) else {
+                throw DataError(.unknownFormat, at: path, "it is an Excel workbook", hint: "save the sheet as CSV")
+            }
             guard !arrays.isEmpty else {
                 throw DataError(
                     .unknownFormat, at: path, "it is a ZIP archive without arrays", hint: "unpack it, or save x as NPY")
@@ -123,7 +127,8 @@ struct ZIPArchive {
             throw Self.damaged(path)
         }
         let reader = MemberReader(
-            file: file, path: path, place: start, end: start + member.packedSize, isDeflated: member.isDeflated)
+            file: file, path: path, place: start, end: start + member.packedSize, isDeflated: member.isDeflated,
+            checksum: member.checksum)
         return ByteSource(path: path, bytesOnDisk: file.size, size: member.size) { () throws(DataError) in
             try reader.next()
         }
@@ -181,10 +186,14 @@ private final class MemberReader {
     private var stream = z_stream()
     private var packed: [UInt8] = []
     private var isAtEnd = false
+    /// CRC-32 of all that was unpacked, and what the archive says that it is.
+    private var sum = crc32(0, nil, 0)
+    private let checksum: UInt32
 
     private static let partBytes = 1 << 18
 
-    init(file: ArchiveFile, path: String, place: Int, end: Int, isDeflated: Bool) {
+    init(file: ArchiveFile, path: String, place: Int, end: Int, isDeflated: Bool, checksum: UInt32) {
+        self.checksum = checksum
         self.file = file
         self.path = path
         self.place = place
@@ -198,8 +207,16 @@ private final class MemberReader {
 
     deinit { if isDeflated { inflateEnd(&stream) } }
 
+    /// - Returns: nothing once all was read.
+    /// - Throws: `.malformedHeader` where it is not what the archive says.
     func next() throws(DataError) -> [UInt8] {
-        guard isDeflated else { return try nextPacked() }
+        let part = try isDeflated ? nextUnpacked() : nextPacked()
+        sum = part.withUnsafeBufferPointer { crc32(sum, $0.baseAddress, UInt32($0.count)) }
+        guard !part.isEmpty || UInt32(truncatingIfNeeded: sum) == checksum else { throw ZIPArchive.damaged(path) }
+        return part
+    }
+
+    private func nextUnpacked() throws(DataError) -> [UInt8] {
         while !isAtEnd {
             if packed.isEmpty { packed = try nextPacked() }
             let input = packed

@@ -106,12 +106,12 @@ package struct SampleSource: Codable, Hashable, Sendable {
 
 /// Where the labels of some samples are.
 package enum LabelSource: Codable, Hashable, Sendable {
-    /// A file with one whole number a sample (IDX, NPY or CSV).
-    case file(path: String)
+    /// A file with a class for each sample (IDX, NPY, NPZ or text): of a text file with several columns `column`, by name or
+    /// position from 1; of an NPZ file with several arrays `array`. `header`: whether the first line of a text file holds
+    /// names; nil where that is guessed.
+    case file(path: String, column: String? = nil, header: Bool? = nil, array: String? = nil)
     /// A column of the samples' own text file, by name or position from 1.
     case column(name: String)
-    /// A column of another text file.
-    case fileColumn(path: String, column: String)
     /// The samples are a folder with a subfolder for each class; classes count in the order of the names.
     case folders
 }

@@ -119,8 +119,9 @@ extension SampleExpectation {
         let (size, other) = (shape.reduce(1, *), found.reduce(1, *))
         guard mine != theirs, size != other || mine.count > 1 && theirs.count > 1 else { return nil }
         guard mine.count > 1, theirs.count > 1 else {
-            let near = other > size && other - size < 4 ? "; leave columns that are no numbers of a sample out" : ""
-            return "its samples have \(other) numbers, \(words.expected) have \(size)\(near)"
+            let near = (other - size).magnitude < 4
+            let way = near ? "; leave columns that are no numbers of a sample out of both (without)" : ""
+            return "its samples have \(other) numbers, \(words.expected) have \(size)\(way)"
         }
         let way = Self.transposition(from: found, to: shape)
         return "its samples have the shape \(found), \(words.expected) have \(shape)"

@@ -113,6 +113,18 @@ import Testing
         #expect(found.remarks?.contains { $0.contains("column 'y', which holds the labels, is left out") } == true)
     }
 
+    /// Of one file a position says it too.
+    @Test(arguments: [["y", "a", "b", "c"], ["a", "b", "y", "c"]])
+    func withoutNamesTheLabelColumnOfOneFileIsKnownByItsPosition(order: [String]) throws {
+        try write("plain.csv", table(["a", "b", "c"], names: false))
+        try write("all.csv", table(order, names: false))
+        let labeled = "samples: all.csv, labels: {column: \((order.firstIndex(of: "y") ?? 0) + 1)}"
+        let expected = try prepare(unlabeled: "plain.csv", labeled: labeled, test: labeled)
+        let found = try prepare(unlabeled: "all.csv", labeled: labeled, test: labeled)
+        #expect(found.shards == expected.shards && found.draws == expected.draws && found.columns == nil)
+        #expect(found.remarks?.contains { $0.contains("which holds the labels, is left out") } == true)
+    }
+
     // MARK: Classes
 
     @Test func aClassThatTheTestLacksShiftsNoOther() throws {

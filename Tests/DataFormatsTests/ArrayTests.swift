@@ -31,7 +31,8 @@ import Testing
         var values: [Float] = []
         for row in (0..<Int32(rows.count)).reversed() {
             try rows.forEachPart(of: [row]) { part in
-                values = (rows.type == .uint8 ? part.map { Float($0) } : Array(part.bindMemory(to: Float.self))) + values
+                let numbers = rows.type == .uint8 ? part.map { Float($0) } : Array(part.bindMemory(to: Float.self))
+                values = numbers + values
             }
         }
         return values
@@ -70,6 +71,24 @@ import Testing
     @Test func halvesThatAreNotFiniteAreRefused() {
         for bits: UInt16 in [0x7C00, 0xFC00, 0x7E00] {
             #expect(code { try NPY.samples(npy("<f2", "1, 1", bytes([bits])), path: "x") } == .notFinite)
+        }
+    }
+
+    /// Wherever they are, and however the file is read: counted, with the first three.
+    @Test func allNumbersThatAreNotFiniteAreCounted() throws {
+        var values = [Float](repeating: 1, count: 12)
+        for place in [1, 3, 8, 11] { values[place] = place == 8 ? .infinity : .nan }
+        let file = npy("<f4", "6, 2", bytes(values.map(\.bitPattern)))
+        let expected =
+            "4 of its numbers are not finite as float32: sample 1, number 2; sample 2, number 2; sample 5, number 1"
+        for isPacked in [false, true] {
+            try with(isPacked ? [UInt8](Made.gzipped(file)) : file) { path throws in
+                let table = #expect(throws: DataError.self) { try SampleFile.samples(path) }
+                let described = #expect(throws: DataError.self) { try SampleFile.describe(path) }
+                for error in [table, described] {
+                    #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
+                }
+            }
         }
     }
 
@@ -221,7 +240,8 @@ import Testing
     }
 
     @Test func whatIsNoArchiveOfArraysIsNamed() throws {
-        try with(archive([Member(name: "xl/workbook.xml", bytes: [60]), Member(name: "a", bytes: [1])])) { path throws in
+        let workbook = [Member(name: "xl/workbook.xml", bytes: [60]), Member(name: "a", bytes: [1])]
+        try with(archive(workbook)) { path throws in
             let error = #expect(throws: DataError.self) { try SampleFile.samples(path) }
             #expect(error?.description.contains("Excel workbook") == true)
         }

@@ -62,7 +62,13 @@ import Testing
         ("\"a\nb\"\n1\nx\n", "line 4: 'x'"), ("1\n1.2.3\n", "line 2: '1.2.3'"),
         ("1\n\u{1B}[2J\n", "'\\u{1b}[2J'"),
         // The first line could be either.
-        ("0,1,2\n5,7,9\n", "its first line counts up"), ("id,2019,2021\n1,2,3\n", "its first line has 1 words and 2"),
+        ("0,1,2\n5,7,9\n", "its first line counts up"),
+        ("id,2019,2021\n1,2,3\n", "its first line has words, such as 'id', and numbers"),
+        ("0x10,2\n1,2\n", "such as '0x10', and numbers"), ("1_000,2\n3,4\n", "such as '1_000'"),
+        ("-5%,2\n3,4\n", "such as '-5%'"), ("\u{2212}5,2\n3,4\n", "such as '\u{2212}5'"),
+        ("1st,2nd\n3,4\n", "such as '1st'"), ("2024-01,2\n2024-02,3\n", "column 1 has 2, line 1: '2024-01'"),
+        ("1:2\n3:4\n", "fields can be parted by tabs, semicolons"),
+        ("x\n1,5\n", "mend these lines; fields are taken to be parted by commas here"),
         // A gap makes no names.
         ("1,NA,3\n4,5,6\n", "column 2 has 1, line 1: 'NA'"),
         ("1,,3\n4,5,6\n", "column 2 has 1, line 1: there is nothing"),
@@ -83,6 +89,24 @@ import Testing
         #expect(try Self.read(start + "# made by hand\n" + text).numbers == expected)
         guard delimiter != "," else { return }
         #expect(try Self.read(start + text.replacing(".", with: ",")).numbers == expected)
+    }
+
+    /// Names may begin with digits where others do not, and letters of any alphabet are letters.
+    @Test(arguments: ["t2m,10u\n", "\u{6E29}1,h\n", "id,0,1\n", "a,1.5x\n"]) func wordsAboveNumbersAreNames(
+        first: String
+    ) throws {
+        let width = first.split(separator: ",").count
+        let row = (0..<width).map { "\($0).5" }.joined(separator: ",") + "\n"
+        let found = try Self.read(first + row + row)
+        #expect(found.count == 2 && found.columns?.count == width)
+    }
+
+    @Test func aFirstLineThatCountsUpIsSaid() throws {
+        for text in ["2019,2020,2021\n1,2,3\n4,5,6\n", "2019,2020,2021\n5,2,3\n4,5,6\n"] {
+            let found = try Self.read(text)
+            #expect(found.count == 3)
+            #expect(found.remarks.contains { $0.contains("its first line counts up and was taken as a sample") })
+        }
     }
 
     @Test func namesThatAreNumbersAndAnIndexAreKnown() throws {

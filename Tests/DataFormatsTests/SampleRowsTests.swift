@@ -78,7 +78,7 @@ import Testing
             #expect(try bytes(rows, [0]).count == 8)
             let error = #expect(throws: DataError.self) { try bytes(rows, [1, 0]) }
             #expect(error?.code == .notFinite)
-            #expect(error?.message.contains("number 3 is not finite") == true)
+            #expect(error?.message.contains("1 of its numbers is not finite as float32: sample 2, number 1") == true)
             #expect(truncate(path, off_t(header.count + 4)) == 0)
             #expect(code { try bytes(rows, [0]) } == .truncated)
             #expect(code { try SampleFile.rows(path) } == .truncated)

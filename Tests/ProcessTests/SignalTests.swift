@@ -47,6 +47,24 @@ import Testing
         }
     }
 
+    /// Not as if all were done.
+    @Test func aCoordinatorThatWaitsForRunsSaysThatOneIsOpen() throws {
+        let desk = try Desk()
+        let samples = try desk.write("samples.idx", Desk.idx(samples: 60))
+        let plan = try desk.write("plan.yaml", Desk.plan(data: samples))
+        let coordinator = try RunningProcess(
+            [
+                "coordinator", "--state", desk.path("state"), "--data", desk.folder.path, "--plan", plan, "--listen",
+                "127.0.0.1:0", "--exit-when-done",
+            ], in: desk.folder)
+        defer { coordinator.kill() }
+        #expect(wait(30) { coordinator.said.contains("stage 0 opened") }, "\(coordinator.said)")
+        coordinator.send(SIGTERM)
+        #expect(coordinator.exitCode(within: 5) == 1, "\(coordinator.said)")
+        #expect(coordinator.said.contains("was done; the same command goes on with it"), "\(coordinator.said)")
+        #expect(!coordinator.said.contains("CancellationError"), "\(coordinator.said)")
+    }
+
     @Test(arguments: [SIGTERM, SIGINT]) func pretrainingEnds(signal: Int32) throws {
         let (desk, plan) = try desk()
         let process = try RunningProcess(["pretrain", plan, "--output", desk.path("out"), "--quiet"], in: desk.folder)

@@ -111,8 +111,12 @@ struct CoordinatorCommand: AsyncParsableCommand {
 
     private func reportFailures(_ coordinator: Coordinator) async throws {
         guard exitWhenDone else { return }
-        for run in try await coordinator.runs().runs where run.state == .failed {
+        let runs = try await coordinator.runs().runs
+        for run in runs where run.state == .failed {
             throw CommandError("\(run.id) failed: \(run.reason ?? "no reason is known")")
+        }
+        if let open = runs.first(where: { !$0.state.isFinal }) {
+            throw CommandError("stopped before \(open.id) was done; the same command goes on with it")
         }
     }
 }
@@ -130,20 +134,20 @@ private struct CoordinatorService: Service {
     }
 }
 
-/// Ends when every run has ended.
+/// Ends when every run has ended, or the coordinator is told to stop.
 private struct UntilDone: Service {
     let coordinator: Coordinator
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
-            for run in try await coordinator.runs().runs {
-                var status = run
-                while !status.state.isFinal {
-                    status = try await coordinator.status(
-                        of: run.id, after: status.revision, waitSeconds: Limits.longPollSeconds)
-                    try Task.checkCancellation()
-                }
-            }
+        do {
+            try await cancelWhenGracefulShutdown { try await waitForRuns() }
+        } catch  where error is CancellationError || Task.isShuttingDownGracefully {}
+    }
+
+    private func waitForRuns() async throws {
+        while let run = try await coordinator.runs().runs.first(where: { !$0.state.isFinal }) {
+            _ = try await coordinator.status(of: run.id, after: run.revision, waitSeconds: Limits.longPollSeconds)
+            try Task.checkCancellation()
         }
     }
 }

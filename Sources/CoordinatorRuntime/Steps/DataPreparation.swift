@@ -88,12 +88,15 @@ package struct DataPreparation {
 
     /// Reads the unlabeled samples, without the column that holds the labels of the labeled ones.
     private func readUnlabeled() throws -> (SampleRows, remark: String?) {
-        let path = plan.data.unlabeled.path
-        let rows = try read(plan.data.unlabeled, labels: nil)
-        guard plan.fineTuning != nil, case .column(let name) = plan.data.labeled?.labels,
-            let place = rows.columns?.firstIndex(of: name)
-        else { return (rows, nil) }
-        let remark = "\(path.printable()): its column '\(name.printable())', which holds the labels, is left out"
+        let source = plan.data.unlabeled
+        guard plan.fineTuning != nil, let labeled = plan.data.labeled, case .column(let name) = labeled.labels else {
+            return (try read(source, labels: nil), nil)
+        }
+        let remark = "\(source.path.printable()): its column '\(name.printable())', which holds the labels, is left out"
+        // In the file of the labeled samples a position means the same column.
+        if source.path == labeled.samples.path { return (try read(source, labels: labeled.labels), remark) }
+        let rows = try read(source, labels: nil)
+        guard let place = rows.columns?.firstIndex(of: name) else { return (rows, nil) }
         return (rows.selecting((0..<rows.size).filter { $0 != place }), remark)
     }
 

@@ -48,16 +48,21 @@ struct BadCells {
         if let text = ragged.description { parts.append(text) }
         throw DataError(
             .malformedRow, at: path, parts.joined(separator: "; "),
-            hint: hint ?? way(sorted.map { ($0.key, $0.value.gaps == $0.value.count) }, title: title))
+            hint: hint ?? way(sorted.map { ($0.key, $0.value.gaps == $0.value.count) }, ragged, title: title))
     }
 
-    private func way(_ columns: [(place: Int, areGaps: Bool)], title: (Int) -> String) -> String? {
-        guard !columns.isEmpty else { return nil }
+    private func way(
+        _ columns: [(place: Int, areGaps: Bool)], _ ragged: RaggedRows, title: (Int) -> String
+    ) -> String {
         let words = columns.filter { !$0.areGaps }.prefix(8).map { title($0.place) }.joined(separator: ", ")
-        let leaveOut = words.isEmpty ? "" : "leave columns without numbers out with without: [\(words)] (--without)"
+        var leaveOut = words.isEmpty ? "" : "leave columns without numbers out with without: [\(words)] (--without)"
+        if !words.isEmpty, ragged.expected == 1 {
+            leaveOut = "fields can be parted by tabs, semicolons, commas, bars or blanks"
+        }
         let gaps = columns.filter(\.areGaps).prefix(8).map { title($0.place) }.joined(separator: ", ")
         let fill = gaps.isEmpty ? "" : "fill the gaps, or leave their columns out with without: [\(gaps)] (--without)"
-        return [leaveOut, fill].filter { !$0.isEmpty }.joined(separator: "; ")
+        let mend = ragged.isEmpty ? "" : "mend these lines; fields are taken to be parted by \(ragged.delimiter) here"
+        return [leaveOut, fill, mend].filter { !$0.isEmpty }.joined(separator: "; ")
     }
 }
 
@@ -65,13 +70,20 @@ struct BadCells {
 struct RaggedRows {
     private var count = 0
     private var examples: [String] = []
-    private var expected = 0
+    /// How many fields the first line has.
+    let expected: Int
+    /// What parts them, such as `commas`.
+    let delimiter: String
+
+    init(expected: Int, delimiter: String) {
+        self.expected = expected
+        self.delimiter = delimiter
+    }
 
     var isEmpty: Bool { count == 0 }
 
-    mutating func add(line: Int, fields: Int, expected: Int) {
+    mutating func add(line: Int, fields: Int) {
         count += 1
-        self.expected = expected
         if examples.count < 3 { examples.append("line \(line) has \(fields) columns") }
     }
 
@@ -111,9 +123,7 @@ struct ColumnScan {
         if place == 0 { rowCount += 1 }
         hasCommas = !row.hasDecimalComma
         guard case .number(let value, let exact) = cell, value.isFinite else {
-            var isGap = false
-            if case .gap = cell { isGap = true }
-            bad.add(column: columns[place], line: row.line, text: row.text(columns[place]), isGap: isGap)
+            bad.add(column: columns[place], line: row.line, text: row.text(columns[place]), isGap: cell.isGap)
             return 0
         }
         if rounded[place] == nil, RoundedNumbers.isRounded(exact, value) { rounded[place] = exact }

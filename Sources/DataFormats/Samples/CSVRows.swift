@@ -1,4 +1,5 @@
 import Glibc
+import PrintableText
 
 /// The rows of a text file (RFC 4180: fields may be quoted), one at a time. Fields are parted by tabs, semicolons, commas,
 /// bars or blanks: the first of these that parts the first lines into equally many fields.
@@ -22,6 +23,18 @@ struct CSVRows {
 
     static let blank = UInt8(ascii: " ")
     private static let delimiters = ["\t", ";", ",", "|", " "].map { UInt8(ascii: $0) }
+
+    /// How messages call what parts fields.
+    var delimiterName: String {
+        switch delimiter {
+        case 9: "tabs"
+        case UInt8(ascii: ","): "commas"
+        case UInt8(ascii: ";"): "semicolons"
+        case UInt8(ascii: "|"): "bars"
+        case Self.blank: "blanks"
+        default: "'\(String(decoding: [delimiter], as: UTF8.self).printable())'"
+        }
+    }
 
     init(_ source: ByteSource) throws(DataError) {
         self.source = source
@@ -103,6 +116,17 @@ struct CSVRows {
     }
 
     func text(_ column: Int) -> String { String(decoding: field(column), as: UTF8.self) }
+
+    /// Whether a digit comes before any letter, as in `-1_000`, `$5` or `2024-01`.
+    func beginsAsNumber(_ column: Int) -> Bool {
+        let minus = Array("\u{2212}".utf8)
+        let field = field(column)
+        let rest = field.starts(with: minus) ? field.dropFirst(minus.count) : field
+        let first = rest.first { byte in
+            byte >= 128 || (48...57).contains(byte) || UnicodeScalar(byte).properties.isAlphabetic
+        }
+        return first.map { (48...57).contains($0) } ?? false
+    }
 
     /// Where fields are not parted by commas, one in a number stands for the point.
     var hasDecimalComma: Bool { delimiter != UInt8(ascii: ",") }

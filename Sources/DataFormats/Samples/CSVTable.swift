@@ -8,7 +8,7 @@ struct CSVTable {
     /// What was guessed, a sentence each.
     private(set) var remarks: [String] = []
     /// Lines with another number of fields than the first, and that number.
-    private(set) var raggedRows = RaggedRows()
+    private(set) var raggedRows = RaggedRows(expected: 0, delimiter: "")
     /// Rows that were read to find out about the names, and are samples.
     private var waiting: [CSVRows] = []
     private var rows: CSVRows
@@ -21,6 +21,7 @@ struct CSVTable {
         guard try rows.next() else { throw DataError(.wrongShape, at: source.path, "there is nothing in it") }
         let first = rows
         columnCount = first.columnCount
+        raggedRows = RaggedRows(expected: columnCount, delimiter: rows.delimiterName)
         isAtEnd = try !rows.next()
         let second = isAtEnd ? nil : rows
         if try isHeader(first, second, options, areLabels: areLabels) {
@@ -50,8 +51,10 @@ struct CSVTable {
         if let header = options.header { return header }
         let cells = (0..<columnCount).map { first.cell($0) }
         let below = second.map { row in (0..<row.columnCount).map { row.cell($0) } } ?? []
-        let (words, numbers) = (cells.count(where: \.isWord), cells.count(where: \.isNumber))
-        guard words > 0 else { return try isHeaderOfNumbers(cells, below) }
+        // 2m and 2024-01 may be names, 1_000 and 0x10 numbers that cannot be read.
+        let words = cells.indices.count { cells[$0].isWord && !first.beginsAsNumber($0) }
+        let numbers = cells.count { !$0.isGap } - words
+        guard cells.contains(where: \.isWord) else { return try isHeaderOfNumbers(cells, below) }
         guard second != nil else { return numbers == 0 }
         if areLabels, columnCount == 1, below.first?.isWord == true {
             firstMayBeName = true
@@ -61,11 +64,12 @@ struct CSVTable {
         let isAbove = zip(cells, below).contains { $0.isWord && !$1.isWord }
         guard numbers > 0 else { return true }
         guard isAbove else { return false }
-        let counted = Self.countsUp(cells.filter(\.isNumber))
+        let counted = words > 0 && Self.countsUp(cells.filter { !$0.isGap && !$0.isWord })
         guard numbers <= words || counted else {
+            let example = cells.indices.first { cells[$0].isWord }.map { first.text($0).printable() } ?? ""
             throw DataError(
                 .malformedRow, at: path,
-                "its first line has \(words) words and \(numbers) numbers: it may hold names, or be a sample",
+                "its first line has words, such as '\(example)', and numbers: it may hold names, or be a sample",
                 hint: "say header: true (--header) or header: false (--no-header)")
         }
         return true
@@ -91,10 +95,10 @@ struct CSVTable {
         let isIndexed = !cells[0].isNumber
         let names = isIndexed ? Array(cells.dropFirst()) : cells
         guard names.count >= (isIndexed ? 1 : 3), names.allSatisfy(\.isNumber), Self.countsUp(names),
-            below.count == cells.count, below.allSatisfy(\.isNumber),
-            !Self.countsUp(isIndexed ? Array(below.dropFirst()) : below), case .number(_, let start) = names[0]
+            below.count == cells.count, below.allSatisfy(\.isNumber), case .number(_, let start) = names[0]
         else { return false }
-        guard start == 0 || start == 1 else {
+        let bothCountUp = Self.countsUp(isIndexed ? Array(below.dropFirst()) : below)
+        guard start == 0 || start == 1, !bothCountUp else {
             remarks.append(
                 "\(path.printable()): its first line counts up and was taken as a sample; say header: true where it holds"
                     + " the columns' names")
@@ -195,7 +199,7 @@ struct CSVTable {
                 row = rows
             }
             guard row.columnCount == columnCount else {
-                raggedRows.add(line: row.line, fields: row.columnCount, expected: columnCount)
+                raggedRows.add(line: row.line, fields: row.columnCount)
                 continue
             }
             guard count < SampleTable.largestCount else {

@@ -47,5 +47,6 @@ enum Cell {
     }
 
     var isNumber: Bool { if case .number = self { true } else { false } }
+    var isGap: Bool { if case .gap = self { true } else { false } }
     var isWord: Bool { if case .word = self { true } else { false } }
 }

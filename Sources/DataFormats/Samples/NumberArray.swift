@@ -87,6 +87,7 @@ struct NumberArray {
         let spool = try RowSpool(
             path: source.path, rowBytes: size * kept.bytes, expected: isLikely ? count : nil)
         let rounded = RoundedNumbers()
+        var notFinite = NumbersNotFinite()
         let step = max(1, (1 << 20) / (size * type.bytes))
         for start in stride(from: 0, to: count, by: step) {
             let bytes = try source.take(min(step, count - start) * size * type.bytes)
@@ -101,11 +102,10 @@ struct NumberArray {
                 }
                 filled = bytes.count / type.bytes
             }
-            if let wrong = values.firstIndex(where: { !$0.isFinite }) {
-                throw notFinite(start * size + wrong, path: source.path)
-            }
+            values.withUnsafeBufferPointer { notFinite.look(at: $0, from: start * size) }
             try spool.append(values, as: Float.self)
         }
+        try notFinite.check(path: source.path, size: size)
         let rest = count < shape[0] ? 0 : try source.peek(1).count
         guard rest == 0 else { throw trailing(expected, path: source.path) }
         return SampleRows(
@@ -234,13 +234,11 @@ struct NumberArray {
                     filled = bytes.count / type.bytes
                 }
             }
-            if let wrong = values.firstIndex(where: { !$0.isFinite }) { throw notFinite(wrong, path: source.path) }
+            var notFinite = NumbersNotFinite()
+            values.withUnsafeBufferPointer { notFinite.look(at: $0, from: 0) }
+            try notFinite.check(path: source.path, size: isColumnMajor ? 1 : shape.dropFirst().reduce(1, *))
             return values
         }
-    }
-
-    func notFinite(_ place: Int, path: String) -> DataError {
-        DataError(.notFinite, at: path, "number \(place + 1) is not finite as a float32")
     }
 
     /// The numbers in `bytes`, as they lie in the file, as float32.

@@ -47,10 +47,29 @@ final class RowFile {
         array.decode(UnsafeRawBufferPointer(raw), into: values)
         let size = rowBytes / array.type.bytes
         rounded.look(at: UnsafeRawBufferPointer(raw), of: array, size: size)
-        if let wrong = values.prefix(places.count * size).firstIndex(where: { !$0.isFinite }) {
-            let row = Int(places[places.startIndex + wrong / size])
-            throw array.notFinite(row * size + wrong % size, path: path)
+        guard values.prefix(places.count * size).allSatisfy(\.isFinite) else { return try countNotFinite(size: size) }
+    }
+
+    /// Looks through all rows.
+    ///
+    /// - Throws: `.notFinite`.
+    private func countNotFinite(size: Int) throws(DataError) {
+        var found = NumbersNotFinite()
+        let step = max(1, (1 << 20) / rowBytes)
+        let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: step * rowBytes, alignment: 16)
+        let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: step * size)
+        defer {
+            raw.deallocate()
+            values.deallocate()
         }
+        for first in stride(from: 0, to: array.shape[0], by: step) {
+            let count = min(step, array.shape[0] - first)
+            let part = UnsafeMutableRawBufferPointer(rebasing: raw[..<(count * rowBytes)])
+            try fill(part, from: start + first * rowBytes)
+            array.decode(UnsafeRawBufferPointer(part), into: values)
+            found.look(at: UnsafeBufferPointer(rebasing: values[..<(count * size)]), from: first * size)
+        }
+        try found.check(path: path, size: size)
     }
 
     /// Rows that lie one behind the other are read at once.

@@ -62,7 +62,8 @@ struct ZIPArchive {
             }
             var member = Member(
                 name: String(decoding: list[place + 46..<place + 46 + nameBytes], as: UTF8.self),
-                isDeflated: method == 8, checksum: UInt32(list.number(place + 16, 4)), packedSize: list.number(place + 20, 4), size: list.number(place + 24, 4),
+                isDeflated: method == 8, checksum: UInt32(list.number(place + 16, 4)),
+                packedSize: list.number(place + 20, 4), size: list.number(place + 24, 4),
                 offset: list.number(place + 42, 4))
             readLargeSizes(list[place + 46 + nameBytes..<place + 46 + nameBytes + extraBytes], into: &member)
             members.append(member)

@@ -11,9 +11,8 @@ struct CommandError: Error, CustomStringConvertible {
 
     /// An error as it is shown: its text comes from files and other hosts, and steers no terminal.
     static func shown(_ error: any Error) -> any Error {
-        switch error {
-        case is ExitCode, is CleanExit, is ValidationError: error
-        default: CommandError("\(error)".printableLines)
-        }
+        // Help, a version and mistakes in the command line are the parser's own, and have exit codes of their own.
+        guard !(error is ExitCode), Cairn.exitCode(for: error) == .failure else { return error }
+        return CommandError("\(error)".printableLines)
     }
 }

@@ -101,6 +101,18 @@ import Testing
         #expect(found.count == 2 && found.columns?.count == width)
     }
 
+    /// Commas that blanks part are decimal ones; those with a blank beside them part fields.
+    @Test func blanksPartNumbersWithDecimalCommas() throws {
+        let found = try Self.read("1,5 2,5\n3,5  4,5\n")
+        #expect(found.numbers == .float32([1.5, 2.5, 3.5, 4.5]) && found.sampleShape == [2])
+        #expect(found.remarks.contains { $0.contains("a comma in a number was read as the decimal point") })
+        for text in ["1, 2\n3, 4\n", "1 ,2\n3 ,4\n", "1 , 2\n3 , 4\n"] {
+            #expect(try Self.read(text).numbers == .float32([1, 2, 3, 4]), "\(text)")
+        }
+        let dates = #expect(throws: DataError.self) { try Self.read("2024-01-01 00:00,5\n2024-01-02 00:00,6\n") }
+        #expect(dates?.description.contains("column 1 has 2, line 1: '2024-01-01 00:00'") == true)
+    }
+
     @Test func aFirstLineThatCountsUpIsSaid() throws {
         for text in ["2019,2020,2021\n1,2,3\n4,5,6\n", "2019,2020,2021\n5,2,3\n4,5,6\n"] {
             let found = try Self.read(text)

@@ -26,7 +26,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
     @Option(help: "Where to listen: HOST:PORT.") var listen = "127.0.0.1:8420"
     @Option(help: "The folder for runs and weights; made if it is not there.") var state: String
     @Option(help: "A plan to run.") var plan: String?
-    @Flag(help: "Stop when no run is left to do; exit with 1 if one failed, or is not done when a signal comes.") var exitWhenDone = false
+    @Flag(help: "Stop when no run is left to do; exit with 1 if one failed, or is not done when a signal comes.")
+    var exitWhenDone = false
     @Option(help: "A file with the access token: 16 characters or more, readable by its owner only.")
     var tokenFile: String?
     @Option(

@@ -77,10 +77,25 @@ struct CSVRows {
     private static func delimiter(of start: ArraySlice<UInt8>) -> UInt8 {
         let lines = firstLines(of: start)
         let first = lines.first ?? [:]
-        let equal = delimiters.first { sign in
+        let equal = delimiters.filter { sign in
             first[sign, default: 0] > 0 && lines.allSatisfy { $0[sign, default: 0] == first[sign, default: 0] }
         }
-        return equal ?? delimiters.first { first[$0, default: 0] > 0 } ?? UInt8(ascii: ",")
+        if equal.first == UInt8(ascii: ","), equal.contains(blank), hasDecimalCommas(start) { return blank }
+        return equal.first ?? delimiters.first { first[$0, default: 0] > 0 } ?? UInt8(ascii: ",")
+    }
+
+    /// Whether all fields of the first lines are numbers where blanks part them, as in `1,5 2,5`, which commas cannot part.
+    private static func hasDecimalCommas(_ start: ArraySlice<UInt8>) -> Bool {
+        let comma = UInt8(ascii: ",")
+        let lines = start.split(maxSplits: 5) { $0 == 10 || $0 == 13 }.prefix(5)
+        return lines.allSatisfy { line in
+            line.split(separator: blank).allSatisfy { field in
+                field.first != comma && field.last != comma
+                    && (Array(field) + [0]).withUnsafeBufferPointer {
+                        Cell(UnsafeBufferPointer(rebasing: $0.dropLast()), hasDecimalComma: true).isNumber
+                    }
+            }
+        }
     }
 
     /// How often each delimiter stands outside quotation marks, in each of the first lines.

@@ -39,13 +39,23 @@ package enum SampleFile {
         }
     }
 
-    /// How many samples an IDX, NPY or NPZ file has, one's shape, and how many bytes a number takes once it is cut: from the
-    /// file's header alone. Nil for others, which would have to be read.
+    /// What an array's header, the first lines of a text file or a folder's first image say of its samples.
     package static func header(
         _ path: String, _ options: ReadingOptions = ReadingOptions()
-    ) throws(DataError) -> (count: Int, sampleShape: [Int], numberBytes: Int)? {
-        guard case .array(_, let header, _) = try open(path, options) else { return nil }
-        return (header.shape[0], Array(header.shape.dropFirst()), header.type.isByte ? 1 : 4)
+    ) throws(DataError) -> SampleHeader {
+        switch try open(path, options) {
+        case .array(_, let header, _):
+            return SampleHeader(
+                count: header.shape[0], sampleShape: Array(header.shape.dropFirst()),
+                numberBytes: header.type.isByte ? 1 : 4)
+        case .csv(let source): return try CSV.header(source, options)
+        case .images(let folder):
+            var first = options
+            first.limit = 1
+            let table = try folder.samples(first)
+            return SampleHeader(
+                count: folder.count, sampleShape: table.sampleShape, numberBytes: table.numbers.type.bytes)
+        }
     }
 
     /// Reads a class for each sample: whole numbers or words in an IDX, NPY or text file, or a column of zeros and ones

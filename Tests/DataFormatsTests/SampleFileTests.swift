@@ -29,6 +29,32 @@ import Testing
         }
     }
 
+    /// Without reading the rest.
+    @Test func theBeginningSaysHowManySamplesThereAre() throws {
+        try with(NPY.encode(Made.floats)) { path throws in
+            #expect(try SampleFile.header(path) == SampleHeader(count: 2, sampleShape: [3], numberBytes: 4))
+        }
+        let line = "1.5,2.5,3.5\n"
+        let text = "a,b,y\n" + String(repeating: line, count: 30_000) + "x,y\n"
+        for isPacked in [false, true] {
+            try with(isPacked ? Made.gzipped(Array(text.utf8)) : Data(text.utf8)) { path throws in
+                let header = try SampleFile.header(path, ReadingOptions(without: ["y"]))
+                #expect(header.sampleShape == [2] && header.numberBytes == 4 && header.isEstimate)
+                #expect(isPacked ? header.count > 0 : (29_000...31_000).contains(header.count), "\(header.count)")
+            }
+        }
+        try Made.folder { folder throws in
+            for name in ["b.png", "c.png"] {
+                try Data([0]).write(to: folder.appending(path: name))
+            }
+            #expect(code { try SampleFile.header(folder.path) } != nil)
+            let image = PNG.encode(width: 3, height: 2, channels: 1, pixels: [0, 1, 2, 3, 4, 5])
+            try image.write(to: folder.appending(path: "a.png"))
+            #expect(
+                try SampleFile.header(folder.path) == SampleHeader(count: 3, sampleShape: [2, 3], numberBytes: 1))
+        }
+    }
+
     @Test func whatIsNoSamplesIsRefused() throws {
         let picture = PNG.encode(width: 1, height: 1, channels: 1, pixels: [0])
         for bytes in [picture, Made.weights.encoded(), Data([0, 0, 8]), Data([0, 0, 7, 1, 2])] {

@@ -108,6 +108,14 @@ import Testing
         wait(30) { (try? cluster.status(run)["memory"]) != nil }
         let status = try #require(cluster.status(run)["memory"] as? [String: Any])
         #expect(status["workerSlot"] as? Int == said)
+        // A text file's first lines tell as much, but not how many follow.
+        let table = String(repeating: Array(repeating: "0.5", count: 4_000).joined(separator: ",") + "\n", count: 300)
+        try table.write(to: cluster.folder.appending(path: "table.csv"), atomically: true, encoding: .utf8)
+        let textPlan = cluster.folder.appending(path: "text.yaml")
+        try (Self.large.replacing("samples.npy", with: "table.csv")).write(
+            to: textPlan, atomically: true, encoding: .utf8)
+        let text = try Cairn.run(["plan", "check", textPlan.path])
+        #expect(text.output.contains("it takes about \(said / 1_000_000) MB of memory for each"), "\(text.output)")
         try FileManager.default.removeItem(at: cluster.folder.appending(path: "samples.npy"))
         #expect(try Cairn.run(["plan", "check", file]).output.contains("is not known: "))
     }

@@ -10,6 +10,7 @@ struct PlanSizes {
     private(set) var warnings: [String] = []
     /// Why it is not known.
     private var unknown = ""
+    private var isEstimate = false
 
     /// - Parameter planPath: the plan's file; relative paths of the data start from its folder.
     init(_ plan: Plan, planPath: String) {
@@ -17,19 +18,18 @@ struct PlanSizes {
         let name = plan.data.unlabeled.path
         let path = name.hasPrefix("/") || folder.isEmpty && !planPath.hasPrefix("/") ? name : folder + "/" + name
         do {
-            guard let header = try SampleFile.header(path, ReadingOptions(plan.data.unlabeled)) else {
-                unknown = "its samples would have to be read"
-                return
-            }
+            let header = try SampleFile.header(path, ReadingOptions(plan.data.unlabeled))
+            isEstimate = header.isEstimate
             estimate(plan, header)
         } catch {
             unknown = "\(error)"
         }
     }
 
-    private mutating func estimate(_ plan: Plan, _ header: (count: Int, sampleShape: [Int], numberBytes: Int)) {
+    private mutating func estimate(_ plan: Plan, _ header: SampleHeader) {
         let (size, shape) = (header.sampleShape.reduce(1, *), header.sampleShape)
-        let samples = min(header.count, plan.data.unlabeled.limit ?? .max)
+        var samples = min(header.count, plan.data.unlabeled.limit ?? .max)
+        if isEstimate { samples = max(samples, plan.data.heldOut + plan.data.shards) }
         let network = NetworkSpec(inputSize: size, image: ImageShape(shape), layers: plan.layers)
         do {
             try plan.checkSizes(of: network, samples: samples)
@@ -55,6 +55,6 @@ struct PlanSizes {
     }
 
     var text: String {
-        memory.map { "it takes \($0.text)" } ?? "what it takes of memory and disk is not known: \(unknown)"
+        memory.map { "it takes \(isEstimate ? "about " : "")\($0.text)" } ?? "what it takes of memory and disk is not known: \(unknown)"
     }
 }

@@ -78,8 +78,9 @@ extension DataPreparation {
         }
         let isColumn = if case .column = labels { true } else { false }
         let all = source.limit == nil || isColumn ? nil : try read(labels, of: source, limit: nil)
-        if let all, let whole = try header(of: source)?.count {
-            try checkCounts(source, samples: whole, labels: all.indices.count)
+        if let all {
+            let whole = try header(of: source)
+            if !whole.isEstimate { try checkCounts(source, samples: whole.count, labels: all.indices.count) }
         }
         let isLabeled = manifest.classNames == nil
         if let remark = Self.remark(onLimitOf: source, taken: classes, all: all, namingClasses: isLabeled) {
@@ -96,8 +97,7 @@ extension DataPreparation {
             hint: "where the first line of one holds names, say header: true there")
     }
 
-    /// How many samples a file has, where its beginning says so.
-    private func header(of source: SampleSource) throws -> (count: Int, sampleShape: [Int], numberBytes: Int)? {
+    private func header(of source: SampleSource) throws -> SampleHeader {
         try SampleFile.header(try folders.locate(source.path, from: folder), ReadingOptions(source))
     }
 

@@ -40,6 +40,18 @@ package enum CSV {
             remarks: found.remarks)
     }
 
+    /// What the first lines say; how many follow is estimated from their length.
+    static func header(_ source: ByteSource, _ options: ReadingOptions) throws(DataError) -> SampleHeader {
+        let start = try source.peek(1 << 16)
+        let lineBytes = start.count / max(1, start.count { $0 == 10 })
+        // Tables of numbers are packed to a third or a fourth.
+        let bytes = source.isPacked ? source.bytesOnDisk * 4 : source.bytesOnDisk
+        var table = try CSVTable(source, options)
+        let columns = try table.columns(without: options.without)
+        return SampleHeader(
+            count: max(1, bytes / max(1, lineBytes)), sampleShape: [columns.count], numberBytes: 4, isEstimate: true)
+    }
+
     /// Hands over each row's numbers.
     private static func read(
         _ source: ByteSource, _ options: ReadingOptions, _ body: ([Float]) throws(DataError) -> Void

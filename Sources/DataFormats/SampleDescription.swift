@@ -6,7 +6,14 @@ package struct SampleHeader: Hashable, Sendable {
     /// How many bytes a number takes once the samples are cut into shards.
     package var numberBytes: Int
     /// Whether `count` follows from the length of a text file's first lines.
-    package var isEstimate = false
+    package var isEstimate: Bool
+
+    package init(count: Int, sampleShape: [Int], numberBytes: Int, isEstimate: Bool = false) {
+        self.count = count
+        self.sampleShape = sampleShape
+        self.numberBytes = numberBytes
+        self.isEstimate = isEstimate
+    }
 }
 
 /// What a file of samples or labels has in it.

@@ -55,6 +55,7 @@ struct PlanSizes {
     }
 
     var text: String {
-        memory.map { "it takes \(isEstimate ? "about " : "")\($0.text)" } ?? "what it takes of memory and disk is not known: \(unknown)"
+        memory.map { "it takes \(isEstimate ? "about " : "")\($0.text)" }
+            ?? "what it takes of memory and disk is not known: \(unknown)"
     }
 }

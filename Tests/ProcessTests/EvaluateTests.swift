@@ -86,7 +86,29 @@ import Testing
         let unlabeled = try evaluate("train.csv")
         #expect(unlabeled.status == 1 && unlabeled.errors.contains("--without kind"), "\(unlabeled.errors)")
         #expect(
-            try evaluate("train.csv", "--label-column", "kind", "--label-folders").errors.contains("only one can be"))
+            try evaluate("train.csv", "--label-column", "kind", "--label-folders").errors.contains("stands instead of"))
+        #expect(
+            try evaluate("train.csv", "--label-column", "kind", "--label-header").errors.contains("say how --labels"))
+    }
+
+    /// A file of labels is read as a plan reads it: a column of several, a first line that holds a name.
+    @Test func labelsMayLieInAFileOfTheirOwn() throws {
+        try train(kinds: ["0", "1", "2"])
+        let expected = try evaluate("train.csv", "--label-column", "kind", "--json").output
+        try write("bare.csv", table(["a", "b", "c"], kinds: ["0", "1", "2"]))
+        try write("labels.csv", table(["c", "kind"], kinds: ["0", "1", "2"]))
+        let several = try evaluate(
+            "bare.csv", "--labels", path("labels.csv"), "--label-column", "kind", "--json")
+        #expect(several.output == expected, "\(several)")
+        let lines = table(["kind"], kinds: ["0", "1", "2"]).split(separator: "\n").dropFirst()
+        try write("zero.csv", (["0"] + lines).joined(separator: "\n") + "\n")
+        let guessed = try evaluate("bare.csv", "--labels", path("zero.csv"))
+        #expect(guessed.status == 1 && guessed.errors.contains("give --label-header"), "\(guessed)")
+        // Some of both hide it: then the guess is said, or where the samples can be counted compared.
+        let some = try evaluate("bare.csv", "--labels", path("zero.csv"), "--limit", "30")
+        #expect(some.errors.contains("its first line '0' was taken as a label"), "\(some)")
+        let told = try evaluate("bare.csv", "--labels", path("zero.csv"), "--label-header", "--json")
+        #expect(told.output == expected, "\(told)")
     }
 
     /// Every command that gives samples to a network reads them in the one way that compares them.

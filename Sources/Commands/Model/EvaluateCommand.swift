@@ -40,8 +40,11 @@ struct EvaluateCommand: ParsableCommand {
 
     @Argument(help: "A file that `cairn export RUN --part fine-tuned` or `cairn pretrain` wrote.") var file: String
     @Option(help: "The samples: IDX, NPY, CSV or a folder of images.") var samples: String
-    @Option(help: "The file with a class for each sample; a classifier needs it, or one of the next two.")
+    @Option(help: "The file with a class for each sample; a classifier needs it, --label-column or --label-folders.")
     var labels: String?
+    @Flag(inversion: .prefixedNo, help: "Whether the first line of --labels holds a name. [default: guessed]")
+    var labelHeader: Bool?
+    @Option(help: "Which array of --labels, where that is an NPZ file.") var labelArray: String?
     @Flag(help: "Instead of --labels: the samples are a folder with a subfolder for each class.") var labelFolders =
         false
     @OptionGroup var reading: ReadingArguments
@@ -54,14 +57,17 @@ struct EvaluateCommand: ParsableCommand {
     func validate() throws {
         guard (limit ?? 1) > 0 else { throw ValidationError("--limit is a whole number from 1.") }
         guard (1e-9...1e9).contains(divideBy ?? 1) else { throw ValidationError("--divide-by goes from 1e-9 to 1e9.") }
-        guard [labels != nil, reading.labelColumn != nil, labelFolders].count(where: \.self) < 2 else {
-            throw ValidationError("Of --labels, --label-column and --label-folders only one can be given.")
+        guard !labelFolders || labels == nil && reading.labelColumn == nil else {
+            throw ValidationError("--label-folders stands instead of --labels and --label-column.")
+        }
+        guard labels != nil || labelHeader == nil && labelArray == nil else {
+            throw ValidationError("--label-header and --label-array say how --labels is read; give that too.")
         }
     }
 
     func run() throws {
         let model = try Model(file: file)
-        let rows = try SampleFile.rows(samples, reading.sampleOptions(limit: limit))
+        let rows = try SampleFile.rows(samples, sampleOptions)
         let matched = try ModelSamples(rows, path: samples, for: model.description, divideBy: divideBy)
         let truth = try model.description.classes.map { _ in try readLabels(for: model.description) }
         Engine.useOneThread()
@@ -70,6 +76,11 @@ struct EvaluateCommand: ParsableCommand {
         } else {
             try reconstruct(matched, model)
         }
+    }
+
+    /// Without the column of labels, where it is one of the samples' own file.
+    private var sampleOptions: ReadingOptions {
+        labels == nil ? reading.sampleOptions(limit: limit) : reading.options(limit: limit)
     }
 
     // MARK: A classifier
@@ -81,7 +92,12 @@ struct EvaluateCommand: ParsableCommand {
             guard !OutputFolder.isThere(labels) else {
                 throw CommandError("\(labels): is a folder; give --label-folders where its subfolders are the classes")
             }
-            (found, path) = (try SampleFile.labels(labels, ReadingOptions(limit: limit)), labels)
+            (found, path) = (try readLabels(of: labels, limit: limit), labels)
+            // Labels that begin one place too early or too late are wrong for each sample.
+            let whole = limit == nil ? nil : try SampleFile.header(samples, sampleOptions)
+            if let whole, !whole.isEstimate {
+                try checkCounts(samples: whole.count, labels: readLabels(of: labels, limit: nil).indices.count)
+            }
         } else if let column = reading.labelColumn {
             (found, path) = (try SampleFile.labels(samples, column: column, reading.options(limit: limit)), samples)
         } else if labelFolders {
@@ -91,17 +107,27 @@ struct EvaluateCommand: ParsableCommand {
                 "a classifier is tested against labels; give --labels FILE, --label-column NAME for a column of a CSV,"
                     + " or --label-folders where the samples' subfolders are the classes")
         }
+        for remark in found.remarks { FileHandleOutput.standardError(remark + "\n") }
         return try ClassMatch.indices(
             found.indices, of: found.names, among: model.outputNames, path: path,
             whose: "the network does not know")
     }
 
+    private func readLabels(of path: String, limit: Int?) throws -> ClassLabels {
+        try SampleFile.labels(
+            path, column: reading.labelColumn, ReadingOptions(limit: limit, header: labelHeader, array: labelArray))
+    }
+
+    private func checkCounts(samples: Int, labels count: Int) throws {
+        guard samples != count else { return }
+        let hint = labels == nil ? "" : "; where its first line holds a name, give --label-header"
+        throw CommandError("\(labels ?? self.samples): has \(count) labels for \(samples) samples\(hint)")
+    }
+
     private func classify(_ samples: ModelSamples, _ truth: [Int32], _ model: Model) throws {
         let names = model.description.outputNames
         let count = samples.rows.count
-        guard truth.count == count else {
-            throw CommandError("\(labels ?? self.samples): has \(truth.count) labels for \(count) samples")
-        }
+        try checkCounts(samples: count, labels: truth.count)
         try AvailableMemory.check(
             TaskMemory.classifying(model.description.network, classes: names.count, samples: count)
                 + samples.partMemory, for: file)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dispatch
+import Glibc
 import Simulation
 import Synchronization
 
@@ -22,6 +23,8 @@ struct Simulate: ParsableCommand {
             var total = Simulation.Report()
             var folder = OwnershipSimulation.Report()
             var violations: [(seed: UInt64, text: String)] = []
+            var done = 0
+            var nextLine = 10.0
         }
         let results = Mutex(Results())
         let first = seed
@@ -37,7 +40,18 @@ struct Simulate: ParsableCommand {
                 results.withLock { $0.violations.append((seed, "\(error)")) }
             }
             let report = simulation.report
-            results.withLock { $0.total.add(report) }
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            results.withLock { results in
+                results.total.add(report)
+                results.done += 1
+                guard seconds >= results.nextLine else { return }
+                results.nextLine = seconds + 10
+                let left = seconds / Double(results.done) * Double(schedules - results.done)
+                let line =
+                    "\(results.done) of \(schedules) schedules, \(results.violations.count) broke a promise, about"
+                    + " \(Int(left.rounded(.up))) s left\n"
+                _ = Array(line.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            }
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let (total, folder, violations) = results.withLock { ($0.total, $0.folder, $0.violations) }

@@ -55,6 +55,32 @@ import Testing
         #expect(cluster.stopWorkers() == [0])
     }
 
+    @Test func aRunIsMeantByItsBeginningOrItsPlansName() throws {
+        let cluster = try SmallCluster(rounds: 100, more: "name: digits\n")
+        let run = try cluster.submit()
+        for text in [String(run.dropLast(3)), String(run.dropFirst(4)), "digits", "latest"] {
+            #expect(try cluster.cairn(["status", text]).output.contains(run), "\(text)")
+        }
+        let second = try cluster.submit()
+        let several = try cluster.cairn(["cancel", "digits"])
+        #expect(several.status == 1 && several.errors.contains("may be 2 runs: \(second), \(run)"), "\(several)")
+        let none = try cluster.cairn(["status", "letters"])
+        #expect(none.status == 1 && none.errors.contains("there is no run 'letters'"), "\(none)")
+    }
+
+    @Test func whoLeavesBeforeTheEndIsToldThatTheRunGoesOn() throws {
+        let cluster = try SmallCluster(rounds: 100)
+        let waiting = try RunningProcess(
+            ["submit", cluster.plan.path, "--wait", "--coordinator", cluster.url], in: cluster.folder)
+        defer { waiting.kill() }
+        #expect(try wait(20) { try cluster.cairn(["list"]).output.contains("run-") })
+        usleep(500_000)
+        waiting.send(SIGINT)
+        #expect(waiting.exitCode(within: 5) == 130, "\(waiting.said)")
+        #expect(waiting.said.contains("goes on: `cairn watch run-"), "\(waiting.said)")
+        #expect(try cluster.cairn(["list"]).output.contains("running"))
+    }
+
     @Test func aCoordinatorWithItsPlanExitsWhenItIsDone() throws {
         let cluster = try SmallCluster(rounds: 1)
         try cluster.startWorker(slots: 2)
@@ -92,6 +118,13 @@ import Testing
         #expect(stranger.status == 1)
         #expect(stranger.errors.contains("--token-file"), "\(stranger.errors)")
         #expect(try cluster.cairn(["list", "--token-file", token.path]).status == 0)
+        let list = ["CAIRN_TOKEN_FILE=\(token.path)", Cairn.path, "list", "--coordinator", cluster.url]
+        #expect(try Cairn.run(list, program: "/usr/bin/env").status == 0)
+        let other = cluster.folder.appending(path: "other").path
+        try "another-secret-of-many-letters".write(toFile: other, atomically: true, encoding: .utf8)
+        chmod(other, 0o600)
+        let wrong = try cluster.cairn(["list", "--token-file", other])
+        #expect(wrong.status == 1 && wrong.errors.contains("this is not the coordinator's access token"), "\(wrong)")
         // A worker without the token gives up at once rather than trying for ever.
         try cluster.startWorker()
         #expect(cluster.workers[0].exitCode(within: 20) == 1)

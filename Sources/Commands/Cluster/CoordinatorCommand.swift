@@ -69,8 +69,10 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let store = try RunStore(folder: state, options: options)
         defer { store.close() }
         let here = FileManager.default.currentDirectoryPath
+        let readable = data.isEmpty ? Self.defaultFolders(here) : data
+        logger.info("plans may read data below \(readable.joined(separator: ", "))")
         let coordinator = try await Coordinator(
-            store: store, folders: DataFolders(data.isEmpty ? Self.defaultFolders(here) : data), defaultFolder: here,
+            store: store, folders: DataFolders(readable), defaultFolder: here,
             version: Cairn.version, logger: logger, times: ClusterTimes(leaseMilliseconds: Int64(lease * 1_000)),
             memory: MemoryBudget(limitBytes: memory?.bytes))
         if let loaded {

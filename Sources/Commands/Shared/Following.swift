@@ -5,6 +5,8 @@ import RunProtocol
 extension HTTPConnection {
     /// Shows a run's progress until it has ended. The coordinator may be gone for a while: it goes on where it was.
     func follow(_ run: RunID, isQuiet: Bool) throws -> RunStatus {
+        let farewell = Farewell("\(run) goes on: `cairn watch \(run)` shows it, `cairn cancel \(run)` ends it")
+        defer { withExtendedLifetime(farewell) {} }
         var printer = ProgressPrinter(isQuiet: isQuiet)
         var status = try status(of: run)
         var workers: [WorkerStatus] = []

@@ -18,9 +18,13 @@ struct AccessCheck: RouterMiddleware {
                 hint: "start it with --token-file")
         }
         guard Route.isOpen(request.uri.path) || hasToken(request) else {
-            throw APIError(
-                .unauthorized, "this coordinator needs its access token",
-                hint: "send the header Authorization: Bearer TOKEN; commands take --token-file")
+            throw request.headers[.authorization] == nil
+                ? APIError(
+                    .unauthorized, "this coordinator needs its access token",
+                    hint: "send the header Authorization: Bearer TOKEN; commands take --token-file")
+                : APIError(
+                    .unauthorized, "this is not the coordinator's access token",
+                    hint: "take the file that the coordinator was started with")
         }
         return try await next(request, context)
     }

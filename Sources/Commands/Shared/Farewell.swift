@@ -1,0 +1,27 @@
+import Dispatch
+import Glibc
+
+/// Says something when a signal ends the process, which else would end without a word.
+final class Farewell {
+    private let signals: [any DispatchSourceSignal]
+
+    /// - Parameter text: a line for standard error.
+    init(_ text: String) {
+        signals = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                FileHandleOutput.standardError("\n" + text + "\n")
+                // As a shell says it of a process that a signal has ended.
+                _exit(128 + number)
+            }
+            source.activate()
+            return source
+        }
+    }
+
+    deinit {
+        signals.forEach { $0.cancel() }
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    }
+}

@@ -36,7 +36,7 @@ import UnixSignals
         // Standard error, as with the coordinator: nothing holds a line back there.
         let logger = Logger(label: "parade") { StreamLogHandler.standardError(label: $0) }
         let server = HTTPServer(api: parade, listen: address, token: nil, logger: logger) { port in
-            logger.info("listening on http://\(address.host):\(port)")
+            logger.info("listening on http://\(address.with(port: port))")
         }
         let services = ServiceGroup(
             services: [parade, server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -235,6 +235,8 @@ import Testing
         let site = try Site()
         try await site.living { coordinator in
             _ = try await coordinator.submit(site.submission)
+            // Once one has a task, there are others to be had.
+            _ = try #require(try await coordinator.task(for: coordinator.join()))
             let worker = try await coordinator.join(slots: 1)
             let granted = try await withThrowingTaskGroup(of: TaskDescription?.self) { group in
                 for _ in 0..<2_000 { group.addTask { try await coordinator.task(for: worker, within: 5) } }

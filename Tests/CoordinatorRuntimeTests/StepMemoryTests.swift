@@ -21,7 +21,7 @@ import Testing
         try await site.living { coordinator in
             let run = try await coordinator.submit(site.submission).id
             let worker = try await coordinator.join()
-            _ = try await coordinator.task(for: worker, within: 5)
+            _ = try #require(try await coordinator.task(for: worker))
             let status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
             let memory = try #require(status.memory)
             #expect(memory.workerSlot > 16 << 20 && memory.coordinator > 16 << 20 && memory.disk > 0)

@@ -18,6 +18,7 @@ import Testing
         #expect(address.host == host)
         #expect(address.port == port)
         #expect(address.isLoopback == isLoopback)
+        #expect(ListenAddress("\(address.with(port: 81))") == address.with(port: 81))
         #expect(address.description == text)
         #expect(((try? address.validate(token: false)) != nil) == isLoopback)
         #expect((try? address.validate(token: true)) != nil)

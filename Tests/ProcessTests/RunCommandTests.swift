@@ -108,6 +108,38 @@ import Testing
         #expect(cluster.stopWorkers() == [0])
     }
 
+    /// A terminal that is closed is as good as a request to leave.
+    @Test func aWorkerLeavesInOrderWhenItsTerminalIsClosed() throws {
+        let cluster = try SmallCluster(rounds: 100)
+        try cluster.startWorker()
+        #expect(wait(20) { cluster.workers[0].said.contains("joined as") }, "\(cluster.workers[0].said)")
+        cluster.workers[0].send(SIGHUP)
+        #expect(cluster.workers[0].exitCode(within: 20) == 0, "\(cluster.workers[0].said)")
+        #expect(cluster.workers[0].said.contains("stopping: tasks in hand"))
+    }
+
+    @Test func aWorkerOutlivesTheReaderOfItsLog() throws {
+        let cluster = try SmallCluster(rounds: 2)
+        let worker = Process()
+        worker.executableURL = URL(filePath: Cairn.path)
+        worker.arguments = [
+            "worker", "--coordinator", cluster.url, "--cache", cluster.folder.appending(path: "cache").path,
+            "--log-level", "debug",
+        ]
+        let log = Pipe()
+        worker.standardError = log
+        try worker.run()
+        defer {
+            worker.terminate()
+            worker.waitUntilExit()
+        }
+        #expect(!log.fileHandleForReading.availableData.isEmpty)
+        try log.fileHandleForReading.close()
+        let run = try cluster.submit()
+        #expect(try cluster.cairn(["watch", run]).status == 0)
+        #expect(worker.isRunning)
+    }
+
     @Test func withATokenNobodyElseComesIn() throws {
         let token = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         try "a-secret-of-many-letters".write(to: token, atomically: true, encoding: .utf8)

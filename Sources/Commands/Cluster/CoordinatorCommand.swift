@@ -81,7 +81,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
             logger.info("\(run.id) is \(run.state.rawValue): \(run.name)")
         }
         let server = HTTPServer(api: coordinator, listen: address, token: token, logger: logger) { port in
-            logger.info("listening on http://\(address.host):\(port)")
+            logger.info("listening on http://\(address.with(port: port))")
         }
         try await serve(coordinator, server, logger: logger)
         try await reportFailures(coordinator)
@@ -94,6 +94,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
 
     /// Serves until a signal, or until all runs are done where that was asked for.
     private func serve(_ coordinator: Coordinator, _ server: HTTPServer, logger: Logger) async throws {
+        EndingSignals.outliveReaders()
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
                 service: CoordinatorService(coordinator: coordinator),
@@ -107,7 +108,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
                     successTerminationBehavior: .gracefullyShutdownGroup))
         }
         var configuration = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: services, gracefulShutdownSignals: EndingSignals.unixSignals, logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
         try await ServiceGroup(configuration: configuration).run()
     }

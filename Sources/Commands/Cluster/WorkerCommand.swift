@@ -73,7 +73,8 @@ struct WorkerCommand: AsyncParsableCommand {
                 cacheFolder: folder, codeFolderBytes: halfBytes, memoryBytes: memory?.bytes, graceSeconds: grace,
                 pinsCores: pinCores),
             logger: logger)
-        let signals = [SIGTERM, SIGINT].map { number in
+        EndingSignals.outliveReaders()
+        let signals = EndingSignals.all.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {

@@ -2,6 +2,7 @@ import ArgumentParser
 import CoordinatorRuntime
 import DataFormats
 import PlanFile
+import PrintableText
 import RunProtocol
 
 /// `cairn plan check`
@@ -10,8 +11,9 @@ struct PlanCheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Validate a plan and report every mistake with its line.",
         discussion: """
-            Of the data that the plan names only the header of an IDX or NPY file is read, where it is there: then it is \
-            said what the plan takes of memory and disk. Exits with 1 where there are mistakes.
+            Of the data that the plan names only an array's header, a text file's first lines or a folder's first image \
+            is read, to say what the plan takes of memory and disk. Exits with 1 where there are mistakes, or files that \
+            are not there.
             """)
 
     /// What `--json` prints.
@@ -21,9 +23,12 @@ struct PlanCheckCommand: ParsableCommand {
         var remarks: [Remark] = []
         var memory: RunMemory?
         var warnings: [String]?
+        var missingFiles: [String]?
     }
 
     @Argument(help: "The plan.") var plan: String
+    @Flag(help: "Do not look for the files that the plan names, as where they lie on the coordinator's host alone.")
+    var noFiles = false
     @Flag(help: "Print JSON: the plan with all defaults filled in, or the mistakes.") var json = false
 
     func run() throws {
@@ -31,19 +36,24 @@ struct PlanCheckCommand: ParsableCommand {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw CommandError("\(plan): this is not UTF-8 text; is it a plan?")
         }
+        var isComplete = true
         do throws(PlanMistakes) {
             let checked = try PlanReader.read(text)
-            let sizes = PlanSizes(checked, planPath: plan)
+            let sizes = noFiles ? nil : PlanSizes(checked, planPath: plan)
+            let missing = noFiles ? [] : PlanSizes.missingFiles(of: checked, planPath: plan)
             if json {
                 let report = Report(
-                    plan: checked, mistakes: [], remarks: checked.remarks, memory: sizes.memory,
-                    warnings: sizes.warnings)
+                    plan: checked, mistakes: [], remarks: checked.remarks, memory: sizes?.memory,
+                    warnings: sizes?.warnings, missingFiles: missing)
                 try? JSONOutput.print(report)
             } else {
-                summarize(checked)
-                say(lines: sizes.text)
-                for warning in sizes.warnings { say("warning: \(warning)") }
+                summarize(checked, isWhole: missing.isEmpty)
+                if let sizes { say(lines: sizes.text) }
+                for warning in sizes?.warnings ?? [] { say("warning: \(warning)") }
+                for file in missing { say("missing: \(file.printable(atMost: 1_000))") }
+                if !missing.isEmpty { say("where files lie on the coordinator's host alone, give --no-files") }
             }
+            isComplete = missing.isEmpty
         } catch {
             if json {
                 try JSONOutput.print(Report(plan: nil, mistakes: error.mistakes))
@@ -52,10 +62,11 @@ struct PlanCheckCommand: ParsableCommand {
             }
             throw ExitCode.failure
         }
+        guard isComplete else { throw ExitCode.failure }
     }
 
-    private func summarize(_ plan: Plan) {
-        say("\(plan.name): this plan is right")
+    private func summarize(_ plan: Plan, isWhole: Bool) {
+        say("\(plan.name): this plan is right\(isWhole ? "" : ", but not all of its files are there")")
         for stage in plan.autoencoderStages {
             let top = plan.layers[stage.layer + stage.decoders.count - 1]
             say(

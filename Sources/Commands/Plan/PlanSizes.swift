@@ -14,16 +14,28 @@ struct PlanSizes {
 
     /// - Parameter planPath: the plan's file; relative paths of the data start from its folder.
     init(_ plan: Plan, planPath: String) {
-        let folder = planPath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        let name = plan.data.unlabeled.path
-        let path = name.hasPrefix("/") || folder.isEmpty && !planPath.hasPrefix("/") ? name : folder + "/" + name
         do {
+            let path = Self.path(plan.data.unlabeled.path, planPath: planPath)
             let header = try SampleFile.header(path, ReadingOptions(plan.data.unlabeled))
             isEstimate = header.isEstimate
             estimate(plan, header)
         } catch {
             unknown = "\(error)"
         }
+    }
+
+    /// Files and folders that the plan names and that are not there, as it names them.
+    static func missingFiles(of plan: Plan, planPath: String) -> [String] {
+        var known: Set<String> = []
+        return plan.data.paths.filter { name in
+            known.insert(name).inserted
+                && !FileManager.default.fileExists(atPath: path(name, planPath: planPath))
+        }
+    }
+
+    private static func path(_ name: String, planPath: String) -> String {
+        let folder = planPath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        return name.hasPrefix("/") || folder.isEmpty && !planPath.hasPrefix("/") ? name : folder + "/" + name
     }
 
     private mutating func estimate(_ plan: Plan, _ header: SampleHeader) {

@@ -37,7 +37,7 @@ struct PretrainCommand: AsyncParsableCommand {
         let loaded = try LoadedPlan(plan)
         try OutputFolder.make(output)
         // Before there is anything to remove.
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let signals = await UnixSignalsSequence(trapping: EndingSignals.unixSignals)
         let state = output + "/.run-\(ProcessInfo.processInfo.processIdentifier)"
         defer { try? FileManager.default.removeItem(atPath: state) }
         var options = RunStore.Options()
@@ -96,7 +96,7 @@ struct PretrainCommand: AsyncParsableCommand {
     /// So that what is half-done is removed; a second signal ends the process at once.
     private static func throwWhenInterrupted(_ signals: UnixSignalsSequence) async throws -> RunStatus? {
         for await _ in signals {
-            for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
+            for number in EndingSignals.all { signal(number, SIG_DFL) }
             throw CommandError("interrupted: nothing was written")
         }
         return nil

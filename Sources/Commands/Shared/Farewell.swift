@@ -7,7 +7,7 @@ final class Farewell {
 
     /// - Parameter text: a line for standard error.
     init(_ text: String) {
-        signals = [SIGINT, SIGTERM].map { number in
+        signals = EndingSignals.all.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
@@ -22,6 +22,6 @@ final class Farewell {
 
     deinit {
         signals.forEach { $0.cancel() }
-        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        for number in EndingSignals.all { signal(number, SIG_DFL) }
     }
 }

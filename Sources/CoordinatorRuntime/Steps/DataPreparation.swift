@@ -228,7 +228,7 @@ extension ImageShape {
 
 extension DataPlan {
     /// Every path that the plan names.
-    var paths: [String] {
+    package var paths: [String] {
         var paths = [unlabeled.path]
         for (samples, labels) in [(labeled?.samples, labeled?.labels), (test?.samples, test?.labels)] {
             if let samples { paths.append(samples.path) }

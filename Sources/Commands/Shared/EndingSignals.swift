@@ -1,0 +1,21 @@
+import Glibc
+import UnixSignals
+
+/// The signals that tell a process to end.
+enum EndingSignals {
+    /// SIGHUP comes when a terminal is closed or a connection breaks; who started the process with `nohup` does not want it
+    /// to end for that.
+    static let all: [Int32] = isIgnored(SIGHUP) ? [SIGTERM, SIGINT] : [SIGTERM, SIGINT, SIGHUP]
+
+    /// The same, as swift-service-lifecycle calls them.
+    static var unixSignals: [UnixSignal] { [.sigterm, .sigint] + (all.contains(SIGHUP) ? [.sighup] : []) }
+
+    /// That the reader of a log has left is no reason to end a service.
+    static func outliveReaders() { signal(SIGPIPE, SIG_IGN) }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        let before = signal(number, SIG_IGN)
+        signal(number, before)
+        return unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+}

@@ -73,14 +73,28 @@ package final class Storm {
             try waitForEnd()
             report = try self.report(beyond: calm, expected)
         }
-        try cluster.tryHostileWorkersAgain()
         guard report.workerKills >= settings.workerKills, report.coordinatorKills >= settings.coordinatorKills else {
             throw ChaosError("too many kills hit no run: use a plan with more rounds")
         }
+        try quarantineTheRest()
+        report = try self.report(beyond: calm, expected)
         guard report.refusedAnswers == 0 else {
             throw cluster.complaint("\(report.refusedAnswers) answers of honest workers were refused")
         }
         return report
+    }
+
+    /// Hostile workers that other faults have protected go on in peace, until each is quarantined.
+    private func quarantineTheRest() throws {
+        for worker in cluster.hostile where !worker.isQuarantined {
+            for _ in 0..<10 where !worker.isQuarantined {
+                try keepRunGoing()
+                try worker.attack(seconds: 3)
+            }
+            guard worker.isQuarantined else { throw cluster.complaint("a hostile worker is not quarantined") }
+        }
+        try cluster.tryHostileWorkersAgain()
+        try waitForEnd()
     }
 
     private func undisturbedDigests() throws -> [String: Digest] {

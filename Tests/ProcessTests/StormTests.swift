@@ -18,6 +18,8 @@ import Testing
         let figures = try #require(JSONSerialization.jsonObject(with: Data(report.utf8)) as? [String: Any])
         #expect(try #require(figures["workerKills"] as? Int) >= 10)
         #expect(try #require(figures["coordinatorKills"] as? Int) >= 3)
+        let hostile = try #require(figures["hostileWorkers"] as? Int)
+        #expect(hostile > 0 && figures["quarantined"] as? Int == hostile)
         #expect((figures["sha256"] as? [String: String])?.keys.sorted() == ["fine-tuned", "pretrained"])
     }
 }

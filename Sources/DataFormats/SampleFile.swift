@@ -2,7 +2,7 @@ import Glibc
 import PrintableText
 
 /// The one door to samples and labels on disk. What a file is shows in its contents, not in its name: IDX, NPY, NPZ or
-/// text, each gzipped or not; a folder holds PNG and JPEG pictures.
+/// text, each gzipped or not; a folder holds PNG and JPEG images.
 package enum SampleFile {
     /// - Parameter progress: is told how many images of a folder are read, and of how many.
     package static func samples(

@@ -74,15 +74,9 @@ struct WorkerCommand: AsyncParsableCommand {
                 pinsCores: pinCores),
             logger: logger)
         EndingSignals.outliveReaders()
-        let signals = EndingSignals.all.map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                logger.info("stopping: tasks in hand may take \(Int(grace)) s")
-                worker.stop()
-            }
-            source.resume()
-            return source
+        let signals = EndingSignals.handle { [grace] _ in
+            logger.info("stopping: tasks in hand may take \(Int(grace)) s")
+            worker.stop()
         }
         defer { signals.forEach { $0.cancel() } }
         try await onThreadOfItsOwn { try worker.run() }

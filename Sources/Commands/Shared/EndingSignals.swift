@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import UnixSignals
 
@@ -9,6 +10,18 @@ enum EndingSignals {
 
     /// The same, as swift-service-lifecycle calls them.
     static var unixSignals: [UnixSignal] { [.sigterm, .sigint] + (all.contains(SIGHUP) ? [.sighup] : []) }
+
+    /// From now on each of them calls `body` with its number instead of ending the process, as long as what is returned is
+    /// not cancelled.
+    static func handle(_ body: @escaping @Sendable (Int32) -> Void) -> [any DispatchSourceSignal] {
+        all.map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { body(number) }
+            source.activate()
+            return source
+        }
+    }
 
     /// That the reader of a log has left is no reason to end a service.
     static func outliveReaders() { signal(SIGPIPE, SIG_IGN) }

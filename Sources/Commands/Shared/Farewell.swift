@@ -7,16 +7,10 @@ final class Farewell {
 
     /// - Parameter text: a line for standard error.
     init(_ text: String) {
-        signals = EndingSignals.all.map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                FileHandleOutput.standardError("\n" + text + "\n")
-                // As a shell says it of a process that a signal has ended.
-                _exit(128 + number)
-            }
-            source.activate()
-            return source
+        signals = EndingSignals.handle { number in
+            FileHandleOutput.standardError("\n" + text + "\n")
+            // As a shell says it of a process that a signal has ended.
+            _exit(128 + number)
         }
     }
 

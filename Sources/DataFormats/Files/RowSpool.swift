@@ -80,15 +80,8 @@ final class RowSpool {
     }
 
     private func fill(_ bytes: UnsafeMutableRawBufferPointer, from place: Int) throws(DataError) {
-        var filled = 0
-        while filled < bytes.count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
-            let count = pread(descriptor, rest.baseAddress, rest.count, off_t(place + filled))
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                throw DataError(.unreadable, at: folder, "what was kept there of \(path) cannot be read again")
-            }
-            filled += count
+        guard readAll(descriptor, at: place, into: bytes) == bytes.count else {
+            throw DataError(.unreadable, at: folder, "what was kept there of \(path) cannot be read again")
         }
     }
 

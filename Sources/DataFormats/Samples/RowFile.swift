@@ -85,17 +85,11 @@ final class RowFile {
     }
 
     private func fill(_ bytes: UnsafeMutableRawBufferPointer, from place: Int) throws(DataError) {
-        var filled = 0
-        while filled < bytes.count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
-            let count = pread(descriptor, rest.baseAddress, rest.count, off_t(place + filled))
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                throw count < 0
-                    ? DataError(.unreadable, at: path, String(cString: strerror(errno)))
-                    : DataError(.truncated, at: path, "it was cut off while it was read", hint: "fetch the file again")
-            }
-            filled += count
+        guard let count = readAll(descriptor, at: place, into: bytes) else {
+            throw DataError(.unreadable, at: path, String(cString: strerror(errno)))
+        }
+        guard count == bytes.count else {
+            throw DataError(.truncated, at: path, "it was cut off while it was read", hint: "fetch the file again")
         }
     }
 }

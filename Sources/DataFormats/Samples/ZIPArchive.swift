@@ -161,18 +161,10 @@ private final class ArchiveFile {
     /// - Throws: `.malformedHeader` where so many bytes are not there.
     func read(_ place: Int, count: Int) throws(DataError) -> [UInt8] {
         guard place >= 0, count >= 0, place <= size, count <= size - place else { throw ZIPArchive.damaged(path) }
-        var filled = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            while filled < count {
-                let got = pread(
-                    descriptor, buffer.baseAddress.map { $0 + filled }, count - filled, off_t(place + filled))
-                if got < 0, errno == EINTR { continue }
-                guard got > 0 else { break }
-                filled += got
-            }
-            initialized = filled
+            initialized = readAll(descriptor, at: place, into: UnsafeMutableRawBufferPointer(buffer)) ?? 0
         }
-        guard filled == count else { throw ZIPArchive.damaged(path) }
+        guard bytes.count == count else { throw ZIPArchive.damaged(path) }
         return bytes
     }
 }

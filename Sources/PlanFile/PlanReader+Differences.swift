@@ -24,7 +24,7 @@ extension PlanReader {
                 collect(value, path.isEmpty ? key.string ?? "" : "\(path).\(key.string ?? "")", into: &values)
             }
         case .sequence(let sequence):
-            for (index, value) in sequence.enumerated() { collect(value, "\(path)[\(index + 1)]", into: &values) }
+            for (index, value) in sequence.enumerated() { collect(value, "\(path)[\(index)]", into: &values) }
         case .scalar(let scalar): values[path] = scalar.string
         case .alias: break
         }

@@ -19,8 +19,8 @@ import Testing
         #expect(
             PlanReader.differences(from: Self.plan, to: later) == [
                 PlanDifference(key: "data.held_out", before: "4", after: nil),
-                PlanDifference(key: "layers[2].units", before: "5", after: "6"),
-                PlanDifference(key: "layers[3].units", before: nil, after: "2"),
+                PlanDifference(key: "layers[1].units", before: "5", after: "6"),
+                PlanDifference(key: "layers[2].units", before: nil, after: "2"),
                 PlanDifference(key: "pretraining.rounds", before: "3", after: "5"),
             ])
         #expect(PlanReader.differences(from: Self.plan, to: Self.plan + "\n# the same\n") == [])

@@ -21,7 +21,7 @@ import Testing
         let second = try RunningProcess(start, in: desk.folder)
         defer { second.kill() }
         #expect(wait(30) { second.said.contains("listening on") }, "\(second.said)")
-        let changes = "layers[1].units: 2 before, 3 now; pretraining.rounds: 1 before, 2 now"
+        let changes = "layers[0].units: 2 before, 3 now; pretraining.rounds: 1 before, 2 now"
         #expect(second.said.contains("\(run), from a plan of the same folder and name"), "\(second.said)")
         #expect(second.said.contains(changes), "\(second.said)")
         #expect(second.said.contains("`cairn cancel \(run)`"), "\(second.said)")
@@ -31,7 +31,7 @@ import Testing
         // Back again: the difference is to the last run.
         try desk.write("plan.yaml", Desk.plan(data: samples))
         let submitted = try Cairn.run(["submit", plan, "--coordinator", url])
-        #expect(submitted.errors.contains("layers[1].units: 3 before, 2 now"), "\(submitted)")
+        #expect(submitted.errors.contains("layers[0].units: 3 before, 2 now"), "\(submitted)")
         #expect(submitted.output.wholeMatch(of: /run-\w+\n/) != nil, "\(submitted)")
     }
 }

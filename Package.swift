@@ -201,7 +201,7 @@ let package = Package(
             "CoordinatorRuntimeTests",
             [
                 "CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "DataFormats", "PlanFile",
-                "PrometheusMetrics", "RandomNumbers", logging,
+                "PrometheusMetrics", "RandomNumbers", logging, grdb,
             ]),
         tests(
             "WorkerRuntimeTests",

@@ -24,6 +24,9 @@ extension ChaosCluster {
         case .secondCoordinator: try oneCoordinatorRemains(beside: makeSecondCoordinator())
         case .raceCoordinators(let secondFirst): try raceCoordinators(secondFirst: secondFirst)
         case .hostileWorker: try addHostileWorker()
+        case .hangingWorker:
+            hanging.append(try HangingWorker(number: hanging.count + 1, configuration: configuration))
+        case .block: proxy.change { $0.isBlockingResults = true }
         case .fillDisk: fillDisk()
         }
     }
@@ -32,13 +35,14 @@ extension ChaosCluster {
     private func end(_ fault: Fault) throws {
         switch fault {
         case .killWorker, .killCoordinator, .endWorker, .endCoordinator, .cut, .truncate, .secondCoordinator,
-            .raceCoordinators, .hostileWorker:
+            .raceCoordinators, .hostileWorker, .hangingWorker:
             break
         case .pauseWorker(let place, _): workers[place].send(SIGCONT)
         case .pauseCoordinator: pauseCoordinator(false)
         case .refuse: proxy.change { $0.isRefusing = false }
         case .stall: proxy.change { $0.isStalled = false }
         case .delay: proxy.change { $0.delayMilliseconds = 0 }
+        case .block: proxy.change { $0.isBlockingResults = false }
         case .fillDisk: disk?.makeRoom()
         }
         try tend()

@@ -25,6 +25,7 @@ final class ChaosCluster {
     let proxy: FaultyProxy
     /// For questions; it gives up soon, since what it asks for may be down on purpose.
     let connection: HTTPConnection
+    let configuration: ClientConfiguration
     private let port: UInt16
     private(set) var coordinator: ChildProcess
     private(set) var workers: [ChildProcess] = []
@@ -35,6 +36,8 @@ final class ChaosCluster {
     /// Whether the coordinator had a full disk since it was started: then it may have ended for that.
     private(set) var hasSeenFullDisk = false
     var hostile: [HostileWorker] = []
+    /// They hang until the cluster ends.
+    var hanging: [HangingWorker] = []
 
     init(_ settings: Settings) throws {
         self.settings = settings
@@ -48,6 +51,7 @@ final class ChaosCluster {
         configuration.retries = RetryPolicy(totalSeconds: 0.2)
         configuration.registrationRetries = configuration.retries
         configuration.requestSeconds = 5
+        self.configuration = configuration
         connection = try HTTPConnection(configuration)
         coordinator = try Self.startCoordinator(settings, port: port)
         let isUp = try Patience.wait(seconds: 60) {
@@ -58,6 +62,7 @@ final class ChaosCluster {
 
     deinit {
         proxy.close()
+        hanging.forEach { $0.end() }
         (workers + leaving).forEach { $0.kill() }
         coordinator.kill()
     }

@@ -23,6 +23,8 @@ package final class FaultyProxy: Sendable {
         package var isStalled = false
         /// Each piece of what is passed on waits so long.
         package var delayMilliseconds = 0
+        /// Requests with results are answered with 413, and do not pass.
+        package var isBlockingResults = false
         /// So many bytes more pass in a direction, then their connection is reset; once.
         package var truncation: [Direction: Int] = [:]
     }
@@ -97,6 +99,10 @@ package final class FaultyProxy: Sendable {
         while true {
             let count = recv(source, buffer.baseAddress, buffer.count, 0)
             guard count > 0 else { break }
+            if direction == .fromWorker, isBlocked(UnsafeRawBufferPointer(rebasing: buffer[..<count])) {
+                refuse(source, buffer)
+                break
+            }
             let allowed = allowance(of: count, direction)
             guard Sockets.sendAll(UnsafeRawBufferPointer(rebasing: buffer[..<allowed]), to: sink) else { break }
             if allowed < count { connection.reset() }
@@ -105,6 +111,22 @@ package final class FaultyProxy: Sendable {
         shutdown(sink, Int32(SHUT_WR))
         guard connection.isLastPump() else { return }
         state.withLock { $0.connections[ObjectIdentifier(connection)] = nil }
+    }
+
+    /// A request begins where a worker has an answer to the one before.
+    private func isBlocked(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        state.withLock { $0.behaviour.isBlockingResults } && bytes.starts(with: "PUT /v1/tasks/".utf8)
+    }
+
+    /// The rest of the request is read: whoever is hung up on while it sends does not see the answer.
+    private func refuse(_ worker: Int32, _ buffer: UnsafeMutableRawBufferPointer) {
+        let text = "<html><h1>413 Request Entity Too Large</h1></html>"
+        let answer =
+            "HTTP/1.1 413 Request Entity Too Large\r\nContent-Length: \(text.utf8.count)\r\n"
+            + "Connection: close\r\n\r\n\(text)"
+        _ = Array(answer.utf8).withUnsafeBytes { Sockets.sendAll($0, to: worker) }
+        shutdown(worker, Int32(SHUT_WR))
+        while recv(worker, buffer.baseAddress, buffer.count, 0) > 0 {}
     }
 
     /// Waits as long as bytes are held up; then says how many of `count` may pass.
@@ -157,7 +179,7 @@ private final class Connection: Sendable {
 }
 
 /// A thread that does one thing.
-private enum Thread {
+enum Thread {
     private final class Work {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }

@@ -28,6 +28,10 @@ package enum Fault: Hashable, Sendable {
     case raceCoordinators(secondFirst: Bool)
     /// A worker whose results are not finite joins.
     case hostileWorker
+    /// A worker joins that takes a task, says that it is alive, and does nothing.
+    case hangingWorker
+    /// The proxy answers results with 413, as one with a limit on bodies does, and passes all else on.
+    case block(seconds: Double)
     /// No byte is left on the file system of the coordinator's state.
     case fillDisk(seconds: Double)
 
@@ -35,10 +39,10 @@ package enum Fault: Hashable, Sendable {
     package var seconds: Double {
         switch self {
         case .killWorker, .killCoordinator, .endWorker, .endCoordinator, .cut, .truncate, .secondCoordinator,
-            .raceCoordinators, .hostileWorker:
+            .raceCoordinators, .hostileWorker, .hangingWorker:
             0
         case .pauseWorker(_, let seconds), .pauseCoordinator(let seconds), .refuse(let seconds), .stall(let seconds),
-            .delay(let seconds), .fillDisk(let seconds):
+            .delay(let seconds), .block(let seconds), .fillDisk(let seconds):
             seconds
         }
     }
@@ -61,6 +65,8 @@ package enum Fault: Hashable, Sendable {
         case .secondCoordinator: "second coordinator"
         case .raceCoordinators: "coordinators raced"
         case .hostileWorker: "hostile worker"
+        case .hangingWorker: "hanging worker"
+        case .block: "results blocked"
         case .fillDisk: "disk filled"
         }
     }
@@ -118,7 +124,7 @@ package struct Schedule: Hashable, Sendable {
     /// The wanted kills, and half as many other faults, but each kind at least once.
     private static func faults(_ wishes: Wishes, _ random: inout Philox) -> [Fault] {
         let kills = wishes.workerKills + wishes.coordinatorKills
-        let kinds = wishes.canFillDisk ? 14 : 13
+        let kinds = wishes.canFillDisk ? 16 : 15
         return (0..<wishes.workerKills).map { _ in .killWorker(random.next(below: wishes.workers)) }
             + Array(repeating: .killCoordinator, count: wishes.coordinatorKills)
             + (0..<max(kinds, kills / 2)).map { other($0 % kinds, workers: wishes.workers, &random) }
@@ -141,6 +147,8 @@ package struct Schedule: Hashable, Sendable {
         case 10: .secondCoordinator
         case 11: .raceCoordinators(secondFirst: random.next(below: 2) == 0)
         case 12: .hostileWorker
+        case 13: .hangingWorker
+        case 14: .block(seconds: random.next(in: 1..<5))
         default: .fillDisk(seconds: random.next(in: 0.5..<3))
         }
     }

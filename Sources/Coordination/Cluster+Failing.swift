@@ -8,7 +8,9 @@ extension Cluster {
     package mutating func taskReleased(
         _ task: TaskID, by worker: WorkerID, _ reason: TaskRelease.Reason?
     ) -> [Decision] {
-        guard endLease(of: task, by: worker), let process = workers[worker]?.process else { return [] }
+        guard let process = workers[worker]?.process else { return [] }
+        if isOpen(task) { givenBack[task, default: []].insert(worker) }
+        guard endLease(of: task, by: worker) else { return [] }
         switch reason {
         case nil, .damagedInput: return [Decision(.wakeWaitingSlots, because: "\(worker) gave \(task) back")]
         case .failed(let text):
@@ -67,11 +69,14 @@ extension Cluster {
         return isEnough ? processes.speaking : 0
     }
 
-    /// The workers that could do the task: where there are others, not those whose word has turned out wrong.
+    /// The workers that could do the task: none that has been stalled for long, and where there are others, not those whose word has
+    /// turned out wrong.
     private func able(_ index: Int, of run: RunState) -> [WorkerID: Worker] {
         let kind = kind(of: index, in: run)
-        let able = workers.filter { _, worker in
-            worker.quarantine == nil && suits(worker, run) && shortages.of(worker.process, kind) == nil
+        let stalled = Set(leases.values.joined().filter(\.isGivenUp).map(\.worker))
+        let able = workers.filter { name, worker in
+            worker.quarantine == nil && !stalled.contains(name) && suits(worker, run)
+                && shortages.of(worker.process, kind) == nil
         }
         let trusted = able.filter { !isMistrusted($0.value) }
         return trusted.isEmpty ? able : trusted

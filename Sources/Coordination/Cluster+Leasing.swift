@@ -17,7 +17,7 @@ extension Cluster {
     ///   silent worker would finish last, if this one is faster though it begins now. Nil where there is none.
     package mutating func leaseRequested(by worker: WorkerID, now: Instant) -> Grant? {
         guard let known = workers[worker] else { return nil }
-        workers[worker]?.lastHeard = now
+        heard(worker, now: now)
         guard known.quarantine == nil, hasFreeSlot(worker) else { return nil }
         let running = runs.filter { $0.phase == .running && paused[$0.id] == nil && suits(known, $0) }
         for run in running {
@@ -31,6 +31,12 @@ extension Cluster {
             return Grant(task: task, reason: "another worker must come to the same")
         }
         for run in running {
+            guard let (index, reason) = stalledTask(of: run, for: worker, now: now), let task = run.describeTask(index)
+            else { continue }
+            grant(task.id, to: worker, now: now)
+            return Grant(task: task, reason: reason)
+        }
+        for run in running {
             guard let (index, reason) = slowTask(of: run, for: worker, now: now), let task = run.describeTask(index)
             else { continue }
             grant(task.id, to: worker, now: now)
@@ -39,18 +45,56 @@ extension Cluster {
         return nil
     }
 
+    /// Whether somebody may get a task now: where nobody may, not each that waits has to be asked.
+    package func mayGrant(now: Instant) -> Bool {
+        runs.contains { run in
+            guard run.phase == .running, paused[run.id] == nil, run.hasOpenTasks else { return false }
+            return run.openTasks.contains { index in
+                guard let claims = leases[run.taskID(index)] else { return true }
+                if run.isVerified(index), claims.count == 1 { return true }
+                if claims.allSatisfy({ isStalled($0, now: now) }) { return true }
+                let kind = kind(of: index, in: run)
+                return durations.fastest(kind).map { timeLeft(claims, kind, ifLongerThan: $0, now: now) != nil }
+                    ?? false
+            }
+        }
+    }
+
     private mutating func grant(_ task: TaskID, to worker: WorkerID, now: Instant) {
+        givenBack[task]?.remove(worker)
         leases[task, default: []].append(
             Lease(worker: worker, since: now, deadline: now + times.leaseMilliseconds, isWhole: true))
     }
 
     private func freeTask(of run: RunState, for worker: WorkerID) -> Int? {
-        let open = run.openTasks
-        let free = (open.filter(run.isMeasurement) + open).filter { index in
-            leases[run.taskID(index)] == nil && !shuns(worker, index, of: run) && mayWitness(worker, index, of: run)
+        guard run.hasOpenTasks else { return nil }
+        let last = run.taskCount - 1
+        // The measurement is a round's last task.
+        let tasks = (run.isMeasurement(last) ? [last] : []) + Array(0..<last + 1)
+        let free = tasks.lazy.filter { index in
+            run.isOpen(index) && leases[run.taskID(index)] == nil && !shuns(worker, index, of: run)
+                && mayWitness(worker, index, of: run)
         }
+        guard run.hasWitnesses else { return free.first }
         // Where those have left with whom an answer could be compared, others begin anew.
         return free.first { isComparable(worker, $0, of: run) } ?? free.first
+    }
+
+    package func isStalled(_ lease: Lease, now: Instant) -> Bool {
+        lease.isStalled(now: now, after: times.stallMilliseconds)
+    }
+
+    /// The lowest task with which none of those who have it gets on, whatever is known of how long it takes.
+    private func stalledTask(of run: RunState, for worker: WorkerID, now: Instant) -> (index: Int, reason: String)? {
+        for index in run.openTasks {
+            guard let claims = leases[run.taskID(index)], let last = claims.last,
+                claims.allSatisfy({ $0.worker != worker && isStalled($0, now: now) }),
+                !shuns(worker, index, of: run), mayWitness(worker, index, of: run)
+            else { continue }
+            let seconds = (now.milliseconds - last.movedAt.milliseconds) / 1000
+            return (index, "\(last.worker) has not got on with it for \(seconds) s")
+        }
+        return nil
     }
 
     private func slowTask(of run: RunState, for worker: WorkerID, now: Instant) -> (index: Int, reason: String)? {
@@ -76,6 +120,21 @@ extension Cluster {
         let expected = durations.expected(kind, by: lease.worker)
         guard let left = lease.millisecondsLeft(expected: expected, now: now), left > own + own / 4 else { return nil }
         return left
+    }
+
+    /// How much of the round in progress is done, 0 ... 1, by what workers say of their tasks and how long they take.
+    package func shareOfRound(of id: RunID, now: Instant) -> Double {
+        guard let run = run(id), run.phase == .running, run.opening != nil, run.taskCount > 0 else { return 0 }
+        // A measurement takes a moment.
+        let tasks = (0..<run.taskCount).filter { run.taskCount == 1 || !run.isMeasurement($0) }
+        let done = tasks.reduce(0.0) { sum, index in
+            guard run.completions[index] == nil else { return sum + 1 }
+            let shares = (leases[run.taskID(index)] ?? []).map { lease in
+                lease.likelyShare(expected: durations.expected(kind(of: index, in: run), by: lease.worker), now: now)
+            }
+            return sum + (shares.max() ?? 0)
+        }
+        return done / Double(tasks.count)
     }
 
     func kind(of task: TaskID) -> TaskDurations.Kind? {

@@ -77,13 +77,22 @@ extension Cluster {
     // MARK: What people are told
 
     /// Why nobody works on the run, where that is so.
-    package func reasonToWait(_ run: RunState) -> String? {
-        guard run.phase == .running, let first = run.openTasks.first, !leases.keys.contains(where: { $0.run == run.id })
-        else { return nil }
+    package func reasonToWait(_ run: RunState, now: Instant) -> String? {
+        guard run.phase == .running, run.hasOpenTasks, let first = run.openTasks.first else { return nil }
+        let claims = leases.filter { $0.key.run == run.id }.values.joined()
+        guard claims.isEmpty else {
+            // Claims last longer than whoever made them is heard.
+            guard claims.allSatisfy({ isSilent($0.worker, now: now) }) else { return nil }
+            return "it waits for workers: nothing is heard of those that have its tasks"
+        }
         let useful = workers.sorted { $0.key.rawValue < $1.key.rawValue }.filter { $0.value.quarantine == nil }
-        guard !useful.isEmpty else {
+        guard useful.contains(where: { !isSilent($0.key, now: now) }) else {
             let quarantine = workers.max { $0.key.rawValue < $1.key.rawValue }?.value.quarantine
-            return "it waits for workers" + (quarantine.map { ": the last one is quarantined, because \($0)" } ?? "")
+            let silent =
+                useful.isEmpty
+                ? nil : "nothing is heard of \(useful.count == 1 ? "the last one" : "any of \(useful.count)")"
+            let why = silent ?? quarantine.map { "the last one is quarantined, because \($0)" }
+            return "it waits for workers" + (why.map { ": \($0)" } ?? "")
         }
         guard useful.contains(where: { suits($0.value, run) }) else {
             let wanted = run.plan.instructionSet?.rawValue ?? ""

@@ -8,29 +8,107 @@ extension Cluster {
             registration: registration, process: process, lastHeard: now, quarantine: quarantined[process])
     }
 
+    /// Makes room for another worker where there are too many: of those that were never heard since they registered, the
+    /// oldest go.
+    ///
+    /// - Returns: whether there is room.
+    package mutating func makeRoomForWorker() -> Bool {
+        guard workers.count >= Limits.workers else { return true }
+        let mute = workers.filter { !$0.value.hasSpoken }
+            .sorted { ($0.value.lastHeard, $0.key.rawValue) < ($1.value.lastHeard, $1.key.rawValue) }
+        // Many at once: whoever registers without end would have them all sorted each time.
+        let count = (mute.count + 9) / 10
+        forget(Set(mute.prefix(count).map(\.key)))
+        return count > 0
+    }
+
+    /// A worker ends by itself: its tasks are others'.
+    package mutating func workerLeft(_ worker: WorkerID) -> [Decision] {
+        guard let known = workers[worker] else { return [] }
+        let tasks = tasks(of: worker)
+        forget([worker])
+        for task in tasks { _ = endLease(of: task, by: worker) }
+        let reason =
+            tasks.isEmpty
+            ? "it was told to stop" : "it was told to stop; its \(tasks.count.counted("task")) are open again"
+        let told = Decision(.tell("\(worker) on \(known.registration.host) has left", about: nil), because: reason)
+        return [told] + (tasks.isEmpty ? [] : [Decision(.wakeWaitingSlots, because: "its tasks are open again")])
+    }
+
+    mutating func heard(_ worker: WorkerID, now: Instant) {
+        workers[worker]?.lastHeard = now
+        workers[worker]?.hasSpoken = true
+    }
+
+    /// Whether nothing has been heard of the worker for longer than a lease lasts.
+    package func isSilent(_ worker: WorkerID, now: Instant) -> Bool {
+        workers[worker].map { $0.lastHeard + times.leaseMilliseconds < now } ?? true
+    }
+
+    private mutating func forget(_ names: Set<WorkerID>) {
+        let gone = Set(names.compactMap { workers.removeValue(forKey: $0)?.process })
+        guard !gone.isEmpty else { return }
+        for process in gone.subtracting(workers.values.map(\.process)) {
+            (refusals[process], contradicted[process]) = (nil, nil)
+            shortages.forget(process)
+        }
+    }
+
     /// A worker is alive and works on `tasks`, for which it has shown its tokens: its claims on them last longer, and a
     /// claim is made on those that nobody holds (the coordinator was restarted, or the worker was silent for a while).
     /// - Returns: the tasks that it should give up, because they are answered, over, or others'.
     package mutating func heartbeatReceived(
-        from worker: WorkerID, tasks: [TaskProgress], now: Instant
+        from worker: WorkerID, tasks: [TaskProgress], trouble: String? = nil, now: Instant
     ) -> (abandon: [TaskID], decisions: [Decision]) {
-        workers[worker]?.lastHeard = now
-        let decisions = endLostLeases(of: worker, named: Set(tasks.map(\.task)), now: now)
-        return (tasks.filter { !keepsClaim(worker, $0, now: now) }.map(\.task), decisions)
+        heard(worker, now: now)
+        var decisions = noteTrouble(trouble, of: worker)
+        decisions += endLostLeases(of: worker, named: Set(tasks.map(\.task)), now: now)
+        var abandon: [TaskID] = []
+        for progress in tasks {
+            if keepsClaim(worker, progress, now: now) {
+                decisions += getsOnAgain(worker, progress.task, now: now)
+            } else {
+                abandon.append(progress.task)
+            }
+        }
+        return (abandon, decisions)
+    }
+
+    /// Told when it comes up, changes or is over.
+    private mutating func noteTrouble(_ trouble: String?, of worker: WorkerID) -> [Decision] {
+        guard let known = workers[worker], known.trouble != trouble else { return [] }
+        workers[worker]?.trouble = trouble
+        let name = "\(worker) on \(known.registration.host)"
+        return [
+            trouble.map { Decision(.tell("\(name) is in trouble", about: nil), because: $0) }
+                ?? Decision(.tell("\(name) goes on", about: nil), because: "what was in its way is over")
+        ]
+    }
+
+    private mutating func getsOnAgain(_ worker: WorkerID, _ task: TaskID, now: Instant) -> [Decision] {
+        guard let place = leases[task]?.firstIndex(where: { $0.worker == worker }), let lease = leases[task]?[place],
+            lease.isToldStalled, !isStalled(lease, now: now)
+        else { return [] }
+        leases[task]?[place].isToldStalled = false
+        leases[task]?[place].isGivenUp = false
+        return [Decision(.tell("\(worker) gets on with \(task) again", about: task.run), because: "its progress moves")]
     }
 
     private mutating func keepsClaim(_ worker: WorkerID, _ progress: TaskProgress, now: Instant) -> Bool {
         let task = progress.task
-        guard isOpen(task), let known = workers[worker], known.quarantine == nil else { return false }
+        guard isOpen(task), let known = workers[worker], known.quarantine == nil,
+            givenBack[task]?.contains(worker) != true
+        else { return false }
         let deadline = now + times.leaseMilliseconds
         var claims = leases[task] ?? []
         if !claims.contains(where: { $0.worker == worker }) {
-            guard claims.count < Self.claims, hasFreeSlot(worker) else { return false }
+            let moving = claims.count { !isStalled($0, now: now) }
+            guard moving < Self.claims, hasFreeSlot(worker) else { return false }
             claims.append(Lease(worker: worker, since: now, deadline: deadline, isWhole: false))
         }
         for place in claims.indices where claims[place].worker == worker {
             claims[place].deadline = deadline
-            claims[place].heard(share: progress.share, now: now)
+            claims[place].heard(progress, now: now)
         }
         leases[task] = claims
         return true
@@ -125,38 +203,61 @@ extension Cluster {
 
     /// Ends claims and forgets workers whose time is over.
     package mutating func timePassed(now: Instant) -> [Decision] {
-        let silent = workers.filter { $0.value.lastHeard + times.workerMilliseconds < now }.keys
+        // Whoever registers asks for tasks at once.
+        let mute = max(15_000, times.leaseMilliseconds)
+        let silent = workers.filter { _, worker in
+            worker.lastHeard + (worker.hasSpoken ? times.workerMilliseconds : mute) < now
+        }.keys
         var decisions = silent.sorted { $0.rawValue < $1.rawValue }.map { worker in
             let host = workers[worker]?.registration.host ?? ""
             return Decision(
                 .tell("\(worker) on \(host) is taken for lost", about: nil),
-                because: "it has not been heard for \(times.workerMilliseconds / 1000) s")
+                because:
+                    "it has not been heard for \((now.milliseconds - (workers[worker]?.lastHeard ?? now).milliseconds) / 1000) s"
+            )
         }
-        let gone = Set(silent.compactMap { workers.removeValue(forKey: $0)?.process })
-        for process in gone.isEmpty ? [] : gone.subtracting(workers.values.map(\.process)) {
-            (refusals[process], contradicted[process]) = (nil, nil)
-            shortages.forget(process)
-        }
+        forget(Set(silent))
         for (task, claims) in leases.sorted(by: { $0.key.description < $1.key.description }) {
             for lease in claims where lease.deadline < now && endLease(of: task, by: lease.worker) {
                 let text = "\(lease.worker) has lost \(task)"
                 decisions.append(Decision(.tell(text, about: task.run), because: "its lease has expired"))
             }
         }
-        let isBackupWorthwhile = leases.contains { task, claims in
-            guard let kind = kind(of: task), let fastest = durations.fastest(kind) else { return false }
-            return timeLeft(claims, kind, ifLongerThan: fastest, now: now) != nil
-        }
-        if !decisions.isEmpty || isBackupWorthwhile {
+        decisions += tellStalled(now: now)
+        if mayGrant(now: now) {
             decisions.append(Decision(.wakeWaitingSlots, because: "tasks may be open, or worth a second worker"))
         }
         return decisions
     }
 
+    private mutating func tellStalled(now: Instant) -> [Decision] {
+        var decisions: [Decision] = []
+        for task in leases.keys.sorted(by: { $0.description < $1.description }) {
+            for (place, lease) in (leases[task] ?? []).enumerated() where isStalled(lease, now: now) {
+                leases[task]?[place].isGivenUp = lease.isStalled(now: now, after: 10 * times.stallMilliseconds)
+                guard !lease.isToldStalled else { continue }
+                leases[task]?[place].isToldStalled = true
+                let host = workers[lease.worker]?.registration.host ?? ""
+                decisions.append(
+                    Decision(
+                        .tell("\(lease.worker) on \(host) is stalled with \(task)", about: task.run),
+                        because: "it is heard, but has not got on with it for"
+                            + " \((now.milliseconds - lease.movedAt.milliseconds) / 1000) s; the next idle worker gets it too"
+                    ))
+            }
+        }
+        return decisions
+    }
+
+    /// Whether the worker is heard and does not get on with a task.
+    package func isStalled(_ worker: WorkerID, now: Instant) -> Bool {
+        leases.values.contains { $0.contains { $0.worker == worker && isStalled($0, now: now) } }
+    }
+
     /// Whether an answer to `task` would count.
     package func isOpen(_ task: TaskID) -> Bool {
         guard let run = run(task.run), run.stage == task.stage, run.round == task.round else { return false }
-        return run.openTasks.contains(task.index)
+        return run.isOpen(task.index)
     }
 
     private func isAnswered(_ task: TaskID) -> Bool {

@@ -15,6 +15,8 @@ package struct Cluster: Sendable {
     package internal(set) var workers: [WorkerID: Worker] = [:]
     /// Who works on which open task: one worker, or two where the second is faster or the first may be lost.
     package internal(set) var leases: [TaskID: [Lease]] = [:]
+    /// Who gave which open task back: a heartbeat that was overtaken by that does not claim it again.
+    var givenBack: [TaskID: Set<WorkerID>] = [:]
     var durations = TaskDurations()
     /// Which worker processes have not the memory for which tasks.
     var shortages = MemoryShortages()
@@ -34,6 +36,10 @@ package struct Cluster: Sendable {
         /// What stays the same when it registers again.
         package let process: String
         package internal(set) var lastHeard: Instant
+        /// Whether it has been heard since it registered.
+        package internal(set) var hasSpoken = false
+        /// What keeps it from working or delivering, by its own words.
+        package internal(set) var trouble: String?
         /// Why it gets no more tasks; nil where it does.
         package internal(set) var quarantine: String?
     }
@@ -104,8 +110,11 @@ package struct Cluster: Sendable {
     mutating func record(_ event: RunEvent, of id: RunID, because reason: String) -> [Decision] {
         guard let place = runs.firstIndex(where: { $0.id == id }) else { return [] }
         runs[place].apply(event)
-        let tasksAreOver = runs[place].openTasks.isEmpty
-        if tasksAreOver { leases = leases.filter { $0.key.run != id } }
+        let tasksAreOver = !runs[place].hasOpenTasks
+        if tasksAreOver {
+            leases = leases.filter { $0.key.run != id }
+            givenBack = givenBack.filter { $0.key.run != id }
+        }
         if runs[place].phase.isFinal {
             durations.forget(id)
             shortages.forget(id)

@@ -45,10 +45,18 @@ package struct ClusterTimes: Hashable, Sendable {
     package var leaseMilliseconds: Int64
     /// A worker that has been silent for this long is forgotten.
     package var workerMilliseconds: Int64
+    /// A worker that is heard and has not got on with a task for this long is stalled.
+    package var stallMilliseconds: Int64
 
-    /// - Parameter workerMilliseconds: nil for four leases, and a quarter of a minute at least.
-    package init(leaseMilliseconds: Int64 = 15_000, workerMilliseconds: Int64? = nil) {
+    /// - Parameters:
+    ///   - workerMilliseconds: nil for four leases, and a quarter of a minute at least.
+    ///   - stallMilliseconds: nil for the same.
+    package init(
+        leaseMilliseconds: Int64 = 15_000, workerMilliseconds: Int64? = nil, stallMilliseconds: Int64? = nil
+    ) {
+        let fourLeases = max(15_000, 4 * leaseMilliseconds)
         self.leaseMilliseconds = leaseMilliseconds
-        self.workerMilliseconds = workerMilliseconds ?? max(15_000, 4 * leaseMilliseconds)
+        self.workerMilliseconds = workerMilliseconds ?? fourLeases
+        self.stallMilliseconds = stallMilliseconds ?? fourLeases
     }
 }

@@ -11,6 +11,13 @@ package struct Lease: Hashable, Sendable {
     /// How much of the task is done, 0 ... 1, and when that was last heard to have grown.
     package private(set) var share = 0.0
     private var shareSince: Instant
+    /// How often the worker has got on with it, where it says so, and when it last did.
+    private var activity = 0
+    package private(set) var movedAt: Instant
+    /// Whether it has been told that the worker does not get on.
+    package internal(set) var isToldStalled = false
+    /// Whether it has been so for so long that nothing is expected of the worker any more.
+    package internal(set) var isGivenUp = false
 
     init(worker: WorkerID, since: Instant, deadline: Instant, isWhole: Bool) {
         self.worker = worker
@@ -18,12 +25,28 @@ package struct Lease: Hashable, Sendable {
         self.isWhole = isWhole
         self.deadline = deadline
         shareSince = since
+        movedAt = since
     }
 
-    mutating func heard(share: Double, now: Instant) {
-        guard share.isFinite, share > self.share else { return }
-        self.share = min(share, 1)
+    mutating func heard(_ progress: TaskProgress, now: Instant) {
+        if let activity = progress.activity, activity > self.activity {
+            self.activity = activity
+            movedAt = now
+        }
+        guard progress.share.isFinite, progress.share > share else { return }
+        share = min(progress.share, 1)
         shareSince = now
+        movedAt = now
+    }
+
+    /// Whether the worker goes on claiming the task and has not got on with it for so long.
+    func isStalled(now: Instant, after milliseconds: Int64) -> Bool { movedAt + milliseconds < now }
+
+    /// How much of the task is done by now, 0 ... 1, where heartbeats are seldom.
+    func likelyShare(expected: Int64?, now: Instant) -> Double {
+        guard let left = millisecondsLeft(expected: expected, now: now) else { return share }
+        let spent = Double(max(0, now.milliseconds - since.milliseconds))
+        return max(share, spent > 0 ? spent / (spent + Double(max(0, left))) : 0)
     }
 
     /// How many milliseconds the worker still needs.

@@ -21,6 +21,8 @@ package struct RunState: Hashable, Sendable {
 
     package let id: RunID
     package let plan: Plan
+    /// The plan's, made once.
+    private let autoencoders: [AutoencoderStage]
     package private(set) var phase = Phase.preparing
     package private(set) var manifest: DataManifest?
     /// The stage that is open or about to be opened.
@@ -58,16 +60,16 @@ package struct RunState: Hashable, Sendable {
     package init(id: RunID, plan: Plan, events: [RunEvent] = []) {
         self.id = id
         self.plan = plan
+        autoencoders = plan.autoencoderStages
         events.forEach { apply($0) }
     }
 
     /// How many stages the run has.
-    package var stageCount: Int { plan.autoencoderStages.count + (plan.fineTuning == nil ? 0 : 2) }
+    package var stageCount: Int { autoencoders.count + (plan.fineTuning == nil ? 0 : 2) }
 
     /// What stage `index` is about.
     package func kind(ofStage index: Int) -> Stage {
-        let autoencoders = plan.autoencoderStages
-        return switch index - autoencoders.count {
+        switch index - autoencoders.count {
         case ..<0: .autoencoder(autoencoders[index])
         case 0: .fineTuning
         default: .evaluation
@@ -107,6 +109,16 @@ package struct RunState: Hashable, Sendable {
         guard phase == .running, opening != nil else { return [] }
         return (0..<taskCount).filter { completions[$0] == nil }
     }
+
+    /// Whether an answer to task `index` of the round in progress would count.
+    package func isOpen(_ index: Int) -> Bool {
+        phase == .running && opening != nil && completions[index] == nil && (0..<taskCount).contains(index)
+    }
+
+    /// Whether there is any.
+    package var hasOpenTasks: Bool { phase == .running && opening != nil && completions.count < taskCount }
+
+    var hasWitnesses: Bool { !witnesses.isEmpty }
 
     /// The full name of a task of the round in progress.
     package func taskID(_ index: Int) -> TaskID {

@@ -26,6 +26,15 @@ extension HTTPConnection: WorkerConnection {
         _ = try send(request(.post, "/v1/tasks/\(task)/release", release))
     }
 
+    /// Tries only for a moment: whoever ends does not wait for a coordinator that is gone.
+    package func leave(_ worker: WorkerID, _ leave: WorkerLeave) throws {
+        var request = try request(.post, "/v1/workers/\(worker)/leave", leave)
+        request.patience = .total(seconds: Self.farewellSeconds)
+        _ = try send(request, policy: RetryPolicy(totalSeconds: 0))
+    }
+
+    private static let farewellSeconds = 3.0
+
     package func deliver(_ task: TaskID, by claim: TaskClaim, update: Data) throws -> UpdateReceipt {
         let request = Request(
             method: .put, path: "/v1/tasks/\(task)/update?worker=\(claim.worker)",
@@ -38,14 +47,16 @@ extension HTTPConnection: WorkerConnection {
     }
 
     /// - Throws: `BlobFileError` as well, whenever this machine's folder cannot be read or written.
-    package func localCopy(of blob: Digest, in folder: String) throws -> String {
+    package func localCopy(
+        of blob: Digest, in folder: String, progress: @escaping (Int) -> Void
+    ) throws -> String {
         let path = "\(folder)/\(blob)"
         try blobs.withLock(path) { isVerified in
             // A copy of an earlier process may be anything: it is read once.
-            if !isVerified, try BlobFile.digest(of: path) != blob { try fetch(blob, to: path) }
+            if !isVerified, try BlobFile.digest(of: path) != blob { try fetch(blob, to: path, progress: progress) }
             isVerified = true
             // It may have been pruned since.
-            if !BlobFile.markUsed(path) { try fetch(blob, to: path) }
+            if !BlobFile.markUsed(path) { try fetch(blob, to: path, progress: progress) }
         }
         return path
     }

@@ -41,7 +41,7 @@ extension Coordinator {
         pauses.patience = min(2 * pauses.patience + 1, Self.longestPatience)
         pauses.looks = 0
         // Who waits for tasks hears of it, and who watches.
-        tasksOpened.ring()
+        waiting.sendAway()
         changed.ring()
     }
 
@@ -67,7 +67,6 @@ extension Coordinator {
         logger.info("it goes on: the disk takes files again")
         note("everything goes on", because: "the disk takes files again", about: nil)
         resumeSteps()
-        tasksOpened.ring()
         changed.ring()
     }
 

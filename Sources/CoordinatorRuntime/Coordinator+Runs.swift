@@ -134,14 +134,28 @@ extension Coordinator {
 
     func status(of run: RunID) throws(APIError) -> RunStatus {
         guard let state = written[run], let history = histories[run] else { throw unknown(run) }
+        let useful = cluster.workers.filter { $0.value.quarantine == nil && !cluster.isSilent($0.key, now: now) }
+        var wait = cluster.reasonToWait(state, now: now)
+        if useful.isEmpty, let reason = wait, let command = reach?.command { wait = "\(reason); start one: \(command)" }
+        let holders = Set(cluster.leases.filter { $0.key.run == run }.values.joined().map(\.worker))
+        let trouble = holders.sorted { $0.rawValue < $1.rawValue }.lazy.compactMap { name in
+            self.cluster.workers[name]?.trouble.map { "\(name): \($0)" }
+        }.first
         var status = RunStatus(
-            state, history,
-            workers: cluster.workers.values.count { $0.quarantine == nil },
-            tasksInProgress: cluster.leases.keys.count { $0.run == run },
-            wait: cluster.reasonToWait(state), pause: pauses.reason ?? cluster.paused[run], pauses: pauses.count)
+            state, history, progress: progress(of: state, history), workers: useful.count,
+            tasksInProgress: cluster.leases.keys.count { $0.run == run }, wait: wait, trouble: trouble,
+            pause: pauses.reason ?? cluster.paused[run], pauses: pauses.count)
         status.diskBytes = diskBytes(of: state)
         status.memory = memory(of: state)
         return status
+    }
+
+    private func progress(of run: RunState, _ history: RunHistory) -> RunProgress? {
+        guard run.manifest != nil else { return nil }
+        let slots = cluster.workers.values.reduce(0) { $0 + ($1.quarantine == nil ? $1.registration.slots : 0) }
+        return history.progress(
+            operations: run.operationsOfRounds(slots: slots), share: cluster.shareOfRound(of: run.id, now: now),
+            at: Date().timeIntervalSince1970)
     }
 
     private func memory(of run: RunState) -> RunMemory? {

@@ -23,19 +23,30 @@ extension Coordinator {
             throw APIError(
                 .badRequest, "a worker has 1 to \(Limits.slots) slots, and names of at most 256 bytes on one line")
         }
-        guard cluster.workers.count < Limits.workers else {
+        // Of the process, so that it has the same one when it registers again, also with a coordinator that was restarted.
+        guard let worker = WorkerID(rawValue: "worker-\(registration.process.prefix(16))") else {
+            throw APIError(.internal, "no name could be made for the worker")
+        }
+        guard cluster.workers[worker] != nil || cluster.makeRoomForWorker() else {
             throw APIError(
                 .tooManyRequests, "there are \(Limits.workers) workers already", hint: "the silent ones leave soon")
         }
-        let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-        guard let worker = WorkerID(rawValue: "worker-\(digits)") else {
-            throw APIError(.internal, "no name could be made for the worker")
+        guard cluster.workers[worker].map({ $0.process == registration.process }) ?? true else {
+            throw APIError(.conflict, "another process has the name \(worker)", hint: "start this worker again")
         }
         cluster.workerRegistered(worker, registration, now: now)
-        crew.joined(worker, registration, at: Date().timeIntervalSince1970, change: nextChange())
+        crew.joined(worker, registration, at: Date().timeIntervalSince1970)
         logger.info(
             "\(worker) joined from \(registration.host) with \(registration.slots) slots", metadata: .about(worker))
         return WorkerWelcome(worker: worker, heartbeatSeconds: Double(cluster.times.leaseMilliseconds) / 5_000)
+    }
+
+    package func leave(_ worker: WorkerID, _ leave: WorkerLeave) throws {
+        let known = try known(worker, nonce: leave.nonce)
+        let decisions = cluster.workerLeft(worker)
+        noteLeft(worker, known)
+        waiting.sendAway(allOf: worker)
+        carryOut(decisions)
     }
 
     package func lease(_ request: LeaseRequest) async throws -> TaskLease? {
@@ -44,21 +55,61 @@ extension Coordinator {
             try checkWorking()
             let worker = try known(request.worker, nonce: request.nonce)
             if let reason = worker.quarantine { throw quarantined(request.worker, reason) }
-            let rings = tasksOpened.rings
             guard mayWait else { return nil }
-            if let grant = cluster.leaseRequested(by: request.worker, now: now) {
-                let task = grant.task
-                logger.debug(
-                    "\(request.worker) has \(task.id): \(grant.reason)", metadata: .about(task.id, request.worker))
-                note("\(request.worker) has \(task.id)", because: grant.reason, about: task.id.run)
-                noteLease(of: task.id, by: request.worker)
-                return TaskLease(
-                    task: task, token: store.leaseKey.token(task.id, request.worker, process: worker.process),
-                    leaseSeconds: Double(cluster.times.leaseMilliseconds) / 1000)
-            }
+            if let lease = grant(to: request.worker) { return lease }
             guard .now < deadline else { return nil }
-            await tasksOpened.wait(after: rings, until: deadline)
+            let outcome = await taskOffered(to: request.worker, slots: worker.registration.slots, until: deadline)
+            if case .replaced = outcome { return nil }
+            guard case .lease(let lease) = outcome else { continue }
+            guard !Task.isCancelled else {
+                // Nobody would hear of it.
+                noteEnd(of: lease.task.id, with: request.worker, .released, because: "its request was given up")
+                carryOut(cluster.taskReleased(lease.task.id, by: request.worker, nil))
+                return nil
+            }
+            return lease
         }
+    }
+
+    private func grant(to name: WorkerID) -> TaskLease? {
+        guard let worker = cluster.workers[name], let grant = cluster.leaseRequested(by: name, now: now) else {
+            return nil
+        }
+        let task = grant.task
+        logger.debug("\(name) has \(task.id): \(grant.reason)", metadata: .about(task.id, name))
+        note("\(name) has \(task.id)", because: grant.reason, about: task.id.run)
+        noteLease(of: task.id, by: name)
+        return TaskLease(
+            task: task, token: store.leaseKey.token(task.id, name, process: worker.process),
+            leaseSeconds: Double(cluster.times.leaseMilliseconds) / 1000)
+    }
+
+    /// Waits until there is a task for the worker, until the deadline, or until the request is given up.
+    private func taskOffered(
+        to worker: WorkerID, slots: Int, until deadline: ContinuousClock.Instant
+    ) async -> WaitingRequests.Outcome {
+        let place = WaitingRequests.Place()
+        let timer = Task {
+            try? await Task.sleep(until: deadline)
+            self.giveUp(place)
+        }
+        defer { timer.cancel() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard !Task.isCancelled else { return continuation.resume(returning: .lookAgain) }
+                waiting.add(worker, atMost: slots, at: place, continuation)
+            }
+        } onCancel: {
+            Task { await self.giveUp(place) }
+        }
+    }
+
+    private func giveUp(_ place: WaitingRequests.Place) { waiting.sendAway(place) }
+
+    /// Those that wait first get what there is.
+    func offerTasks() {
+        guard pauses.reason == nil, failure == nil, !waiting.isEmpty else { return }
+        waiting.offer(while: { cluster.mayGrant(now: now) }, grant)
     }
 
     package func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply {
@@ -73,7 +124,9 @@ extension Coordinator {
         let proven = heartbeat.tasks.filter { progress in
             isProven(progress.task, TaskClaim(worker: heartbeat.worker, token: progress.token))
         }
-        let heard = cluster.heartbeatReceived(from: heartbeat.worker, tasks: proven, now: now)
+        let trouble = heartbeat.trouble?.printable(atMost: Limits.troubleCharacters)
+        let heard = cluster.heartbeatReceived(
+            from: heartbeat.worker, tasks: proven, trouble: trouble, now: now)
         carryOut(heard.decisions)
         let kept = Set(proven.map(\.task)).subtracting(heard.abandon)
         let abandon = heartbeat.tasks.map(\.task).filter { !kept.contains($0) }

@@ -31,7 +31,14 @@ package actor Coordinator: CoordinatorAPI {
     var folders: [RunID: String] = [:]
     var planTexts: [RunID: String] = [:]
     var timelines: [RunID: TaskTimeline] = [:]
-    var crew = Crew()
+    var crew: Crew
+    /// Until which change that is written down, and how often it was looked whether something is to be written.
+    var writtenChange = 0
+    var secondsOfPast = 0
+    /// When coordinators were started with this state folder, in seconds since 1970.
+    private(set) var starts: [Double] = []
+    /// How workers and people reach it; nil where they do not.
+    var reach: Reach?
     /// What those who watch were told, and how much has changed since the start.
     var board = Board()
     var lastChange = 0
@@ -46,13 +53,12 @@ package actor Coordinator: CoordinatorAPI {
     /// What cannot go on before somebody mends something.
     var pauses = Pauses()
     /// Why the coordinator has to end.
-    private var failure: StoreError?
+    private(set) var failure: StoreError?
     private var isStopping = false
 
     let steps: AsyncStream<PendingStep>
     let stepContinuation: AsyncStream<PendingStep>.Continuation
-    /// Rings when there may be a task for a slot.
-    let tasksOpened = Bell()
+    var waiting = WaitingRequests()
     /// Rings when people may see something new.
     let changed = Bell()
 
@@ -79,32 +85,33 @@ package actor Coordinator: CoordinatorAPI {
         self.defaultFolder = defaultFolder
         performer = StepPerformer(blobs: store.blobs, folders: folders, memory: memory)
         cluster = Cluster(times: times, quarantines: try store.quarantines())
+        crew = Crew(try store.knownWorkers())
         (steps, stepContinuation) = AsyncStream.makeStream()
         // First all runs, then what follows: one must not delete what another needs.
         let decisions = try store.runs().flatMap(takeUp)
         store.blobs.keepOnly(ledger.neededBlobs)
+        let lives = try store.lives()
+        try store.beginLife(at: startedAt)
+        starts = lives.map(\.startedAt) + [startedAt]
+        tellOfResuming(after: lives)
         carryOut(decisions)
         if let failure { throw failure }
     }
 
-    private func takeUp(_ stored: RunStore.StoredRun) -> [Decision] {
+    private func takeUp(_ stored: RunStore.StoredRun) throws -> [Decision] {
         var history = RunHistory(plan: stored.plan, submittedAt: stored.submittedAt)
-        var journal = Journal()
-        journal.add(history.remarks, at: stored.submittedAt, change: nextChange())
-        for event in stored.events {
-            let (change, known) = (nextChange(), history.remarks.count)
-            history.apply(event.event, at: event.time, change: change)
-            journal.add(event.event.name, because: event.reason, at: event.time, change: change)
-            journal.add(history.remarks[known...], at: event.time, change: change)
-        }
+        for event in stored.events { history.apply(event.event, at: event.time, change: nextChange()) }
         histories[stored.id] = history
-        journals[stored.id] = journal
+        journals[stored.id] = try takeUpJournal(of: stored, history.remarks)
         self.folders[stored.id] = stored.folder
         planTexts[stored.id] = stored.planText
         let events = stored.events.map(\.event)
         let run = RunState(id: stored.id, plan: stored.plan, events: events)
         written[stored.id] = run
         ledger.runTakenUp(run)
+        if !run.phase.isFinal {
+            timelines[stored.id] = TaskTimeline(try store.spans(of: stored.id), change: nextChange())
+        }
         return cluster.runSubmitted(stored.id, plan: stored.plan, events: events)
     }
 
@@ -136,13 +143,14 @@ package actor Coordinator: CoordinatorAPI {
                 try await group.next()
             } catch is CancellationError {}
             group.cancelAll()
+            tellOfStopping()
         }
     }
 
     /// Lets requests that only wait answer at once, so that the server can stop.
     package func stopWaiting() {
         isStopping = true
-        tasksOpened.ring()
+        waiting.sendAway()
         changed.ring()
     }
 
@@ -161,7 +169,9 @@ package actor Coordinator: CoordinatorAPI {
         let before = cluster.workers
         carryOut(cluster.timePassed(now: now))
         noteLost(of: before)
+        noteStalls()
         forgetOldTimelines()
+        writePast()
         sweep()
     }
 
@@ -185,11 +195,14 @@ package actor Coordinator: CoordinatorAPI {
                     pauses.decisions += decisions[index...]
                     return
                 }
+                for (name, worker) in cluster.workers where worker.process == quarantine.process {
+                    waiting.sendAway(allOf: name)
+                }
             case .perform(let step, let run):
                 logger.info("\(run): next is \(step.name), because \(decision.reason)", metadata: .about(run))
                 stepContinuation.yield(PendingStep(step: step, run: run))
             case .wakeWaitingSlots:
-                tasksOpened.ring()
+                offerTasks()
             case .tell(let text, let run):
                 logger.warning("\(text): \(decision.reason)", metadata: .about(run))
                 note(text, because: decision.reason, about: run)
@@ -228,7 +241,9 @@ package actor Coordinator: CoordinatorAPI {
     private func record(_ event: RunEvent, of run: RunID, because reason: String) -> Bool {
         let time = Date().timeIntervalSince1970
         do {
-            try store.record(event, of: run, because: reason, at: time)
+            let change = lastChange
+            try store.record(event, of: run, because: reason, at: time, beside: pastChanges)
+            pastIsWritten(until: change)
         } catch {
             stopWriting(error as? StoreError ?? StoreError("\(error)"))
             return false

@@ -37,6 +37,10 @@ package final class LocalConnection: WorkerConnection {
         try wait { try await $0.release(task, release) }
     }
 
+    package func leave(_ worker: WorkerID, _ leave: WorkerLeave) throws {
+        try wait { try await $0.leave(worker, leave) }
+    }
+
     package func deliver(_ task: TaskID, by claim: TaskClaim, update: Data) throws -> UpdateReceipt {
         let path = "\(api.uploadFolder)/\(task)-\(UInt64.random(in: 0...UInt64.max))"
         do {
@@ -49,7 +53,7 @@ package final class LocalConnection: WorkerConnection {
         return try wait { try await $0.deliver(task, by: claim, update: upload) }
     }
 
-    package func localCopy(of blob: Digest, in folder: String) throws -> String {
+    package func localCopy(of blob: Digest, in folder: String, progress: @escaping (Int) -> Void) throws -> String {
         try wait { try await $0.blob(blob) }.path
     }
 

@@ -30,12 +30,16 @@ package enum Limits {
     package static let longPollSeconds = 30.0
     /// Of a run, that are remembered and sent.
     package static let journalEntries = 5_000
+    /// Of what a worker says that keeps it from working.
+    package static let troubleCharacters = 500
     /// How many losses of epochs a fine-tuning tells.
     package static let curvePoints = 500
     /// Workers' times with tasks, of a run, that are remembered and shown.
     package static let spans = 4_000
     /// Runs that have ended, whose spans are still remembered.
     package static let endedTimelines = 20
+    /// Starts of coordinators with one state folder that are remembered.
+    package static let lives = 1_000
     /// Workers that are gone and still shown.
     package static let lostWorkers = 1_000
     /// How many blobs a message lists at most.

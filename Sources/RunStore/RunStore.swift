@@ -156,6 +156,7 @@ package final class RunStore: Sendable {
         migrator.registerMigration("the owner's epoch") { database in
             try database.create(table: "owner") { $0.column("epoch", .integer).notNull() }
         }
+        migrator.registerMigration("what people see of the past", migrate: makePastTables)
         return migrator
     }
 
@@ -212,8 +213,11 @@ package final class RunStore: Sendable {
         }
     }
 
-    /// Writes a fact down; when this returns it is on the disk.
-    package func record(_ event: RunEvent, of run: RunID, because reason: String, at time: Double) throws {
+    /// Writes a fact down, and what has come up beside it; when this returns it is on the disk.
+    package func record(
+        _ event: RunEvent, of run: RunID, because reason: String, at time: Double,
+        beside past: PastChanges = PastChanges()
+    ) throws {
         try translating {
             let row: [String: any DatabaseValueConvertible] = [
                 "run": run.rawValue, "event": try Self.encode(event), "reason": reason, "time": time,
@@ -227,6 +231,7 @@ package final class RunStore: Sendable {
                         INSERT INTO event (run, event, reason, time, "check")
                         VALUES (:run, :event, :reason, :time, :check)
                         """, arguments: StatementArguments(row))
+                try Self.write(past, database)
             }
         }
     }

@@ -20,6 +20,12 @@ package struct Faults: Hashable, Sendable {
     package var pause = 0.0
     /// Each second: a worker's network fails one way or both ways for up to a minute.
     package var partition = 0.0
+    /// Each second: a worker hangs in its task and goes on sending heartbeats, for up to five minutes or until it is killed.
+    package var hang = 0.0
+    /// Each second: what stands between a worker and the coordinator lets no result through, for up to five minutes.
+    package var block = 0.0
+    /// Each second: a worker says that it leaves, and another starts in its place.
+    package var leave = 0.0
     /// Of the workers, those that need ten times as long.
     package var slow = 0.0
     /// Of the workers, those whose answers cannot be used.
@@ -65,5 +71,8 @@ package struct Faults: Hashable, Sendable {
         stubborn = share(1)
         forgery = share(0.5)
         requests = random.next(below: 8) == 0 ? 4 : 1
+        hang = share(0.01)
+        block = share(0.01)
+        leave = share(0.01)
     }
 }

@@ -24,6 +24,8 @@ struct SimulatedWorker {
         var isSmall = false
         /// It goes on when it is quarantined.
         var isStubborn = false
+        /// When it hangs, it does so until it is killed.
+        var hangsForEver = false
 
         /// Whether nothing is wrong with it: it must never be quarantined.
         var isHonest: Bool { !isLiar && !isWrong }
@@ -39,6 +41,10 @@ struct SimulatedWorker {
     /// When the request that it waits for is sent again.
     var retryAt: Int64 = 0
     var pausedUntil: Int64 = 0
+    /// It does not get on with its task, and sends heartbeats all the while.
+    var hangsUntil: Int64 = 0
+    /// Something between it and the coordinator lets everything through but results.
+    var blockedUntil: Int64 = 0
     /// No answer reaches it; no request leaves it.
     var deafUntil: Int64 = 0
     var muteUntil: Int64 = 0
@@ -54,10 +60,12 @@ struct SimulatedWorker {
         }
     }
 
-    /// How much of its task is done.
+    var isDelivering: Bool { if case .delivering = phase { true } else { false } }
+
+    /// How much of its task is done: while it hangs it says nothing new.
     func share(now: Int64) -> Double {
         guard case .computing(_, let since, let until) = phase, until > since else { return 1 }
-        return min(1, Double(now - since) / Double(until - since))
+        return hangsUntil > now ? 0 : min(1, Double(now - since) / Double(until - since))
     }
 }
 
@@ -72,7 +80,9 @@ enum Token: Hashable {
 enum Request {
     case register
     case lease(WorkerID)
-    case heartbeat(WorkerID, [TaskProgress], Token)
+    /// With what keeps it from delivering.
+    case heartbeat(WorkerID, [TaskProgress], Token, trouble: String?)
+    case leave(WorkerID)
     case release(WorkerID, TaskID, TaskRelease.Reason?, Token)
     /// Nil: what the worker sends cannot be used.
     case deliver(WorkerID, TaskDescription, TaskCompletion?, Token)

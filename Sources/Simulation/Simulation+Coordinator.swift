@@ -138,8 +138,8 @@ extension Simulation {
         guard cluster != nil, postponed.isEmpty || request.isHeartbeat else { return }
         switch request {
         case .register:
-            names += 1
-            guard let name = WorkerID(rawValue: "w\(worker)-\(names)") else { return }
+            // A process has one name, however often it registers.
+            guard let name = WorkerID(rawValue: "w\(worker)-\(life)") else { return }
             let registration = registration(of: worker, life)
             cluster?.workerRegistered(name, registration, now: instant)
             answer(.welcome(name), worker, life)
@@ -148,12 +148,14 @@ extension Simulation {
             guard known.quarantine == nil else { return answer(.quarantined, worker, life) }
             let task = cluster?.leaseRequested(by: name, now: instant)?.task
             answer(.task(task, task.map { .given($0.id, process: known.process) } ?? .none), worker, life)
-        case .heartbeat(let name, let tasks, let token):
+        case .heartbeat(let name, let tasks, let token, let trouble):
             guard cluster?.workers[name] != nil else { return answer(.stranger, worker, life) }
             let proven = tasks.filter { standing(name, $0.task, token) == .good }
-            let ended = cluster?.heartbeatReceived(from: name, tasks: proven, now: instant).abandon ?? []
+            let ended =
+                cluster?.heartbeatReceived(from: name, tasks: proven, trouble: trouble, now: instant).abandon ?? []
             let kept = Set(proven.map(\.task)).subtracting(ended)
             answer(.abandon(tasks.map(\.task).filter { !kept.contains($0) }), worker, life)
+        case .leave(let name): carryOut(cluster?.workerLeft(name) ?? [])
         case .release(let name, let task, let reason, let token):
             guard isHeard(name, task, token, worker, life) else { return }
             carryOut(cluster?.taskReleased(task, by: name, reason) ?? [])
@@ -189,8 +191,8 @@ extension Simulation {
     mutating func forged(_ request: Request) {
         report.forgeries += 1
         switch request {
-        case .register, .lease: return
-        case .heartbeat(let name, let tasks, let token):
+        case .register, .lease, .leave: return
+        case .heartbeat(let name, let tasks, let token, _):
             for task in tasks where standing(name, task.task, token) == .good { isForgeryHeard(name) }
         case .release(let name, let task, _, let token):
             if standing(name, task, token) == .good { isForgeryHeard(name) }

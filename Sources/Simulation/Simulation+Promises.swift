@@ -44,7 +44,8 @@ extension Simulation {
     /// Only the run fails whose plan is to blame; or each, where a broken host is all that there is.
     mutating func runFails(_ run: RunID, _ reason: String) {
         let others = cluster?.workers.keys.filter { name in
-            guard let nature = nature(of: name) else { return false }
+            guard let worker = worker(of: name), worker.hangsUntil <= now else { return false }
+            let nature = worker.nature
             return nature.isHonest && !nature.isBroken && !nature.isSmall && cluster?.workers[name]?.quarantine == nil
         }
         if run == Self.divergingRun, reason.contains("has diverged") || reason.contains("failed") {
@@ -58,13 +59,13 @@ extension Simulation {
     }
 
     mutating func isQuarantined(_ quarantine: Quarantine) {
-        guard nature(of: quarantine.worker)?.isHonest == true else { return }
+        guard worker(of: quarantine.worker)?.nature.isHonest == true else { return }
         violation = Violation(description: "\(quarantine.worker) is honest and quarantined: \(quarantine.reason)")
     }
 
     /// Names are `wINDEX-NUMBER`.
-    private func nature(of name: WorkerID) -> SimulatedWorker.Nature? {
-        name.rawValue.dropFirst().split(separator: "-").first.flatMap { Int($0) }.map { workers[$0].nature }
+    private func worker(of name: WorkerID) -> SimulatedWorker? {
+        name.rawValue.dropFirst().split(separator: "-").first.flatMap { Int($0) }.map { workers[$0] }
     }
 
     /// Whether all is written down and swept.

@@ -26,10 +26,27 @@ extension Simulation {
                 if random.next(below: 3) > 0 { workers[worker].deafUntil = end }
                 if random.next(below: 3) > 0 { workers[worker].muteUntil = end }
             }
+            if happens(faults.hang) { hang(worker) }
+            if happens(faults.block) {
+                workers[worker].blockedUntil = now + Int64(random.next(below: 300_000))
+                report.blocked += 1
+            }
+            if happens(faults.leave), let name = workers[worker].name {
+                send(.leave(name), from: worker)
+                beginNewLife(worker)
+                report.departures += 1
+            }
             goOn(worker)
         }
         if happens(faults.forgery) { forge() }
         schedule(.second, in: 1_000)
+    }
+
+    private mutating func hang(_ index: Int) {
+        guard case .computing = workers[index].phase, workers[index].hangsUntil <= now else { return }
+        let milliseconds = Int64(random.next(below: 300_000))
+        workers[index].hangsUntil = workers[index].nature.hangsForEver ? .max : now + milliseconds
+        report.hangs += 1
     }
 
     private mutating func beginNewLife(_ index: Int) {
@@ -49,11 +66,12 @@ extension Simulation {
         }
         if now / 1_000 % 3 == 0 {
             let tasks = worker.task.map { [progress($0.id, name, worker.share(now: now))] } ?? []
-            send(.heartbeat(name, tasks, worker.token), from: index)
+            let isBlocked = worker.isDelivering && worker.blockedUntil > now
+            send(.heartbeat(name, tasks, worker.token, trouble: isBlocked ? "413" : nil), from: index)
         }
         switch worker.phase {
         case .computing(let task, _, let until):
-            guard until <= now else { return }
+            guard until <= now, worker.hangsUntil <= now else { return }
             workers[index].phase = .delivering(task)
             workers[index].retryAt = now + 5_000
             deliver(task, as: name, from: index)
@@ -90,7 +108,8 @@ extension Simulation {
             workers[index].token = token
             workers[index].phase = .computing(task, since: now, until: now + length)
         case .abandon(let tasks):
-            guard let task = worker.task, tasks.contains(task.id) else { return }
+            // What hangs does not hear that either.
+            guard let task = worker.task, tasks.contains(task.id), worker.hangsUntil <= now else { return }
             workers[index].phase = .resting
         case .receipt(let task):
             guard worker.task?.id == task else { return }
@@ -111,6 +130,8 @@ extension Simulation {
             report.released += 1
             return send(.release(name, task.id, reason, worker.token), from: index)
         }
+        // It is kept and sent again.
+        guard worker.blockedUntil <= now else { return }
         let mistake = worker.nature.isWrong ? "mistake \(index) \(worker.life)" : ""
         let answer = worker.nature.isLiar ? nil : Example.completion(task, mistake: mistake)
         send(.deliver(name, task, answer, worker.token), from: index)
@@ -143,12 +164,11 @@ extension Simulation {
         let name = names[random.next(below: names.count)]
         // No token, one for another task, or one of another process.
         let index = random.next(below: workers.count)
-        let other = registration(of: index, workers[index].life).process
-        let isItsOwn = cluster?.workers[name]?.process == other
+        let isItsOwn = name.rawValue == "w\(index)-\(workers[index].life)"
         let tokens = [.none, Token.given(task.id, process: "another"), isItsOwn ? .none : workers[index].token]
         let token = tokens[random.next(below: tokens.count)]
         let requests: [Request] = [
-            .heartbeat(name, [progress(task.id, name, 1)], token),
+            .heartbeat(name, [progress(task.id, name, 1)], token, trouble: nil),
             .release(name, task.id, .diverged(Divergence(what: "the loss", value: "1e+13")), token),
             .deliver(name, task, Example.completion(task, mistake: "forged"), token), .deliver(name, task, nil, token),
         ]

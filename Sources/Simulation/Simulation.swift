@@ -25,6 +25,10 @@ package struct Simulation {
         package var forgeries = 0
         /// Tasks given back as diverged, or for want of memory.
         package var released = 0
+        /// Workers that hung with a task, and results that could not be delivered for a while.
+        package var hangs = 0
+        package var blocked = 0
+        package var departures = 0
         package var divergedRuns = 0
         /// Runs that a broken host has ended while no other was there.
         package var givenUp = 0
@@ -40,6 +44,9 @@ package struct Simulation {
             quarantined += other.quarantined
             forgeries += other.forgeries
             released += other.released
+            hangs += other.hangs
+            blocked += other.blocked
+            departures += other.departures
             divergedRuns += other.divergedRuns
             givenUp += other.givenUp
             milliseconds += other.milliseconds
@@ -88,7 +95,6 @@ package struct Simulation {
     var performing: Set<RunID> = []
     /// How often it has been started.
     var epoch = 0
-    var names = 0
     var places: [RunID: (stage: Int, round: Int)] = [:]
     /// Whose results must never count again.
     var banned: Set<String> = []
@@ -122,6 +128,7 @@ package struct Simulation {
             nature.isWrong = happens(faults.wrong)
             nature.isSmall = happens(faults.small)
             nature.isStubborn = happens(faults.stubborn)
+            nature.hangsForEver = faults.hang > 0 && index % 2 == 0
             nature.isBroken = faults.isOneHostBroken && index == honest + 2
             workers.append(SimulatedWorker(nature))
         }

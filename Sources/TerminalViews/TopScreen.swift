@@ -24,7 +24,7 @@ package struct TopScreen: Sendable {
             Line(Figure.count(workers.count, "worker"), workers.isEmpty ? .warning : .plain),
             Line(Figure.count(slots, "slot")),
         ]
-        for state in [WorkerStatus.State.working, .idle, .quarantined, .lost] {
+        for state in [WorkerStatus.State.working, .idle, .stalled, .silent, .quarantined, .lost, .left] {
             let count = workers.count { $0.state == state }
             if count > 0 { counts.append(Line("\(count) \(state.rawValue)", state.style)) }
         }

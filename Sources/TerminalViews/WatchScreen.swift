@@ -52,26 +52,24 @@ package struct WatchScreen: Sendable {
         let running = run.stages.firstIndex { $0.state == .running }
         let place = running.map { "stage \($0 + 1) of \(run.stages.count)" }
         let left = run.state.isFinal ? nil : run.secondsLeft.map { "\(Figure.duration($0)) left" }
-        var bars = [ProgressBar("run", share: share, figures: [place, left].compactMap(\.self))]
+        var bars = [
+            ProgressBar(
+                "run", share: run.state == .finished ? 1 : run.progress ?? 0, figures: [place, left].compactMap(\.self))
+        ]
         if let stage = running.map({ run.stages[$0] }), !run.state.isFinal {
             bars += [
                 ProgressBar(
-                    stage.name.displayable(atMost: 20), share: stage.share,
-                    figures: ["round \(stage.round) of \(stage.rounds)", stage.timeLeft].compactMap(\.self)),
+                    stage.name.displayable(atMost: 20), share: stage.progress ?? 0,
+                    figures: [
+                        "round \(stage.round) of \(stage.rounds)",
+                        stage.secondsLeft.map { "\(Figure.duration($0)) left" },
+                    ].compactMap(\.self)),
                 ProgressBar(
                     "round \(stage.round)", share: stage.roundShare,
                     figures: ["\(stage.tasksDone) of \(stage.tasks) tasks"]),
             ]
         }
         return ProgressBar.lines(bars, width: width)
-    }
-
-    /// Of all rounds of all stages; a stage that ended early counts whole.
-    private var share: Double {
-        guard run.state != .finished else { return 1 }
-        let rounds = run.stages.reduce(0.0) { $0 + Double(max($1.rounds, 1)) }
-        let done = run.stages.reduce(0.0) { $0 + $1.share * Double(max($1.rounds, 1)) }
-        return done / max(rounds, 1)
     }
 
     // MARK: How it learns
@@ -153,7 +151,7 @@ extension RunStatus.State {
         switch self {
         case .preparing: .accent
         case .running, .finished: .good
-        case .paused, .cancelled: .warning
+        case .waiting, .paused, .cancelled: .warning
         case .failed: .bad
         }
     }
@@ -162,21 +160,4 @@ extension RunStatus.State {
 extension StageStatus {
     /// Of the round's tasks, 0 ... 1.
     fileprivate var roundShare: Double { Double(tasksDone) / Double(max(tasks, 1)) }
-
-    /// Of the stage's rounds, 0 ... 1.
-    fileprivate var share: Double {
-        switch state {
-        case .waiting: 0
-        case .running: min(1, (Double(max(round, 1) - 1) + roundShare) / Double(max(rounds, 1)))
-        case .finished: 1
-        }
-    }
-
-    /// Where the rounds to come take as long as the last ones; nil before one is done.
-    fileprivate var timeLeft: String? {
-        let last = history.compactMap(\.seconds).suffix(5)
-        guard !last.isEmpty else { return nil }
-        let mean = last.reduce(0, +) / Double(last.count)
-        return "\(Figure.duration(mean * Double(max(rounds, 1)) * (1 - share))) left"
-    }
 }

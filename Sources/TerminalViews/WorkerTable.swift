@@ -69,7 +69,7 @@ package struct WorkerTable {
             count(record.tasksLost, .warning),
             Line(Figure.age(worker.secondsSinceHeard)),
             Line(registration.instructionSet.displayable(atMost: 20)),
-            Line(worker.quarantine?.displayable(atMost: 200) ?? "", .bad),
+            Line((worker.quarantine ?? worker.trouble)?.displayable(atMost: 200) ?? "", .bad),
         ]
     }
 
@@ -82,8 +82,11 @@ package struct WorkerTable {
     private static func trouble(_ worker: WorkerStatus, _ median: Double?) -> Int {
         let record = worker.record
         return switch worker.state {
-        case .quarantined: 4
-        case .lost: 3
+        case .quarantined: 5
+        case .stalled: 4
+        case .silent, .lost: 3
+        case .left: 0
+        case _ where worker.trouble != nil: 2
         case _ where record.tasksRefused > 0 || record.tasksFailed > 0 || record.tasksLost > 0: 2
         case _ where share(worker, of: median) ?? 1 < slow: 1
         default: 0
@@ -96,8 +99,9 @@ extension WorkerStatus.State {
         switch self {
         case .working: .good
         case .idle: .plain
-        case .quarantined: .bad
-        case .lost: .warning
+        case .quarantined, .stalled: .bad
+        case .silent, .lost: .warning
+        case .left: .faint
         }
     }
 }

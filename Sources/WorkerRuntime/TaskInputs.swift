@@ -11,18 +11,24 @@ struct TaskInputs {
     /// Where downloads are kept.
     let folder: String
     let cache: CodeCache
+    /// Is told how many bytes of a blob are there, while it is downloaded.
+    var whenFetching: @Sendable (Int) -> Void = { _ in }
 
     func weights(_ digest: Digest, _ parameters: [ParameterSpec]) throws -> [Float] {
-        try WeightsBlob.read(try connection.localCopy(of: digest, in: folder), parameters)
+        try WeightsBlob.read(try localCopy(digest), parameters)
     }
 
     func labels(_ digest: Digest) throws -> [Int32] {
-        try SampleFile.storedLabels(try connection.localCopy(of: digest, in: folder))
+        try SampleFile.storedLabels(try localCopy(digest))
+    }
+
+    private func localCopy(_ blob: Digest) throws -> String {
+        try connection.localCopy(of: blob, in: folder, progress: whenFetching)
     }
 
     /// The samples where they lie: the blob's file is mapped, so that it need not fit into memory.
     func samples(_ set: SampleSet) throws -> Samples {
-        let path = try connection.localCopy(of: set.digest, in: folder)
+        let path = try localCopy(set.digest)
         let mapped = try MappedSamples(path)
         guard mapped.count == set.count, mapped.size == set.size else {
             throw DataError(

@@ -4,8 +4,12 @@ import Training
 
 /// Performs one task: fetches what it reads, computes, and times the computation.
 struct TaskRunner {
-    let inputs: TaskInputs
-    let memory: MemoryBudget
+    private var inputs: TaskInputs
+    private let memory: MemoryBudget
+
+    init(inputs: TaskInputs, memory: MemoryBudget) {
+        (self.inputs, self.memory) = (inputs, memory)
+    }
 
     /// Does `body`, which performs `task` and sends the result, once there is memory for both.
     ///
@@ -20,14 +24,20 @@ struct TaskRunner {
             whileWaiting: { if isCancelled() { throw TaskCancelled() } }, body)
     }
 
-    /// - Parameter isCancelled: is asked at every step and told how much of the task is done, 0 ... 1.
+    /// - Parameter isCancelled: is asked at every step and told how much of the task is done, 0 ... 1, or nil while what the
+    ///   task reads is being fetched and encoded.
     /// - Throws: `TaskCancelled` when `isCancelled` says so; `ConnectionError`, `APIError` or `DataError` whenever an
     ///   input cannot be had.
-    func perform(_ task: TaskDescription, isCancelled: (_ share: Double) -> Bool) throws -> TaskResult {
+    func perform(
+        _ task: TaskDescription, isCancelled: @escaping @Sendable (_ share: Double?) -> Bool
+    ) throws -> TaskResult {
         var (steps, isFetched) = (0, false)
         let total = task.work.steps
-        return try perform(task, whenFetched: { isFetched = true }) {
-            steps += isFetched ? 1 : 0
+        var runner = self
+        runner.inputs.whenFetching = { _ in _ = isCancelled(nil) }
+        return try runner.perform(task, whenFetched: { isFetched = true }) {
+            guard isFetched else { return isCancelled(nil) }
+            steps += 1
             return isCancelled(min(Double(steps) / total, 1))
         }
     }

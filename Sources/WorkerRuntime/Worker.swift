@@ -7,7 +7,8 @@ import Synchronization
 import TensorCore
 import Training
 
-/// A worker process' life: each slot leases a task, performs it on its own thread, and sends the result.
+/// A worker process' life: each slot leases a task, performs it on its own thread, and sends the result. One request for a
+/// task waits at a time, however many slots are free.
 ///
 /// ```swift
 /// let worker = Worker(connection: connection, registration: registration, settings: settings, logger: logger)
@@ -46,31 +47,46 @@ package final class Worker: Sendable {
         }
     }
 
-    private struct State {
+    struct State {
         var worker: WorkerID?
         var heartbeatSeconds = 3.0
         var tasks: [TaskID: TaskInHand] = [:]
+        /// Goes up as long as any slot gets on with fetching and encoding what tasks read: slots wait for each other there.
+        var preparation = 0
         var stoppedAt: ContinuousClock.Instant?
         var finishedTasks = 0
+        /// What keeps it from working or delivering, by what it was about; told to the coordinator.
+        var troubles: [Trouble: String] = [:]
         /// Ends the worker.
         var failure: (any Error)?
     }
 
-    private struct TaskInHand {
+    /// What cannot be done for now.
+    enum Trouble: Hashable {
+        case asking, heartbeats
+        case delivering(TaskID), fetching(TaskID)
+    }
+
+    struct TaskInHand {
         let token: LeaseToken
         /// How much of it is done, 0 ... 1.
         var share = 0.0
+        /// How often it has got on since its inputs were there, and the worker's `preparation` when they were.
+        var steps = 0
+        var preparationBefore: Int?
         var mustGiveUp = false
     }
 
-    private let connection: any WorkerConnection
-    private let registration: WorkerRegistration
-    private let settings: Settings
-    private let logger: Logger
-    private let runner: TaskRunner
-    private let state = Mutex(State())
+    let connection: any WorkerConnection
+    let registration: WorkerRegistration
+    let settings: Settings
+    let logger: Logger
+    let runner: TaskRunner
+    let state = Mutex(State())
     /// Registering is one slot's work at a time.
     private let registering = Mutex(())
+    /// So is asking for a task: a slot that waits asks for all. How often that has come to nothing in a row.
+    private let asking = Mutex(0)
 
     package init(
         connection: any WorkerConnection, registration: WorkerRegistration, settings: Settings, logger: Logger
@@ -101,9 +117,8 @@ package final class Worker: Sendable {
             }
         }
         beatUntilDone(slots)
+        leave()
         if let failure = state.withLock({ $0.failure }) { throw failure }
-        let tasks = state.withLock { $0.finishedTasks }
-        logger.info("left after \(tasks) tasks")
     }
 
     /// Takes no more tasks; those in hand finish, or are handed back when their time is over. A second call hands them
@@ -119,109 +134,60 @@ package final class Worker: Sendable {
         connection.interrupt()
     }
 
-    private var isStopped: Bool { state.withLock { $0.stoppedAt != nil } }
+    /// Says so, that nobody waits for it.
+    private func leave() {
+        let (worker, tasks) = state.withLock { ($0.worker, $0.finishedTasks) }
+        do {
+            if let worker { try connection.leave(worker, WorkerLeave(nonce: registration.nonce)) }
+            logger.info("left after \(tasks) tasks")
+        } catch {
+            logger.info("left after \(tasks) tasks; the coordinator could not be told: \(error)")
+        }
+    }
+
+    var isStopped: Bool { state.withLock { $0.stoppedAt != nil } }
 
     // MARK: A slot
 
     private func workUntilStopped() {
         while !isStopped {
+            if let (lease, worker) = nextLease() { work(on: lease, as: worker) }
+        }
+    }
+
+    /// Waits for a task; after an error longer and longer.
+    private func nextLease() -> (TaskLease, WorkerID)? {
+        asking.withLock { failures in
+            guard !isStopped else { return nil }
             var worker: WorkerID?
             do {
                 let name = try registered()
                 worker = name
                 let request = LeaseRequest(
                     worker: name, nonce: registration.nonce, waitSeconds: Limits.longPollSeconds * 2 / 3)
-                if let lease = try connection.lease(request) { work(on: lease, as: name) }
+                let lease = try connection.lease(request)
+                failures = 0
+                isMended(.asking)
+                return lease.map { ($0, name) }
             } catch {
-                handle(error, as: worker)
+                guard handle(error, as: worker) else { return nil }
+                failures += 1
+                let seconds = Backoff.seconds(afterFailures: failures)
+                isTrouble(.asking, "no task can be asked for: \(error)")
+                logger.warning("\(error); asking again in \(seconds.inTenths) s")
+                pause(seconds: seconds)
+                return nil
             }
         }
-    }
-
-    /// - Parameter worker: the name under which it got the lease.
-    private func work(on lease: TaskLease, as worker: WorkerID) {
-        let task = lease.task
-        state.withLock { $0.tasks[task.id] = TaskInHand(token: lease.token) }
-        defer { state.withLock { $0.tasks[task.id] = nil } }
-        do {
-            try runner.withMemory(for: task, isCancelled: { mustGiveUp(task.id, share: 0) }) {
-                try perform(lease, as: worker)
-            }
-        } catch is TaskCancelled {
-            logger.info("gave \(task.id) up", metadata: .about(task.id, worker))
-            release(lease, nil)
-        } catch ResultProblem.outOfRange(let what, let value) {
-            let divergence = runner.explain(what, value, task)
-            logger.warning("\(task.id) diverged: \(what) is \(value)", metadata: .about(task.id, worker))
-            release(lease, .diverged(divergence))
-        } catch let shortage as MemoryShortage {
-            refuse(lease, as: worker, because: shortage)
-        } catch let error as APIError where [.refusedUpdate, .unproven].contains(error.code) {
-            // The coordinator has counted the attempt already, or never will.
-            logger.warning("\(error)", metadata: .about(task.id, worker))
-        } catch let error as APIError
-            where error.code == .quarantined || error.code == .storageFull && !settings.waitsForRoom
-        {
-            end(error)
-        } catch {
-            logger.warning("\(task.id) came to nothing: \(error)", metadata: .about(task.id, worker))
-            release(lease, error.reasonForRelease)
-            if !error.isFaultOfTask { waitABit(seconds: 1) }
-        }
-    }
-
-    private func perform(_ lease: TaskLease, as worker: WorkerID) throws {
-        let task = lease.task
-        let result = try runner.perform(task) { share in mustGiveUp(task.id, share: share) }
-        if let problem = task.problem(of: result) { throw problem }
-        let update = try UpdateFormat.encode(task: task.id, result: result)
-        let receipt = try underItsName {
-            try connection.deliver(task.id, by: TaskClaim(worker: $0, token: lease.token), update: update)
-        }
-        state.withLock { $0.finishedTasks += 1 }
-        logger.debug(
-            "\(task.id) \(receipt.verdict.rawValue) after \(result.figures.seconds) s",
-            metadata: .about(task.id, worker))
-    }
-
-    private func refuse(_ lease: TaskLease, as worker: WorkerID, because shortage: MemoryShortage) {
-        let task = lease.task.id
-        let text = "it needs \(shortage.needed.asMemory) and has \(shortage.available.asMemory) here"
-        guard settings.waitsForRoom else {
-            return end(
-                APIError(
-                    .tooLarge, "the memory does not suffice for \(task): \(text)",
-                    hint: "give its layers fewer units, or take a machine with more memory"))
-        }
-        logger.warning("\(task) is left to others: \(text)", metadata: .about(task, worker))
-        release(lease, .needsMemory(needed: shortage.needed, available: shortage.available))
-    }
-
-    private func release(_ lease: TaskLease, _ reason: TaskRelease.Reason?) {
-        // Where this fails too, the lease expires.
-        do {
-            try underItsName {
-                try connection.release(
-                    lease.task.id, TaskRelease(TaskClaim(worker: $0, token: lease.token), reason))
-            }
-        } catch { logger.debug("\(error)", metadata: .about(lease.task.id, lease.token.worker)) }
     }
 
     /// Calls the coordinator under this worker's name; where that is not known any more, once more under a new one: the
     /// tokens of its leases are good for both.
-    private func underItsName<Answer>(_ call: (WorkerID) throws -> Answer) throws -> Answer {
+    func underItsName<Answer>(_ call: (WorkerID) throws -> Answer) throws -> Answer {
         let worker = try registered()
         do { return try call(worker) } catch let error as APIError where error.code == .notFound {
             forget(worker)
             return try call(try registered())
-        }
-    }
-
-    private func mustGiveUp(_ task: TaskID, share: Double) -> Bool {
-        state.withLock { state in
-            state.tasks[task]?.share = share
-            if state.tasks[task]?.mustGiveUp != false { return true }
-            return state.stoppedAt.map { ContinuousClock.now - $0 > .seconds(settings.graceSeconds) } ?? false
         }
     }
 
@@ -242,19 +208,22 @@ package final class Worker: Sendable {
     }
 
     /// - Parameter worker: the name that the failed call used.
-    private func handle(_ error: any Error, as worker: WorkerID?) {
+    /// - Returns: whether the same is to be tried again after a while.
+    private func handle(_ error: any Error, as worker: WorkerID?) -> Bool {
         switch error {
-        case let error as ConnectionError where error.reason == .interrupted: break
+        case let error as ConnectionError where error.reason == .interrupted: return false
         case let error as APIError where error.code == .notFound:
             logger.info("the coordinator does not know this worker any more; it registers again")
             forget(worker)
+            return false
         case let error as APIError
         where [.unauthorized, .quarantined, .incompatibleVersion, .badRequest].contains(error.code):
             end(error)
-        case let error as APIError where error.code == .storageFull && !settings.waitsForRoom: end(error)
-        default:
-            logger.warning("\(error)")
-            waitABit(seconds: 1)
+            return false
+        case let error as APIError where error.code == .storageFull && !settings.waitsForRoom:
+            end(error)
+            return false
+        default: return true
         }
     }
 
@@ -263,55 +232,66 @@ package final class Worker: Sendable {
         state.withLock { if $0.worker == worker { $0.worker = nil } }
     }
 
-    private func end(_ error: any Error) {
+    func end(_ error: any Error) {
         state.withLock { $0.failure = $0.failure ?? error }
         stop()
     }
 
-    private func waitABit(seconds: Double) {
+    // MARK: Troubles
+
+    func isTrouble(_ trouble: Trouble, _ text: String) {
+        state.withLock { $0.troubles[trouble] = String(text.prefix(Limits.troubleCharacters)) }
+    }
+
+    func isMended(_ trouble: Trouble) {
+        state.withLock { $0.troubles[trouble] = nil }
+    }
+
+    /// - Parameter isOver: ends the pause early; so does `stop()`.
+    func pause(seconds: Double, unless isOver: () -> Bool = { false }) {
         let end = ContinuousClock.now + .seconds(seconds)
-        while !isStopped, .now < end { Pause.briefly() }
+        while !isStopped, !isOver(), .now < end { Pause.briefly() }
     }
 
     // MARK: Heartbeats
 
     private func beatUntilDone(_ slots: DispatchGroup) {
+        var failures = 0
         while true {
             let seconds = state.withLock { $0.heartbeatSeconds }
             if slots.wait(timeout: .now() + seconds) == .success { return }
             do {
                 // Who was named by a coordinator that has been started again since says at once what it works on.
-                let reply = try underItsName { worker in
-                    let tasks = state.withLock { state in
-                        state.tasks.map { TaskProgress(task: $0.key, token: $0.value.token, share: $0.value.share) }
-                    }
-                    return try connection.heartbeat(
-                        Heartbeat(
-                            worker: worker, nonce: registration.nonce,
-                            tasks: tasks.sorted { $0.task.description < $1.task.description }))
-                }
+                let reply = try underItsName { try connection.heartbeat(heartbeat(as: $0)) }
+                failures = 0
                 state.withLock { state in
                     for task in reply.abandon { state.tasks[task]?.mustGiveUp = true }
                 }
             } catch {
-                logger.debug("\(error)")
+                failures += 1
+                // The first of a row is said, and then ever fewer.
+                let isSaid = failures & (failures - 1) == 0
+                logger.log(level: isSaid ? .warning : .debug, "no heartbeat gets through (\(failures) times): \(error)")
             }
+        }
+    }
+
+    private func heartbeat(as worker: WorkerID) -> Heartbeat {
+        state.withLock { state in
+            let tasks = state.tasks.map { task, hand in
+                TaskProgress(
+                    task: task, token: hand.token, share: hand.share,
+                    activity: hand.steps + (hand.preparationBefore ?? state.preparation))
+            }
+            return Heartbeat(
+                worker: worker, nonce: registration.nonce,
+                tasks: tasks.sorted { $0.task.description < $1.task.description },
+                trouble: state.troubles.values.sorted().first)
         }
     }
 }
 
-extension Error {
-    /// Whether the same task would fail elsewhere too; else the line, the coordinator or this host is to blame.
-    fileprivate var isFaultOfTask: Bool {
-        switch self {
-        case let error as APIError: [.invalidData, .notFound].contains(error.code)
-        case let error as DataError: ![.notFound, .unreadable, .storageFull, .unwritable].contains(error.code)
-        default: self is ResultProblem || self is UpdateError
-        }
-    }
-
-    fileprivate var reasonForRelease: TaskRelease.Reason? {
-        if (self as? ConnectionError)?.reason == .damagedBlob { return .damagedInput }
-        return isFaultOfTask ? .failed("\(self)") : nil
-    }
+extension Double {
+    /// Such as `1.5`.
+    var inTenths: String { "\((self * 10).rounded() / 10)" }
 }

@@ -165,7 +165,7 @@ struct MadeUpCluster {
         case .done: record.tasksDone += 1
         case .lost: record.tasksLost += 1
         case .failed: record.tasksFailed += 1
-        case .refused, .released, .needless: break
+        case .refused, .released, .needless, .unknown: break
         }
         record.samples += 60_000
         record.samplesPerSecond = Double.random(in: 900...1_100)

@@ -75,6 +75,7 @@ actor Parade: CoordinatorAPI, Service {
     func lease(_ request: LeaseRequest) throws -> TaskLease? { throw Self.onlyShown }
     func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply { throw Self.onlyShown }
     func release(_ task: TaskID, _ release: TaskRelease) throws { throw Self.onlyShown }
+    func leave(_ worker: WorkerID, _ leave: WorkerLeave) throws { throw Self.onlyShown }
     func deliver(_ task: TaskID, by claim: TaskClaim, update: UploadedFile) throws -> UpdateReceipt {
         throw Self.onlyShown
     }

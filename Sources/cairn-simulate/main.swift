@@ -62,6 +62,7 @@ struct Simulate: ParsableCommand {
             coordinator killed \(total.coordinatorCrashes) times, workers \(total.workerDeaths) times
             \(total.superfluousAnswers) superfluous answers, \(total.quarantined) workers quarantined
             \(total.released) tasks given back, \(total.divergedRuns) diverging runs failed, \(total.forgeries) false messages
+            \(total.hangs) hanging workers, \(total.blocked) times no result got through, \(total.departures) workers left
             \(total.givenUp) runs ended by a broken host that was all there was
             \(folder.takeOvers) state folders taken over, \(folder.refusals) coordinators refused theirs, \
             \(folder.commits) commits

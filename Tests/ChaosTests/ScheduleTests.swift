@@ -17,7 +17,7 @@ import Testing
         let kinds = Dictionary(grouping: begun(Schedule(wishes, seed: seed)), by: \.kind).mapValues(\.count)
         #expect(kinds["worker killed"] == 20)
         #expect(kinds["coordinator killed"] == 5)
-        #expect(kinds.count == 16)
+        #expect(kinds.count == 18)
     }
 
     @Test func withoutASmallDiskNoneIsFilled() {

@@ -147,8 +147,7 @@ import Testing
         #expect(shell.told.contains { $0.contains("small on a") && $0.contains("needs 3.5 GB and has 2.0 GB") })
         // All training tasks of the layer take as much.
         #expect(shell.lease(small) == nil)
-        let run = try #require(shell.cluster.run(shell.run))
-        #expect(shell.cluster.reasonToWait(run) == nil)
+        #expect(shell.reasonToWait == nil)
         #expect(shell.lease(large)?.id == task.id)
         while shell.phase == .running {
             for task in shell.cluster.tasks(of: large) {
@@ -170,13 +169,12 @@ import Testing
                     task.id, by: worker, .needsMemory(needed: 3_500_000_000, available: available)))
         }
         #expect(workers.allSatisfy { shell.lease($0) == nil })
-        let run = try #require(shell.cluster.run(shell.run))
-        let reason = try #require(shell.cluster.reasonToWait(run))
+        let reason = try #require(shell.reasonToWait)
         #expect(reason.contains("needs 3.5 GB; worker-2 on b has 2.0 GB"), "\(reason)")
         #expect(shell.told.contains { $0.contains("waits for a worker with more memory") })
         #expect(shell.phase == .running)
         let large = shell.join("large", host: "c")
         #expect(shell.lease(large) != nil)
-        #expect(shell.cluster.run(shell.run).flatMap(shell.cluster.reasonToWait) == nil)
+        #expect(shell.reasonToWait == nil)
     }
 }

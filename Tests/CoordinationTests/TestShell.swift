@@ -54,9 +54,13 @@ final class TestShell {
         cluster.leaseRequested(by: worker, now: clock)?.task
     }
 
-    func heartbeat(_ worker: WorkerID, _ tasks: [TaskID], share: Double = 0) -> [TaskID] {
-        let progress = tasks.map { TaskProgress(task: $0, token: LeaseToken(worker: worker, code: []), share: share) }
-        let heard = cluster.heartbeatReceived(from: worker, tasks: progress, now: clock)
+    func heartbeat(
+        _ worker: WorkerID, _ tasks: [TaskID], share: Double = 0, activity: Int? = nil, trouble: String? = nil
+    ) -> [TaskID] {
+        let progress = tasks.map {
+            TaskProgress(task: $0, token: LeaseToken(worker: worker, code: []), share: share, activity: activity)
+        }
+        let heard = cluster.heartbeatReceived(from: worker, tasks: progress, trouble: trouble, now: clock)
         perform(heard.decisions)
         return heard.abandon
     }
@@ -69,6 +73,19 @@ final class TestShell {
         let (verdict, decisions) = cluster.updateReceived(completion, from: holder, now: clock)
         perform(decisions)
         return verdict
+    }
+
+    var reasonToWait: String? { cluster.run(run).flatMap { cluster.reasonToWait($0, now: clock) } }
+
+    /// Lets so many seconds pass, with a heartbeat of each worker every third second.
+    func pass(seconds: Int, _ beats: [(worker: WorkerID, tasks: [TaskID])], activity: (Int) -> Int? = { _ in nil }) {
+        for second in 1...seconds {
+            clock = clock + 1_000
+            if second % 3 == 0 {
+                for beat in beats { _ = heartbeat(beat.worker, beat.tasks, activity: activity(second)) }
+            }
+            perform(cluster.timePassed(now: clock))
+        }
     }
 
     var phase: RunState.Phase? { cluster.run(run)?.phase }

@@ -19,7 +19,7 @@ import Testing
     }
 
     private func reason(_ shell: TestShell) -> String? {
-        shell.cluster.run(shell.run).flatMap(shell.cluster.reasonToWait)
+        shell.reasonToWait
     }
 
     @Test func twoWorkersThatAgreeGiveTheSameWeights() throws {

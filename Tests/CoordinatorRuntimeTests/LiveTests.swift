@@ -159,10 +159,12 @@ import Testing
             }
             #expect(watcher.workers[before]?.state == .lost)
             let after = try await coordinator.join(process: process)
-            for _ in 0..<60 where watcher.workers[before] != nil || watcher.workers[after] == nil {
+            #expect(after == before)
+            for _ in 0..<60 where watcher.workers[after]?.state == .lost {
                 try await watcher.look(coordinator, nil, wait: 1)
             }
-            #expect(watcher.workers[before] == nil && watcher.workers[after] != nil)
+            #expect([.idle, .silent].contains(watcher.workers[after]?.state))
+            #expect(watcher.workers.count == 1)
         }
     }
 

@@ -97,6 +97,67 @@ import Testing
         #expect(remarks.map(\.kind) == [expected].compactMap(\.self))
     }
 
+    /// Dead units of 500.
+    @Test(arguments: [(308, true), (251, true), (250, false), (0, false)])
+    func manyDeadUnitsAreSaidWithWhatToTry(dead: Int, isSaid: Bool) throws {
+        var plan = Self.plan(l1: 0.25)
+        plan.layers[0].units = 500
+        var status = StageStatus(name: "layer 1", state: .finished, round: 2, rounds: 2, tasksDone: 0, tasks: 0)
+        status.history = [RoundRecord(round: 2, heldOutError: 1, deadUnits: dead)]
+        status.meanError = 4
+        let remarks = plan.autoencoderStages[0].remarks(on: status, of: plan, Self.manifest())
+        #expect(remarks.map(\.kind) == (isSaid ? [.deadUnits] : []))
+        guard isSaid else { return }
+        let text = try #require(remarks.first?.text)
+        #expect(text.contains("\(dead) of 500 units are dead") && text.contains("revive_dead_units: true"), "\(text)")
+        #expect(text.contains("an l1 below 0.25"), "\(text)")
+    }
+
+    /// Errors round by round from round 0; from which round on they are said to have hardly fallen.
+    @Test(
+        arguments: [
+            ([9, 5, 3, 2, 2, 2, 2, 2, 2, 2, 2], 3), ([9, 5, 3, 2, 1.999, 1.998, 2, 1.999, 2, 1.995, 1.999], 3),
+            ([9, 8, 7, 6, 5, 4, 3, 2.5, 2.3, 2.2, 2.1], nil), ([9, 5, 2, 2, 2, 2], nil),
+            ([9, 5, 3, 2, 2, 2, 2, 2, 2, 2, 1.9], nil),
+        ] as [([Double], Int?)])
+    func aPlateauIsSaid(errors: [Double], since: Int?) {
+        for stopping in [nil, EarlyStopping(patience: 50, minimumImprovement: 0)] {
+            let plan = Self.plan(rounds: errors.count - 1, stopping: stopping)
+            var status = StageStatus(name: "layer 1", state: .finished, round: 9, rounds: 9, tasksDone: 0, tasks: 0)
+            status.history = errors.enumerated().map { RoundRecord(round: $0, heldOutError: $1) }
+            status.meanError = 10
+            let remarks = plan.autoencoderStages[0].remarks(on: status, of: plan, Self.manifest())
+            guard let since, stopping == nil else {
+                #expect(remarks == [])
+                continue
+            }
+            #expect(remarks.map(\.kind) == [.plateau])
+            #expect(remarks.first?.text.contains("since round \(since) of \(errors.count - 1)") == true, "\(remarks)")
+        }
+    }
+
+    /// The last losses of pretrained classifiers for ten classes.
+    @Test(arguments: [([2.29, 2.31], true), ([2.4], true), ([2.29, 0.5], false), ([0.01], false), ([], false)])
+    func aLossNearChanceIsSaid(losses: [Double], isSaid: Bool) throws {
+        var manifest = Self.manifest()
+        manifest.classes = 10
+        manifest.draws = losses.map { _ in LabeledBlobs(samples: manifest.heldOut, labels: Self.digest) }
+        let run = try #require(RunID(rawValue: "run-1"))
+        let completions = try losses.enumerated().map { index, loss in
+            var figures = TaskFigures(samples: 10, loss: loss)
+            figures.epochLosses = [2.5, loss]
+            return try #require(
+                TaskCompletion(
+                    task: TaskID(run: run, stage: 1, round: 1, index: index), update: Self.digest, figures: figures))
+        }
+        let settings = FineTuningSettings(
+            epochs: 7, batchSize: 1, optimizer: .sgd(learningRate: 0.5, momentum: 0), encoderLearningRate: 0,
+            dropout: 0, inputDropout: 0, weightDecay: 0, compareFromScratch: false)
+        let remarks = manifest.remarks(onFineTunings: completions, of: settings)
+        #expect(remarks.map(\.kind) == (isSaid ? [.lossNearChance] : []))
+        if isSaid { #expect(remarks.first?.text.contains("more than 7 epochs") == true, "\(remarks)") }
+    }
+
     @Test func causesFollowFromTheEvents() throws {
         let plan = Self.plan(l1: 0.25)
         var status = StageStatus(name: "layer 1", state: .finished, round: 2, rounds: 2, tasksDone: 0, tasks: 0)
@@ -145,7 +206,8 @@ import Testing
         #expect(
             text
                 == "the pretrained classifiers' test error, 20.0 %, is no better than that of always predicting the most"
-                + " frequent class, dog: 20.0 %")
+                + " frequent class, dog: 20.0 %; try class_weights: balanced, more labels or epochs, and look whether"
+                + " labels and samples belong together")
         #expect(try remarks([[[1, 1], [0, 8]]], trials: 1) == [])
         #expect(try remarks([[[0, 0], [0, 8]]], trials: 1) == [])
         // The mean over trials counts.

@@ -7,6 +7,7 @@ final class FakeCoordinator: CoordinatorAPI {
     struct Memory {
         var delivered: [Data] = []
         var released: [TaskRelease] = []
+        var left: [WorkerID] = []
         var waits: [Double] = []
         var waiting = 0
         var cancelledWaits = 0
@@ -155,6 +156,8 @@ final class FakeCoordinator: CoordinatorAPI {
     func heartbeat(_ heartbeat: Heartbeat) -> HeartbeatReply { HeartbeatReply(abandon: heartbeat.tasks.map(\.task)) }
 
     func release(_ task: TaskID, _ release: TaskRelease) { memory.withLock { $0.released.append(release) } }
+
+    func leave(_ worker: WorkerID, _ leave: WorkerLeave) { memory.withLock { $0.left.append(worker) } }
 
     func deliver(_ task: TaskID, by claim: TaskClaim, update: UploadedFile) throws -> UpdateReceipt {
         let bytes = try Data(contentsOf: URL(filePath: update.path))

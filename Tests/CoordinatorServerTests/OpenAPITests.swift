@@ -66,6 +66,7 @@ import Yams
                 .diverged(Divergence(what: "the loss", value: "inf", feature: 3, magnitude: 1e6))), "TaskRelease")
         try check(TaskRelease(Examples.claim, .needsMemory(needed: 2, available: 1)), "TaskRelease")
         try check(TaskRelease(Examples.claim, .damagedInput), "TaskRelease")
+        try check(WorkerLeave(nonce: "x"), "WorkerLeave")
         try check(SessionRequest(token: "x"), "SessionRequest")
     }
 
@@ -175,6 +176,9 @@ import Yams
                 body:
                     #"{"worker":"w","nonce":"n","tasks":[{"task":"\#(Examples.task)","token":"\#(Examples.token)","share":0.25}]}"#
             ),
+            Exchange(
+                method: .post, path: "/v1/workers/{worker}/leave", uri: "/v1/workers/\(Examples.worker)/leave",
+                body: #"{"nonce":"x"}"#),
             Exchange(
                 method: .post, path: "/v1/tasks/{task}/release", uri: task + "/release",
                 body: #"{"worker":"w","token":"\#(Examples.token)"}"#),

@@ -33,7 +33,7 @@ import Testing
     }
 
     private func kinds(_ summary: [String: Any]) -> [String] {
-        (summary["remarks"] as? [[String: String]] ?? []).compactMap { $0["kind"] }
+        (summary["remarks"] as? [[String: Any]] ?? []).compactMap { $0["kind"] as? String }
     }
 
     @Test func shardsThatNoRoundReachesAreSaidBeforeTheRun() throws {

@@ -78,7 +78,7 @@ import Testing
         waiting.send(SIGINT)
         #expect(waiting.exitCode(within: 5) == 130, "\(waiting.said)")
         #expect(waiting.said.contains("goes on: `cairn watch run-"), "\(waiting.said)")
-        #expect(try cluster.cairn(["list"]).output.contains("running"))
+        #expect(try cluster.cairn(["list"]).output.contains("waiting"))
     }
 
     @Test func aCoordinatorWithItsPlanExitsWhenItIsDone() throws {

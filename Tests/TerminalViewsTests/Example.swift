@@ -44,7 +44,7 @@ enum Example {
                     seconds: round == 0 ? nil : 12)
             }
         }
-        let stages = [
+        var stages = [
             StageStatus(
                 name: "layer 1", state: .finished, round: 10, rounds: 10, tasksDone: 8, tasks: 8, startedAt: 110,
                 finishedAt: 230, history: history(10), note: "the held-out error fell no more"),
@@ -53,9 +53,11 @@ enum Example {
                 history: history(5)),
             StageStatus(name: "fine-tuning", state: .waiting, round: 0, rounds: 1, tasksDone: 0, tasks: 0),
         ]
+        (stages[1].progress, stages[1].secondsLeft) = (0.5375, 55.8)
         var run = RunStatus(
             id: id, name: name, state: .running, revision: 3, submittedAt: 100, stages: stages, workers: 3,
             tasksInProgress: 5, samplesPerSecond: 12_345.6, secondsLeft: 754)
+        run.progress = 0.7321
         run.diskBytes = 123_456_789
         return run
     }

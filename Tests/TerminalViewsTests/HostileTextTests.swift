@@ -27,6 +27,7 @@ import Testing
         for stage in run.stages.indices {
             run.stages[stage].name = "layer\u{8}\u{8}"
             run.stages[stage].note = "\u{9B}2J"
+            (run.stages[stage].progress, run.stages[stage].secondsLeft) = (-.greatestFiniteMagnitude, -1e300)
             run.stages[stage].round = stage == 0 ? .min : .max
             run.stages[stage].rounds = .min
             run.stages[stage].tasks = .min

@@ -75,6 +75,9 @@ final class Absurd: WorkerConnection {
         UpdateReceipt(verdict: .accepted)
     }
 
-    func localCopy(of blob: Digest, in folder: String) throws -> String { throw APIError(.notFound, "no blob") }
+    func localCopy(of blob: Digest, in folder: String, progress: @escaping (Int) -> Void) throws -> String {
+        throw APIError(.notFound, "no blob")
+    }
+    func leave(_ worker: WorkerID, _ leave: WorkerLeave) throws {}
     func interrupt() {}
 }

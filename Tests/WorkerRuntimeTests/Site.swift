@@ -51,6 +51,18 @@ final class Site: Sendable {
             version: "1", logger: logger, times: times)
     }
 
+    /// A coordinator that lives as long as `body` takes.
+    func withCoordinator(
+        _ times: ClusterTimes = ClusterTimes(), _ body: (Coordinator) async throws -> Void
+    ) async throws {
+        let coordinator = try await coordinator(times)
+        let life = Task { try await coordinator.run() }
+        defer { life.cancel() }
+        try await body(coordinator)
+        life.cancel()
+        try await life.value
+    }
+
     /// The one before gives the folder free when the last task that knows it has ended.
     private func store(_ state: String) async throws -> RunStore {
         for _ in 0..<1_000 {
@@ -130,9 +142,11 @@ final class FlakyConnection: WorkerConnection {
         try call { try $0.deliver(task, by: claim, update: update) }
     }
 
-    func localCopy(of blob: Digest, in folder: String) throws -> String {
+    func leave(_ worker: WorkerID, _ leave: WorkerLeave) throws { try call { try $0.leave(worker, leave) } }
+
+    func localCopy(of blob: Digest, in folder: String, progress: @escaping (Int) -> Void) throws -> String {
         guard hasDisk else { throw CocoaError(.fileWriteOutOfSpace) }
-        return try call { try $0.localCopy(of: blob, in: folder) }
+        return try call { try $0.localCopy(of: blob, in: folder, progress: progress) }
     }
 
     func interrupt() { target.withLock { $0 }.interrupt() }

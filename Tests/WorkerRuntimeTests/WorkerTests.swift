@@ -170,7 +170,7 @@ import WorkerRuntime
         #expect(time < .seconds(10))
         let status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
         #expect(status.tasksInProgress == 0)
-        #expect(status.state == .running)
+        #expect(status.state == .waiting)
         life.cancel()
         try await life.value
     }
@@ -253,7 +253,10 @@ private final class NobodyThere: WorkerConnection {
     func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply { throw error }
     func release(_ task: TaskID, _ release: TaskRelease) throws { throw error }
     func deliver(_ task: TaskID, by claim: TaskClaim, update: Data) throws -> UpdateReceipt { throw error }
-    func localCopy(of blob: Digest, in folder: String) throws -> String { throw error }
+    func localCopy(of blob: Digest, in folder: String, progress: @escaping (Int) -> Void) throws -> String {
+        throw error
+    }
+    func leave(_ worker: WorkerID, _ leave: WorkerLeave) throws { throw error }
     func interrupt() {}
 }
 
@@ -266,7 +269,10 @@ private final class Refusing: WorkerConnection {
     func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply { throw error }
     func release(_ task: TaskID, _ release: TaskRelease) throws { throw error }
     func deliver(_ task: TaskID, by claim: TaskClaim, update: Data) throws -> UpdateReceipt { throw error }
-    func localCopy(of blob: Digest, in folder: String) throws -> String { throw error }
+    func localCopy(of blob: Digest, in folder: String, progress: @escaping (Int) -> Void) throws -> String {
+        throw error
+    }
+    func leave(_ worker: WorkerID, _ leave: WorkerLeave) throws { throw error }
     func interrupt() {}
 }
 

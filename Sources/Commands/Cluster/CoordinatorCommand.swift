@@ -81,6 +81,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
             logger.info("\(run.id) is \(run.state.rawValue): \(run.name)")
         }
         let server = HTTPServer(api: coordinator, listen: address, token: token, logger: logger) { port in
+            await coordinator.isReached(Reach(listening: address.with(port: port), needsToken: token != nil))
             logger.info("listening on http://\(address.with(port: port))")
         }
         try await serve(coordinator, server, logger: logger)

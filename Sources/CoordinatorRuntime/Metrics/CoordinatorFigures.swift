@@ -100,7 +100,7 @@ package struct CoordinatorFigures: Sendable {
             ofRuns("samples_per_second", .gauge, "Speed of the last round, in samples a second.") {
                 $0.state == .running ? $0.samplesPerSecond : nil
             },
-            ofRuns("seconds_left", .gauge, "Estimate of how long pretraining goes on, in seconds.", \.secondsLeft),
+            ofRuns("seconds_left", .gauge, "Estimate of how long the run goes on, in seconds.", \.secondsLeft),
             ofRuns("disk_bytes", .gauge, "What the coordinator's disk holds for the run, in bytes.") {
                 $0.diskBytes.map(Double.init)
             },

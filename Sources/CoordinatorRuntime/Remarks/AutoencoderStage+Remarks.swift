@@ -5,10 +5,56 @@ extension AutoencoderStage {
     /// An error of at least this share of that of predicting the mean is hardly better.
     private static let hardlyBetter = 0.95
 
-    /// What the errors of a stage that has ended say: at most one remark, since one cause has several effects.
+    /// More dead units than this share of a code are worth a remark.
+    private static let manyDead = 0.5
+    /// An error that falls by less than this share of itself has hardly fallen.
+    private static let hardlyFalls = 0.005
+    /// So many rounds at least must bring nothing.
+    private static let plateauRounds = 5
+
+    /// What a stage that has ended says of itself: of its errors, its code and its rounds.
     ///
     /// - Parameter status: with all its rounds.
     package func remarks(on status: StageStatus, of plan: Plan, _ manifest: DataManifest) -> [Remark] {
+        let ofErrors = errorRemarks(on: status, of: plan, manifest)
+        guard !ofErrors.contains(where: { $0.kind == .deadUnits }) else { return ofErrors }
+        return ofErrors + deadUnitsRemarks(on: status, of: plan) + (ofErrors.isEmpty ? plateauRemarks(on: status) : [])
+    }
+
+    private func deadUnitsRemarks(on status: StageStatus, of plan: Plan) -> [Remark] {
+        let top = plan.layers[layer + decoders.count - 1].units
+        guard let dead = status.history.last(where: { $0.deadUnits != nil })?.deadUnits,
+            Double(dead) > Self.manyDead * Double(top)
+        else { return [] }
+        var ways = settings.revivesDeadUnits ? [] : ["revive_dead_units: true"]
+        if settings.l1 > 0 { ways.append("an l1 below \(settings.l1)") }
+        ways += ["a learning_rate below \(settings.optimizer.learningRate)", "fewer units"]
+        return [
+            Remark(
+                .deadUnits,
+                "\(name): \(dead) of \(top) units are dead: no held-out sample makes them active, so the code is smaller"
+                    + " than it looks; try \(ways.dropLast().joined(separator: ", ")) or \(ways[ways.count - 1])")
+        ]
+    }
+
+    private func plateauRemarks(on status: StageStatus) -> [Remark] {
+        let errors = status.history.compactMap { record in record.heldOutError.map { (record.round, $0) } }
+        guard settings.earlyStopping == nil, let last = errors.last,
+            let best = errors.map(\.1).min(), best > 0,
+            let reached = errors.first(where: { $0.1 <= best / (1 - Self.hardlyFalls) }),
+            last.0 - reached.0 >= max(Self.plateauRounds, last.0 / 2)
+        else { return [] }
+        return [
+            Remark(
+                .plateau,
+                "\(name)'s held-out error has hardly fallen since round \(reached.0) of \(last.0) (from"
+                    + " \(reached.1.short) to \(best.short) at best): patience: 3 ends such a stage sooner; a lower"
+                    + " learning_rate or a schedule may bring it further down")
+        ]
+    }
+
+    /// At most one remark, since one cause has several effects.
+    private func errorRemarks(on status: StageStatus, of plan: Plan, _ manifest: DataManifest) -> [Remark] {
         let measured = status.history.filter { $0.heldOutError != nil }
         // Early stopping keeps the best weights.
         let kept =

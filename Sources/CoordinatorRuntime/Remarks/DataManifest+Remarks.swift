@@ -1,4 +1,5 @@
 package import Coordination
+import Glibc
 import PrintableText
 package import RunProtocol
 
@@ -107,6 +108,25 @@ extension DataManifest {
 }
 
 extension DataManifest {
+    /// A classifier's training loss of at least this share of that of guessing has learnt next to nothing.
+    private static let nearChance = 0.95
+
+    /// What the losses of fine-tuning say.
+    package func remarks(onFineTunings completions: [TaskCompletion], of settings: FineTuningSettings) -> [Remark] {
+        let losses = completions.filter { $0.task.index < draws.count }.compactMap { $0.figures.epochLosses?.last }
+        guard classes > 1, !losses.isEmpty else { return [] }
+        let (chance, loss) = (log(Double(classes)), losses.mean)
+        guard loss >= Self.nearChance * chance else { return [] }
+        return [
+            Remark(
+                .lossNearChance,
+                "the pretrained classifiers' training loss ends at \(loss.short), where guessing among \(classes) classes"
+                    + " has \(chance.short): they have hardly learnt their labels; try more than \(settings.epochs.counted("epoch")),"
+                    + " a learning_rate above \(settings.optimizer.learningRate), less dropout, and look whether labels"
+                    + " and samples belong together")
+        ]
+    }
+
     /// What the tests of all trials say of the classifiers.
     package func remarks(onTests completions: [TaskCompletion]) -> [Remark] {
         let matrices = completions.compactMap(\.figures.confusion)
@@ -130,7 +150,8 @@ extension DataManifest {
                 Remark(
                     .mostFrequentClass,
                     "the pretrained classifiers' test error, \(pretrained.mean.percent), is no better than that of always"
-                        + " predicting the most frequent class, \(name(ofClass: frequent)): \(guess.percent)"))
+                        + " predicting the most frequent class, \(name(ofClass: frequent)): \(guess.percent); try class_weights:"
+                        + " balanced, more labels or epochs, and look whether labels and samples belong together"))
         }
         let isWorse = pretrained.count >= 3 && zip(pretrained, scratch).allSatisfy { $0 > $1 }
         if isWorse, scratch.count == pretrained.count {
@@ -138,7 +159,8 @@ extension DataManifest {
                 Remark(
                     .scratchIsBetter,
                     "with each of the \(pretrained.count) draws the test error is lower from scratch"
-                        + " (mean \(scratch.mean.percent)) than pretrained (\(pretrained.mean.percent))"))
+                        + " (mean \(scratch.mean.percent)) than pretrained (\(pretrained.mean.percent)): pretraining does harm here;"
+                        + " try more rounds, fewer layers, or a larger encoder_learning_rate"))
         }
         return found
     }

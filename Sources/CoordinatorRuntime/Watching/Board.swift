@@ -5,7 +5,10 @@ import RunProtocol
 struct Board {
     /// Another one for each process of the coordinator, which counts anew.
     let epoch = UInt32.random(in: 1...UInt32.max)
-    var runs = Shown<RunID, RunStatus>()
+    /// Their progress in whole percents.
+    private(set) var runs = Shown<RunID, RunStatus>()
+    /// The same as they are.
+    private(set) var shown: [RunID: RunStatus] = [:]
     /// Here `secondsSinceHeard` only says whether that is news.
     var workers = Shown<WorkerID, WorkerStatus>()
     var pause = Shown<Int, String>()
@@ -16,4 +19,9 @@ struct Board {
     var crew: [WorkerStatus] = []
     /// When it was last compared with what there is.
     var lookedAt: ContinuousClock.Instant?
+
+    mutating func show(_ run: RunStatus, _ lastChange: inout Int) {
+        shown[run.id] = run
+        runs.update(run.id, run.rounded, &lastChange)
+    }
 }

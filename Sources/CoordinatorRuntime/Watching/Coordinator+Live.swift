@@ -44,8 +44,10 @@ extension Coordinator {
         var update = LiveUpdate(
             cursor: LiveCursor(epoch: board.epoch, change: lastChange), isWhole: known == nil,
             time: Date().timeIntervalSince1970,
-            coordinator: CoordinatorStatus(version: version, startedAt: startedAt, pause: pauses.reason))
-        update.runs = cluster.runs.filter { board.runs.isNew($0.id, after: seen) }.compactMap { board.runs[$0.id] }
+            coordinator: CoordinatorStatus(
+                version: version, startedAt: startedAt, pause: pauses.reason, needsToken: reach?.needsToken ?? false,
+                addresses: reach?.addresses ?? []))
+        update.runs = cluster.runs.filter { board.runs.isNew($0.id, after: seen) }.compactMap { board.shown[$0.id] }
         update.workers = board.crew.filter { board.workers.isNew($0.worker, after: seen) }
         // Whoever is told everything knows nobody who is gone.
         let forgotten = known == nil ? [] : crew.forgotten(after: seen)
@@ -64,9 +66,14 @@ extension Coordinator {
 
     private func changes(of run: RunID, after seen: Int) throws -> RunChanges {
         guard let state = written[run], let history = histories[run] else { throw unknown(run) }
+        let timeline = timeline(of: run)
         var changes = RunChanges(
-            id: run, rounds: history.rounds(after: seen), spans: timelines[run]?.spans(after: seen) ?? [],
+            id: run, rounds: history.rounds(after: seen), spans: timeline.spans(after: seen),
             entries: journals[run]?.entries(afterChange: seen) ?? [], pictures: picturesKey(of: state))
+        if seen == 0 {
+            changes.starts = starts.filter { $0 >= history.submittedAt }
+            changes.spansSince = spansSince(run, timeline)
+        }
         if board.stacks.isNew(run, after: seen) { changes.stack = board.stacks[run] }
         if board.results.isNew(run, after: seen) {
             let status = try status(of: run)
@@ -83,9 +90,9 @@ extension Coordinator {
         board.lookedAt = .now
         for run in cluster.runs.map(\.id) {
             // What has ended changes no more.
-            if let shown = board.runs[run], shown.state.isFinal { continue }
+            if board.shown[run]?.state.isFinal == true { continue }
             let status = try status(of: run)
-            board.runs.update(run, status.brief, &lastChange)
+            board.show(status.brief, &lastChange)
             board.results.update(run, [status.results.count, status.curves?.count ?? 0], &lastChange)
             if let stack = written[run]?.stack { board.stacks.update(run, stack, &lastChange) }
         }

@@ -1,6 +1,7 @@
 import Coordination
 import FoundationEssentials
 import RunProtocol
+import RunStore
 
 /// What people see of workers and their tasks: noted as it happens, and never asked for a decision.
 extension Coordinator {
@@ -39,12 +40,12 @@ extension Coordinator {
             case .refused: record.tasksRefused += 1
             case .failed: record.tasksFailed += 1
             case .lost: record.tasksLost += 1
-            case .done, .released, .needless: break
+            case .done, .released, .needless, .unknown: break
             }
         }
     }
 
-    /// Of many runs that have ended only the newest keep their spans.
+    /// Of many runs that have ended only the newest keep their spans in memory.
     func forgetOldTimelines() {
         let ended = cluster.runs.filter { $0.phase.isFinal && timelines[$0.id] != nil }
         for run in ended.dropLast(Limits.endedTimelines) { timelines[run.id] = nil }
@@ -58,6 +59,13 @@ extension Coordinator {
             for (task, worker) in timeline.openClaims {
                 guard cluster.leases[task]?.contains(where: { $0.worker == worker }) != true else { continue }
                 let isOver = !cluster.isOpen(task) || cluster.run(run)?.phase.isFinal != false
+                if timeline.isUnheard(task, worker) {
+                    guard isOver || now.milliseconds > cluster.times.workerMilliseconds else { continue }
+                    noteEnd(
+                        of: task, with: worker, .unknown,
+                        because: "the coordinator was started again, and the worker has not come back to it")
+                    continue
+                }
                 noteEnd(
                     of: task, with: worker, isOver ? .needless : .lost,
                     because: isOver ? "another worker answered first, or the run ended" : "its lease has expired")
@@ -65,16 +73,45 @@ extension Coordinator {
         }
         for (worker, known) in before.sorted(by: { $0.key.rawValue < $1.key.rawValue })
         where cluster.workers[worker] == nil {
-            crew.left(worker, known, change: nextChange())
+            crew.isGone(
+                worker, .lost, quarantine: known.quarantine, heardAt: heardAt(known), change: nextChange())
         }
+        guard now.milliseconds > cluster.times.workerMilliseconds else { return }
+        for known in crew.notComeBack {
+            note(
+                "\(known.worker) on \(known.registration.host) is taken for lost",
+                because: "it has not come back since the coordinator was started", about: nil)
+            crew.isGone(known.worker, .lost, change: nextChange())
+        }
+    }
+
+    /// Who does not get on with a task, and who does again.
+    func noteStalls() {
+        for (task, claims) in cluster.leases {
+            for claim in claims {
+                let since = cluster.isStalled(claim, now: now) ? heardAt(claim.movedAt) : nil
+                timelines[task.run]?.stalled(task, with: claim.worker, since: since, change: nextChange())
+            }
+        }
+    }
+
+    private func heardAt(_ worker: Cluster.Worker) -> Double { heardAt(worker.lastHeard) }
+
+    /// In seconds since 1970.
+    func heardAt(_ instant: Instant) -> Double { time - Double(now.milliseconds - instant.milliseconds) / 1000 }
+
+    /// A worker said that it leaves.
+    func noteLeft(_ worker: WorkerID, _ known: Cluster.Worker) {
+        for timeline in timelines.values {
+            for (task, holder) in timeline.openClaims where holder == worker {
+                noteEnd(of: task, with: worker, .released, because: "the worker has left")
+            }
+        }
+        crew.isGone(worker, .left, quarantine: known.quarantine, heardAt: time, change: nextChange())
     }
 
     /// All workers that are there, and those that are gone.
     func workerStatuses() -> [WorkerStatus] {
-        var tasks: [WorkerID: [TaskID]] = [:]
-        for (task, claims) in cluster.leases {
-            for claim in claims { tasks[claim.worker, default: []].append(task) }
-        }
-        return crew.statuses(of: cluster.workers, tasks: tasks, now: now)
+        crew.statuses(of: cluster, now: now, time: time)
     }
 }

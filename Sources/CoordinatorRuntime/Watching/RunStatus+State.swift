@@ -6,18 +6,22 @@ extension RunStatus {
     ///
     /// - Parameters:
     ///   - workers: how many there are for it.
+    ///   - progress: how far it is; nil before its data are cut.
     ///   - wait: why nobody works on it, where that is so.
+    ///   - trouble: what keeps those who work on it, where something does.
     ///   - pause: why the run cannot go on, where that is so.
     ///   - pauses: how often that has changed.
     init(
-        _ run: RunState, _ history: RunHistory, workers: Int, tasksInProgress: Int, wait: String?, pause: String?,
-        pauses: Int
+        _ run: RunState, _ history: RunHistory, progress: RunProgress?, workers: Int, tasksInProgress: Int,
+        wait: String?, trouble: String?, pause: String?, pauses: Int
     ) {
         var (state, reason) = Self.state(of: run.phase)
         if let pause, !state.isFinal {
             (state, reason) = (.paused, pause)
         } else if let wait {
-            reason = wait
+            (state, reason) = (.waiting, wait)
+        } else if let trouble, !state.isFinal {
+            reason = trouble
         }
         var stages = history.stages
         if stages.indices.contains(run.stage), !run.phase.isFinal {
@@ -29,12 +33,33 @@ extension RunStatus {
             id: run.id, name: run.plan.name, state: state, reason: reason, revision: history.revision + pauses,
             planHash: run.manifest?.planHash, submittedAt: history.submittedAt, finishedAt: history.finishedAt,
             stages: stages, workers: workers, tasksInProgress: tasksInProgress,
-            samplesPerSecond: history.samplesPerSecond,
-            secondsLeft: run.manifest.flatMap { _ in history.secondsLeft(on: run.network) },
-            results: run.results, exports: run.exports)
+            samplesPerSecond: history.samplesPerSecond, results: run.results, exports: run.exports)
+        show(progress)
         classNames = results.isEmpty ? nil : run.manifest?.classNames
         curves = run.curves
         if !history.remarks.isEmpty { remarks = history.remarks }
+    }
+
+    private mutating func show(_ known: RunProgress?) {
+        guard let known, known.stages.count == stages.count else { return }
+        progress = state == .finished ? 1 : known.run.progress
+        secondsLeft = state.isFinal ? nil : known.run.secondsLeft
+        for (index, part) in known.stages.enumerated() {
+            stages[index].progress = part.progress
+            stages[index].secondsLeft = state.isFinal ? nil : part.secondsLeft
+        }
+    }
+
+    /// The same with what goes up and down by itself in steps that people would notice.
+    var rounded: RunStatus {
+        var rounded = self
+        rounded.progress = progress.map { ($0 * 100).rounded(.down) }
+        rounded.secondsLeft = nil
+        for stage in stages.indices {
+            rounded.stages[stage].progress = stages[stage].progress.map { ($0 * 100).rounded(.down) }
+            rounded.stages[stage].secondsLeft = nil
+        }
+        return rounded
     }
 
     /// Without rounds, results and curves: a list of many long runs would be too large for a message.

@@ -38,6 +38,9 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         host == "localhost" || host == "::1" || (host.hasPrefix("127.") && isIPv4)
     }
 
+    /// It listens on all of the host's addresses.
+    package var isAnywhere: Bool { host == "0.0.0.0" || host == "::" }
+
     private var isIPv4: Bool {
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }

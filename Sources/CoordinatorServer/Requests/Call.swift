@@ -52,6 +52,14 @@ struct Call: Sendable {
         return task
     }
 
+    func namedWorker() throws -> WorkerID {
+        guard let worker = context.parameters.get("worker").flatMap(WorkerID.init(rawValue:)) else {
+            throw APIError(
+                .notFound, "there is no such worker", hint: "a worker's name has 1 to 40 letters, digits and hyphens")
+        }
+        return worker
+    }
+
     func part() throws -> ExportDescription.Part {
         guard let part = context.parameters.get("part", as: ExportDescription.Part.self) else {
             let parts = ExportDescription.Part.allCases.map(\.rawValue).joined(separator: ", ")

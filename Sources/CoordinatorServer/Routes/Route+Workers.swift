@@ -28,6 +28,10 @@ extension Route {
             try await call.api.release(call.task(), call.message(TaskRelease.self))
             return .bodiless(.noContent)
         },
+        Route(.post, "/v1/workers/{worker}/leave") { call in
+            try await call.api.leave(call.namedWorker(), call.message(WorkerLeave.self))
+            return .bodiless(.noContent)
+        },
         Route(.put, "/v1/tasks/{task}/update") { call in try .json(await update(call)) },
     ]
 

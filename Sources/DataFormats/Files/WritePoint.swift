@@ -11,7 +11,7 @@ package enum WritePoint: String, CaseIterable, Sendable {
     case makeFolder, clearUploads, adoptUpload, deleteBlob, tryForRoom
     // The folder's owner, and the database.
     case takeLock, takeEpoch, beat, dropOwner, raiseEpoch
-    case migrateDatabase, commitRun, commitFact, commitQuarantine
+    case migrateDatabase, commitRun, commitFact, commitQuarantine, commitPast
 
     package enum Moment: String, CaseIterable, Sendable {
         case before, after

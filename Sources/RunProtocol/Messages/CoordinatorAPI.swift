@@ -28,6 +28,8 @@ package protocol CoordinatorAPI: CoordinatorViews {
     func lease(_ request: LeaseRequest) async throws -> TaskLease?
     func heartbeat(_ heartbeat: Heartbeat) async throws -> HeartbeatReply
     func release(_ task: TaskID, _ release: TaskRelease) async throws
+    /// A worker ends by itself.
+    func leave(_ worker: WorkerID, _ leave: WorkerLeave) async throws
     /// Takes a task's result. The file (made in `uploadFolder`) is moved away or deleted in any case.
     /// - Throws: `.notFound` whenever the worker is unknown (it registers again and sends the result once more);
     ///   `.quarantined`; `.unproven` whenever the claim's token was not made for this task and this worker's process;

@@ -77,11 +77,19 @@ package struct CoordinatorStatus: Codable, Hashable, Sendable {
     package var startedAt: Double
     /// Why it takes no work, where that is so.
     package var pause: String?
+    /// Whether those who speak to it need its access token.
+    package var needsToken: Bool
+    /// URLs at which other hosts reach it; none where it listens on its own host alone.
+    package var addresses: [String]
 
-    package init(version: String, startedAt: Double, pause: String? = nil) {
+    package init(
+        version: String, startedAt: Double, pause: String? = nil, needsToken: Bool = false, addresses: [String] = []
+    ) {
         self.version = version
         self.startedAt = startedAt
         self.pause = pause
+        self.needsToken = needsToken
+        self.addresses = addresses
     }
 }
 
@@ -94,6 +102,11 @@ package struct RunChanges: Codable, Hashable, Sendable {
     package var rounds: [StageRound]
     /// Tasks with their workers that are new or have changed.
     package var spans: [TaskSpan]
+    /// Before this, in seconds since 1970, it is not known who had which task; only where the update is whole and
+    /// something is missing.
+    package var spansSince: Double?
+    /// When the coordinator was started since the run was submitted; only where the update is whole.
+    package var starts: [Double]?
     /// What happened, the oldest first.
     package var entries: [RunJournal.Entry]
     /// All of them, where there are more than before.
@@ -163,9 +176,11 @@ package struct TaskSpan: Codable, Hashable, Sendable {
         case lost
         /// Another worker answered first, or the run ended.
         case needless
+        /// The coordinator was started again, and the worker did not come back to it.
+        case unknown
     }
 
-    /// Goes up with each lease of the run since the coordinator's start.
+    /// Goes up with each lease of the run.
     package var number: Int
     package var task: TaskID
     package var worker: WorkerID
@@ -175,6 +190,8 @@ package struct TaskSpan: Codable, Hashable, Sendable {
     /// Nil while the task's data are being fetched.
     package var computingAt: Double?
     package var sendingAt: Double?
+    /// Since when the worker has not got on with it, where it does not.
+    package var stalledAt: Double?
     package var endedAt: Double?
     /// Of the task's steps, 0 ... 1.
     package var share: Double

@@ -4,6 +4,8 @@ package struct RunStatus: Codable, Hashable, Sendable {
         /// The data are being read and cut.
         case preparing
         case running
+        /// It has tasks that nobody can do: `reason` says what is missing.
+        case waiting
         /// Nothing can go on before somebody mends what `reason` says.
         case paused
         case finished
@@ -37,6 +39,9 @@ package struct RunStatus: Codable, Hashable, Sendable {
     package var memory: RunMemory?
     /// Of the round in progress.
     package var samplesPerSecond: Double?
+    /// How much of the run is done, 0 ... 1, by the time that its parts take; nil before its data are cut.
+    package var progress: Double?
+    /// How long it goes on if every stage uses all its rounds, in seconds from now; nil while nothing is known.
     package var secondsLeft: Double?
     package var results: [EvaluationResult]
     /// What the rows and columns of the results' confusion matrices are called; nil where there are no results, and for
@@ -89,6 +94,11 @@ package struct StageStatus: Codable, Hashable, Sendable {
     package var rounds: Int
     package var tasksDone: Int
     package var tasks: Int
+    /// The same of this stage as a run's `progress` and `secondsLeft`.
+    package var progress: Double?
+    package var secondsLeft: Double?
+    /// What its losses and errors are; nil where it has none.
+    package var measure: Measure?
     package var startedAt: Double?
     package var finishedAt: Double?
     /// The rounds that are done. Round 0 has only the held-out error of the weights that the stage starts from.
@@ -112,6 +122,19 @@ package struct StageStatus: Codable, Hashable, Sendable {
         self.finishedAt = finishedAt
         self.history = history
         self.note = note
+    }
+}
+
+/// What a loss or an error is, so that its numbers have a unit.
+package struct Measure: Codable, Hashable, Sendable {
+    /// Such as `squared error`.
+    package var name: String
+    /// Over how many values of a sample it is summed.
+    package var values: Int
+
+    package init(name: String, values: Int) {
+        self.name = name
+        self.values = values
     }
 }
 
@@ -276,7 +299,7 @@ package struct RunJournal: Codable, Hashable, Sendable {
     package var entries: [Entry]
 
     package struct Entry: Codable, Hashable, Sendable {
-        /// Goes up by one with each entry since the coordinator's start: `?after=NUMBER` leaves out what is known already.
+        /// Goes up by one with each entry: `?after=NUMBER` leaves out what is known already.
         package var number: Int
         /// Seconds since 1970.
         package var time: Double

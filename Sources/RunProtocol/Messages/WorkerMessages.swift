@@ -82,11 +82,14 @@ package struct Heartbeat: Codable, Hashable, Sendable {
     /// That of its registration.
     package var nonce: String
     package var tasks: [TaskProgress]
+    /// What keeps it from working or from delivering a result, for people; nil where nothing does.
+    package var trouble: String?
 
-    package init(worker: WorkerID, nonce: String, tasks: [TaskProgress]) {
+    package init(worker: WorkerID, nonce: String, tasks: [TaskProgress], trouble: String? = nil) {
         self.worker = worker
         self.nonce = nonce
         self.tasks = tasks
+        self.trouble = trouble
     }
 }
 
@@ -97,11 +100,25 @@ package struct TaskProgress: Codable, Hashable, Sendable {
     package var token: LeaseToken
     /// Of the task's steps, 0 ... 1: 0 while its data are being fetched.
     package var share: Double
+    /// Goes up as long as the worker gets on with it in any way, such as by bytes that it fetches; nil where it does not
+    /// say.
+    package var activity: Int?
 
-    package init(task: TaskID, token: LeaseToken, share: Double) {
+    package init(task: TaskID, token: LeaseToken, share: Double, activity: Int? = nil) {
         self.task = task
         self.token = token
         self.share = share
+        self.activity = activity
+    }
+}
+
+/// A worker ends by itself. `POST /v1/workers/WORKER/leave`
+package struct WorkerLeave: Codable, Hashable, Sendable {
+    /// That of its registration.
+    package var nonce: String
+
+    package init(nonce: String) {
+        self.nonce = nonce
     }
 }
 

@@ -2,10 +2,19 @@
 package struct WorkerStatus: Codable, Hashable, Sendable {
     package enum State: String, Codable, Sendable, CaseIterable {
         case idle, working
+        /// It is heard, and does not get on with a task.
+        case stalled
+        /// It has not been heard for longer than a lease.
+        case silent
         /// It gets no more tasks: `quarantine` says why.
         case quarantined
         /// It has not been heard for long, and is taken for gone.
         case lost
+        /// It said that it leaves.
+        case left
+
+        /// Whether it is there no more.
+        package var isGone: Bool { self == .lost || self == .left }
     }
 
     package var worker: WorkerID
@@ -17,11 +26,13 @@ package struct WorkerStatus: Codable, Hashable, Sendable {
     package var tasks: [TaskID]
     /// Why it gets no more tasks, where it does not.
     package var quarantine: String?
+    /// What keeps it from working, such as why its result cannot be delivered.
+    package var trouble: String?
     package var record: WorkerRecord
 
     package init(
         worker: WorkerID, registration: WorkerRegistration, state: State = .idle, joinedAt: Double = 0,
-        secondsSinceHeard: Double, tasks: [TaskID] = [], quarantine: String? = nil,
+        secondsSinceHeard: Double, tasks: [TaskID] = [], quarantine: String? = nil, trouble: String? = nil,
         record: WorkerRecord = WorkerRecord()
     ) {
         self.worker = worker
@@ -31,6 +42,7 @@ package struct WorkerStatus: Codable, Hashable, Sendable {
         self.secondsSinceHeard = secondsSinceHeard
         self.tasks = tasks
         self.quarantine = quarantine
+        self.trouble = trouble
         self.record = record
     }
 }

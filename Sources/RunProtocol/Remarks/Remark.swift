@@ -17,8 +17,12 @@ package struct Remark: Codable, Hashable, Sendable {
         case worseThanMean
         /// The held-out error is hardly below that of predicting each feature's mean.
         case hardlyBetterThanMean
-        /// No unit of a code is ever active.
+        /// Most units of a code are never active.
         case deadUnits
+        /// The held-out error has hardly fallen for many rounds.
+        case plateau
+        /// The classifier's training loss is near that of guessing.
+        case lossNearChance
         /// Test samples of some classes are missing.
         case missingClasses
         /// The test error is at least that of always predicting the most frequent class.
@@ -29,9 +33,12 @@ package struct Remark: Codable, Hashable, Sendable {
 
     package var kind: Kind
     package var text: String
+    /// The stage that it is about, from 0, where it is about one.
+    package var stage: Int?
 
-    package init(_ kind: Kind, _ text: String) {
+    package init(_ kind: Kind, _ text: String, stage: Int? = nil) {
         self.kind = kind
         self.text = text
+        self.stage = stage
     }
 }

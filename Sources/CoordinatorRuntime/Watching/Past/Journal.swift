@@ -8,6 +8,22 @@ struct Journal {
     private var changes: [Int] = []
     private var last = 0
 
+    init() {}
+
+    /// - Parameter entries: as they were kept, in the order of their numbers.
+    init(_ entries: [RunJournal.Entry], change: Int) {
+        self.entries = entries
+        changes = entries.map { _ in change }
+        last = entries.last?.number ?? 0
+    }
+
+    /// Whether the fact is among them.
+    func has(_ text: String, because reason: String, at time: Double) -> Bool {
+        entries.contains { $0.time == time && $0.text == text && $0.reason == reason }
+    }
+
+    func has(_ remark: Remark) -> Bool { entries.contains { $0.text == "remark" && $0.reason == remark.text } }
+
     mutating func add(_ text: String, because reason: String, at time: Double, change: Int) {
         last += 1
         entries.append(RunJournal.Entry(number: last, time: time, text: text, reason: reason))
@@ -24,7 +40,7 @@ struct Journal {
 
     /// What has come up after change `number`.
     func entries(afterChange number: Int) -> [RunJournal.Entry] {
-        let first = changes.firstIndex { $0 > number } ?? changes.endIndex
+        let first = changes.lastIndex { $0 <= number }.map { $0 + 1 } ?? changes.startIndex
         return Array(entries[first...].suffix(Limits.journalEntries))
     }
 

@@ -1,7 +1,7 @@
 import RunProtocol
 
 /// Who worked on which task of a run and when, as people see it: leases are no facts, and no decision depends on this. Of
-/// many the oldest are forgotten.
+/// many the oldest are forgotten. What is kept on the disk is a moment older.
 struct TaskTimeline {
     private struct Known {
         var span: TaskSpan
@@ -18,11 +18,48 @@ struct TaskTimeline {
     private var known: [Known] = []
     /// The numbers of those that go on.
     private var open: [Claim: Int] = [:]
+    /// Of those that go on, the ones of which nothing has been heard since the coordinator was started.
+    private var unheard: Set<Claim> = []
+    private var latestChange = 0
+
+    init() {}
+
+    /// - Parameter spans: as they were kept, in the order of their numbers.
+    init(_ spans: [TaskSpan], change: Int) {
+        known = spans.map { Known(span: $0, change: change) }
+        latestChange = change
+        // Numbers without gaps: what lies before one is left out.
+        if let gap = known.indices.dropFirst().last(where: { known[$0].span.number != known[$0 - 1].span.number + 1 }) {
+            known.removeFirst(gap)
+        }
+        for span in known.map(\.span) where span.endedAt == nil {
+            open[Claim(task: span.task, worker: span.worker)] = span.number
+        }
+        unheard = Set(open.keys)
+    }
+
+    var isEmpty: Bool { known.isEmpty }
+
+    /// Since when all is known, where something was forgotten.
+    var isKnownSince: Double? { known.first.flatMap { $0.span.number > 1 ? $0.span.leasedAt : nil } }
+
+    /// Whether nothing has been heard of the claim since the coordinator was started.
+    func isUnheard(_ task: TaskID, _ worker: WorkerID) -> Bool { unheard.contains(Claim(task: task, worker: worker)) }
+
+    /// - Parameter time: since when the worker has not got on with it; nil where it does.
+    mutating func stalled(_ task: TaskID, with worker: WorkerID, since time: Double?, change: Int) {
+        update(task, worker, change: change) { span in
+            guard (span.stalledAt == nil) != (time == nil) else { return false }
+            span.stalledAt = time
+            return true
+        }
+    }
 
     mutating func leased(_ task: TaskID, to worker: WorkerID, isBackup: Bool, at time: Double, change: Int) {
         let number = (known.last?.span.number ?? 0) + 1
         let span = TaskSpan(number: number, task: task, worker: worker, isBackup: isBackup, leasedAt: time)
         known.append(Known(span: span, change: change))
+        latestChange = change
         open[Claim(task: task, worker: worker)] = number
         // Seldom, since the others move up.
         guard known.count >= 2 * Limits.spans else { return }
@@ -36,6 +73,7 @@ struct TaskTimeline {
         if open[Claim(task: task, worker: worker)] == nil {
             leased(task, to: worker, isBackup: false, at: time, change: change)
         }
+        unheard.remove(Claim(task: task, worker: worker))
         let share = share.isFinite ? min(max(share, 0), 1) : 0
         update(task, worker, change: change) { span in
             guard share > span.share else { return false }
@@ -80,6 +118,7 @@ struct TaskTimeline {
             return true
         }
         open[claim] = nil
+        unheard.remove(claim)
         return true
     }
 
@@ -90,13 +129,16 @@ struct TaskTimeline {
 
     /// What has changed after change `number`.
     func spans(after number: Int) -> [TaskSpan] {
-        known.suffix(Limits.spans).filter { $0.change > number }.map(\.span)
+        guard latestChange > number else { return [] }
+        return known.suffix(Limits.spans).filter { $0.change > number }.map(\.span)
     }
 
     private mutating func update(
         _ task: TaskID, _ worker: WorkerID, change: Int, _ body: (inout TaskSpan) -> Bool
     ) {
         guard let number = open[Claim(task: task, worker: worker)], let first = known.first?.span.number else { return }
-        if body(&known[number - first].span) { known[number - first].change = change }
+        guard body(&known[number - first].span) else { return }
+        known[number - first].change = change
+        latestChange = change
     }
 }

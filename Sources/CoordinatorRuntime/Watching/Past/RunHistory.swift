@@ -12,6 +12,7 @@ struct RunHistory: Sendable {
     /// What people should know, each once, in the order in which it became known.
     private(set) var remarks: [Remark]
     private var manifest: DataManifest?
+    private var fineTunings: [Int: TaskCompletion] = [:]
     private var tests: [Int: TaskCompletion] = [:]
     private var roundStartedAt: Double
     /// The number of the change that is being applied, and those of each stage's rounds' last ones.
@@ -41,6 +42,13 @@ struct RunHistory: Sendable {
         case .dataPrepared(let manifest):
             self.manifest = manifest
             remark(manifest.remarks(for: plan))
+            let network = manifest.network(of: plan.layers)
+            for (index, stage) in plan.autoencoderStages.enumerated() {
+                stages[index].measure = stage.measure(on: network)
+            }
+            if plan.fineTuning != nil, stages.count > plan.autoencoderStages.count {
+                stages[plan.autoencoderStages.count].measure = Measure(name: "cross-entropy", values: 1)
+            }
         case .attemptFailed, .answerRefused, .answerWitnessed, .answerContradicted: break
         case .stageOpened(let opening):
             stages[opening.stage].state = .running
@@ -49,7 +57,8 @@ struct RunHistory: Sendable {
         case .taskFinished(let completion):
             add(completion)
         case .roundClosed(let closing):
-            let seconds = time - roundStartedAt
+            // A clock that was set back says nothing of how long it took.
+            let seconds = time >= roundStartedAt ? time - roundStartedAt : nil
             update(closing.round, ofStage: closing.stage) { $0.seconds = seconds }
             stages[closing.stage].round = closing.round
             roundStartedAt = time
@@ -65,11 +74,15 @@ struct RunHistory: Sendable {
 
     private mutating func finish(_ stage: Int) {
         guard let manifest else { return }
-        if plan.autoencoderStages.indices.contains(stage) {
-            remark(plan.autoencoderStages[stage].remarks(on: stages[stage], of: plan, manifest))
-        } else if !tests.isEmpty {
-            remark(manifest.remarks(onTests: tests.sorted { $0.key < $1.key }.map(\.value)))
-        }
+        let found =
+            if plan.autoencoderStages.indices.contains(stage) {
+                plan.autoencoderStages[stage].remarks(on: stages[stage], of: plan, manifest)
+            } else if tests.isEmpty, let settings = plan.fineTuning {
+                manifest.remarks(onFineTunings: fineTunings.sorted { $0.key < $1.key }.map(\.value), of: settings)
+            } else {
+                manifest.remarks(onTests: tests.sorted { $0.key < $1.key }.map(\.value))
+            }
+        remark(found.map { Remark($0.kind, $0.text, stage: stage) })
     }
 
     private mutating func remark(_ new: [Remark]) {
@@ -79,6 +92,7 @@ struct RunHistory: Sendable {
     private mutating func add(_ completion: TaskCompletion) {
         let (stage, figures) = (completion.task.stage, completion.figures)
         if figures.confusion != nil { tests[completion.task.index] = completion }
+        if figures.epochLosses != nil { fineTunings[completion.task.index] = completion }
         if let error = figures.reconstructionError {
             // Measured on the weights that the round starts from: the round before made them.
             update(completion.task.round - 1, ofStage: stage) {
@@ -123,6 +137,12 @@ struct RunHistory: Sendable {
         }
     }
 
+    /// Whether a task has been answered.
+    var hasAnswers: Bool { stages.contains { !$0.history.isEmpty } || !tests.isEmpty }
+
+    /// Whether a stage is fine-tuning or evaluation, whose tasks are done once.
+    func isOnce(_ stage: Int) -> Bool { !plan.autoencoderStages.indices.contains(stage) }
+
     /// Of the last round that was closed.
     var samplesPerSecond: Double? {
         stages.flatMap(\.history).last { $0.seconds != nil }.flatMap { record in
@@ -130,19 +150,45 @@ struct RunHistory: Sendable {
         }
     }
 
-    /// How long pretraining goes on, if every stage uses all its rounds: rounds cost as much as their matrix products.
-    func secondsLeft(on network: NetworkSpec) -> Double? {
-        var (secondsDone, costDone, costLeft) = (0.0, 0.0, 0.0)
-        for (index, stage) in plan.autoencoderStages.enumerated() {
-            let closed = stages[index].history.compactMap(\.seconds)
-            let layers = stage.layer..<stage.layer + stage.decoders.count
-            let cost =
-                network.trainingOperations(ofLayers: layers, frozenEncoders: stage.frozenEncoders)
-                * Double(stage.settings.localEpochs)
-            costDone += cost * Double(closed.count)
-            secondsDone += closed.reduce(0, +)
-            if stages[index].state != .finished { costLeft += cost * Double(stages[index].rounds - closed.count) }
-        }
-        return costDone > 0 && finishedAt == nil ? secondsDone / costDone * costLeft : nil
+    /// How far it is.
+    ///
+    /// - Parameters:
+    ///   - operations: of a round of each stage.
+    ///   - share: how much of the open round's work is done.
+    ///   - time: seconds since 1970.
+    func progress(operations: [Double], share: Double, at time: Double) -> RunProgress {
+        RunProgress(
+            stages.enumerated().map { index, status in
+                var stage = RunProgress.Stage(
+                    operations: operations.indices.contains(index) ? operations[index] : 0, rounds: status.rounds)
+                stage.closed = durations(ofStage: index)
+                stage.isFinished = status.state == .finished
+                if status.state == .running {
+                    // A clock may go back.
+                    stage.elapsed = max(0, time - roundStartedAt)
+                    stage.share = share
+                }
+                return stage
+            })
+    }
+
+    /// Of its closed rounds; a stage that averages nothing has one.
+    private func durations(ofStage index: Int) -> [Double] {
+        let status = stages[index]
+        let closed = status.history.compactMap(\.seconds)
+        guard closed.isEmpty, let start = status.startedAt, let end = status.finishedAt else { return closed }
+        return [max(0, end - start)]
+    }
+}
+
+extension AutoencoderStage {
+    /// What its losses and errors are.
+    fileprivate func measure(on network: NetworkSpec) -> Measure {
+        let name =
+            switch settings.loss {
+            case .meanSquaredError: "squared error"
+            case .binaryCrossEntropy: "binary cross-entropy"
+            }
+        return Measure(name: name, values: network.inputSize(ofLayer: layer))
     }
 }

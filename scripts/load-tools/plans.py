@@ -1,0 +1,41 @@
+"""Made-up data and two plans: one for fake workers, which never ends, and a small one for real workers.
+
+Each plan wants an instruction set of its own, so that no fake worker gets a task of the real run, nor the other way round.
+"""
+import platform
+import random
+from pathlib import Path
+
+REAL_INSTRUCTION_SET, FAKE_INSTRUCTION_SET = ("neon", "sse41") if platform.machine() == "aarch64" else ("sse41", "neon")
+FAKE_COLUMNS, FAKE_UNITS, ROWS_A_SHARD = 8, 4, 4
+REAL_ROWS, REAL_COLUMNS = 8_256, 256
+
+
+def write_npy(path: Path, rows: int, columns: int) -> None:
+    """Random bytes, the same each time."""
+    shape = f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({rows}, {columns}), }}"
+    header = shape.ljust(117) + "\n"
+    front = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little")
+    path.write_bytes(front + header.encode() + random.Random(1).randbytes(rows * columns))
+
+
+def fake_plan(folder: Path, replicas: int) -> str:
+    """A round has `replicas` tasks and a measurement. Writes its data into the folder."""
+    write_npy(folder / "fake.npy", replicas * ROWS_A_SHARD + ROWS_A_SHARD, FAKE_COLUMNS)
+    return f"""name: fake
+instruction_set: {FAKE_INSTRUCTION_SET}
+data: {{unlabeled: fake.npy, held_out: {ROWS_A_SHARD}, shards: {replicas}}}
+layers: [{{units: {FAKE_UNITS}}}]
+pretraining: {{rounds: 15000, replicas: {replicas}}}
+"""
+
+
+def real_plan(folder: Path, rounds: int) -> str:
+    """Two tasks a round. Writes its data into the folder."""
+    write_npy(folder / "real.npy", REAL_ROWS, REAL_COLUMNS)
+    return f"""name: real
+instruction_set: {REAL_INSTRUCTION_SET}
+data: {{unlabeled: real.npy, held_out: 256, shards: 4}}
+layers: [{{units: 256}}]
+pretraining: {{rounds: {rounds}, replicas: 2}}
+"""

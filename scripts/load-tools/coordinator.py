@@ -154,7 +154,7 @@ def openings(messages: list[dict], run: str) -> dict[tuple[int, int], int]:
 
 
 def lease_delays(leases: list[tuple[str, int]], opened: dict[tuple[int, int], int], run: str) -> list[tuple[int, float]]:
-    """From each task's opening to the arrival of its first lease: when it arrived, and milliseconds."""
+    """From each task's opening to the arrival of its first lease: when it was opened, and milliseconds."""
     first: dict[str, int] = {}
     for task, received in leases:
         first[task] = min(received, first.get(task, received))
@@ -162,7 +162,7 @@ def lease_delays(leases: list[tuple[str, int]], opened: dict[tuple[int, int], in
     for task, received in first.items():
         found = re.fullmatch(r"(.+)\.s(\d+)\.r(\d+)\.t\d+", task)
         if found and found[1] == run and (start := opened.get((int(found[2]), int(found[3])))):
-            delays.append((received, max(0.0, (received - start) / 1e6)))
+            delays.append((start, max(0.0, (received - start) / 1e6)))
     return delays
 
 

@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
+import measure_attack
 import measure_workers
+from attackers import KINDS
 from coordinator import raise_own_limit
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -20,7 +22,19 @@ then 250 of 16.
 
 From a task's opening to its lease: from when the coordinator's log says that it has written down the end of the round
 before, to when the kernel received the answer of the first worker that got the task. All delays are taken by the kernel's
-receive times, so that the generator's own slowness is not among them; it is told beside them.
+receive times, so that the generator's own slowness is not among them; it is told beside them. Ends with 1 where a request
+was not served.
+"""
+ATTACK_HELP = """
+Beside 250 honest fake workers, which get tasks, and a small real run with two real workers, a client of another address
+attacks the coordinator, one kind after the other, all unless some are named:
+
+""" + "\n".join(f"  {name:<12} {kind.about}" for name, kind in KINDS.items()) + """
+
+Ends with 1 unless, with each kind, no honest worker's request for a lease, heartbeat or result fails, leases, heartbeats
+and /healthz are answered within a second (99 of 100), /healthz always, the run ends with the same weights as `cairn
+pretrain` gives, and the coordinator has at most --memory MiB more than before. A lease's delay is that of `workers`; where
+a request waited without a task, it is the time beyond the seconds that it asked for.
 """
 
 
@@ -62,7 +76,15 @@ def parser() -> Parser:
                          help="a waiting request for each free slot, or one for all slots of a worker [per-slot]")
     workers.add_argument("--replicas", type=whole(1, 1_000), default=16, help="tasks a round [16]")
     workers.add_argument("--task-seconds", type=seconds(0, 60), default=0.5, help="how long a task is held [0.5]")
-    for part in (workers,):
+    attack = parts.add_parser(
+        "attack", help="clients that mean ill", description=ATTACK_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    attack.add_argument("kinds", nargs="*", metavar="KIND", help=f"{', '.join(KINDS)} [all]")
+    attack.add_argument("--workers", type=whole(1, 2_000), default=250, help="honest ones [250]")
+    attack.add_argument("--rounds", type=whole(1, 1_000), default=60, help="of the real run [60]")
+    attack.add_argument("--memory", type=whole(1, 100_000), default=300, metavar="MIB",
+                        help="how much more than before the attack [300]")
+    for part in (workers, attack):
         part.add_argument("--seconds", type=seconds(1, 3_600), default=20, help="how long each part is measured [20]")
         part.add_argument("--cairn", metavar="PATH", help="the program [built anew, .build/release/cairn]")
         part.add_argument("--json", action="store_true", help="print all figures as JSON")
@@ -101,12 +123,30 @@ def run_workers(wanted: argparse.Namespace) -> bool:
     return all(measure_workers.is_served(each) for each in found)
 
 
+def run_attack(wanted: argparse.Namespace) -> bool:
+    """Whether all bars hold."""
+    kinds = wanted.kinds or list(KINDS)
+    raise_own_limit(max(KINDS[name].lanes for name in kinds) + 2 * wanted.workers + 200)
+    wish = measure_attack.Wish(program(wanted.cairn), wanted.workers, wanted.seconds, wanted.rounds, wanted.memory)
+    say("the real run, undisturbed")
+    expected, found = measure_attack.reference(wish), []
+    for name in kinds:
+        say(f"{name}: {KINDS[name].about}")
+        found.append(measure_attack.measure(name, wish, expected, say))
+    print(json.dumps(found, indent=2) if wanted.json else measure_attack.show(found))
+    return not any(each["missed"] for each in found)
+
+
 def main() -> int:
-    wanted = parser().parse_args()
+    arguments = parser()
+    wanted = arguments.parse_args()
+    if unknown := sorted(set(getattr(wanted, "kinds", [])) - set(KINDS)):
+        arguments.error(f"there is no attack '{unknown[0]}', only {', '.join(KINDS)}")
     # So that processes are ended and folders deleted.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        return 0 if run_workers(wanted) else 1
+        is_good = run_workers(wanted) if wanted.part == "workers" else run_attack(wanted)
+        return 0 if is_good else 1
     except KeyboardInterrupt:
         return 130
 

@@ -13,6 +13,7 @@ from workers import Crowd, Generators
 
 SETTLE_SECONDS = 4
 JOIN_SECONDS = 60
+DRAIN_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ def measure(wish: Wish, say: Any) -> dict[str, Any]:
             say(f"rounds of {wish.replicas} tasks and a measurement for {wish.seconds:.0f} s")
             busy, busy_before, busy_after = stretch(coordinator, wish.seconds)
             load = os.getloadavg()[0]
+            # For what was asked within that time.
+            time.sleep(DRAIN_SECONDS)
             health, tally = probe.stop(), generators.stop()
         finally:
             probe.kill()

@@ -37,6 +37,8 @@ class Crowd:
     # How long a task is held before it is answered.
     task_seconds: float
     first: int = 0
+    # Whether another worker registers each second, and is not heard again.
+    newcomers: bool = False
 
     def part(self, index: int, parts: int) -> "Crowd":
         """The workers of one of several processes."""
@@ -186,6 +188,9 @@ async def play(crowd: Crowd, tally: Tally, on_joined: Callable[[], None]) -> Non
         on_joined()
         for worker in workers:
             worker.start(group)
+        while crowd.newcomers:
+            await asyncio.sleep(1)
+            group.create_task(FakeWorker(crowd, crowd.first, tally).register())
 
 
 def generate(crowd: Crowd, pipe: Pipe) -> None:

@@ -144,12 +144,16 @@ HOST = b"Host: 127.0.0.1\r\n"
 POST = b"POST /v1/workers HTTP/1.1\r\n" + HOST
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 MALFORMED = [
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(64), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", bytes(4096), b"\r\n" * 200,
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(64), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", bytes(4096),
+    b"\r\n" * 200,
     b"GET /healthz HTTP/9.9\r\n" + HOST + b"\r\n", b"GET\r\n\r\n", b"G" * 100_000,
-    b"GET /healthz HTTP/1.1\r\n" + b"X: y\r\n" * 20_000 + b"\r\n", b"GET / HTTP/1.1\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
-    CHUNKED + b"zz\r\nabc\r\n", CHUNKED + b"ffffffffffffffff\r\nabc", CHUNKED + b"-1\r\n\r\n", CHUNKED + b"5\r\nabc\r\n0\r\n\r\n",
+    b"GET /healthz HTTP/1.1\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
+    b"GET / HTTP/1.1\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
+    CHUNKED + b"zz\r\nabc\r\n", CHUNKED + b"ffffffffffffffff\r\nabc", CHUNKED + b"-1\r\n\r\n",
+    CHUNKED + b"5\r\nabc\r\n0\r\n\r\n",
     CHUNKED + b"3;" + b"e" * 50_000 + b"\r\nabc\r\n", CHUNKED + b"3\r\nabc", POST + b"Content-Length: -5\r\n\r\nabc",
-    POST + b"Content-Length: 99999999999999999999\r\n\r\nabc", POST + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+    POST + b"Content-Length: 99999999999999999999\r\n\r\nabc",
+    POST + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
     POST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     POST + b"Content-Length: 500\r\nExpect: 100-continue\r\n\r\n", POST + b"Content-Length: 500\r\n\r\n{",
     b"GET /%00%ff%2e%2e HTTP/1.1\r\n" + HOST + b"\r\n", b"GET /healthz HTTP/1.1\r\n" + HOST + b"X\x00Y: z\r\n\r\n",
@@ -183,13 +187,15 @@ class Kind:
 KINDS = {
     "idle": Kind("5,000 connections on which nothing is sent", 5_000, "connected", idle),
     "drip-head": Kind("1,000 requests whose head never ends", 1_000, "pieces sent", drip_head),
-    "drip-body": Kind("1,000 bodies of a byte now and then, half of them with the token", 1_000, "pieces sent", drip_body),
+    "drip-body": Kind(
+        "1,000 bodies of a byte now and then, half of them with the token", 1_000, "pieces sent", drip_body),
     "flood-body": Kind("64 bodies of 1 GiB without a token", 64, "KiB sent", flood_body),
     "big-json": Kind("250 bodies of 4 MiB with the token, all but the last byte", 250, "bodies held", big_json),
     "register": Kind("workers that register, with the token, and are not heard again", 16, "status 201", ask=register),
     "tokens": Kind("wrong tokens", 16, "status 401", ask=tokens),
-    "descriptors": Kind("2,000 idle connections to a coordinator that may have 256 descriptors", 2_000, "connected", idle,
-                        descriptors=256, honest=40),
+    "descriptors": Kind(
+        "2,000 idle connections to a coordinator that may have 256 descriptors", 2_000, "connected", idle,
+        descriptors=256, honest=40),
     "malformed": Kind("no HTTP, wrong chunks, hang-ups in the middle", 32, "sent", malformed),
 }
 

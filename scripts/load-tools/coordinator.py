@@ -1,4 +1,5 @@
 """A coordinator in a process of its own: started, measured and ended here."""
+import http.client
 import json
 import os
 import re
@@ -8,7 +9,6 @@ import signal
 import subprocess
 import tempfile
 import time
-import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,6 +95,9 @@ class Coordinator(Program):
              "--log-format", "json", *access], folder / "coordinator.log",
             (descriptors, descriptors) if descriptors else SHELL_DESCRIPTORS)
         self.port = self.wait_for_port()
+        # Made while it is quiet: later there may be no connection to be had.
+        self.line = http.client.HTTPConnection("127.0.0.1", self.port)
+        self.get("/healthz")
 
     @property
     def url(self) -> str:
@@ -111,14 +114,27 @@ class Coordinator(Program):
         raise SystemExit(f"the coordinator does not start:\n{said}")
 
     def get(self, path: str, message: dict | None = None, seconds: float = 30) -> bytes:
-        """GET, or POST with a message."""
+        """GET, or POST with a message; once more over a new connection where the old one is closed. Throws OSError."""
         headers = {"Content-Type": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
-        data = None if message is None else json.dumps(message).encode()
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(urllib.request.Request(self.url + path, data, headers), timeout=seconds) as answer:
-            return answer.read()
+        method, data = ("GET", None) if message is None else ("POST", json.dumps(message).encode())
+        for is_last in (self.line.sock is None, True):
+            self.line.timeout = seconds
+            if self.line.sock:
+                self.line.sock.settimeout(seconds)
+            try:
+                self.line.request(method, path, data, headers)
+                answer = self.line.getresponse()
+                body = answer.read()
+                break
+            except (OSError, http.client.HTTPException) as error:
+                self.line.close()
+                if is_last or isinstance(error, TimeoutError):
+                    raise OSError(f"{method} {path}: {error}") from error
+        if answer.status >= 300:
+            raise OSError(f"{method} {path}: {answer.status} {body[:500].decode(errors='replace')}")
+        return body
 
     def submit(self, plan: str) -> str:
         """Returns the run's name."""
@@ -139,8 +155,8 @@ def nanoseconds(text: str) -> int:
 
 
 def openings(messages: list[dict], run: str) -> dict[tuple[int, int], int]:
-    """When a round's tasks could be had: when the coordinator had written down that its stage is open, or that the round
-    before it is averaged. By stage and round."""
+    """When a round's tasks could be had, by stage and round: when the coordinator had written down that the stage is
+    open, or that the round before is averaged."""
     found = {}
     for message in messages:
         if message.get("run") != run:
@@ -153,7 +169,9 @@ def openings(messages: list[dict], run: str) -> dict[tuple[int, int], int]:
     return found
 
 
-def lease_delays(leases: list[tuple[str, int]], opened: dict[tuple[int, int], int], run: str) -> list[tuple[int, float]]:
+def lease_delays(
+    leases: list[tuple[str, int]], opened: dict[tuple[int, int], int], run: str
+) -> list[tuple[int, float]]:
     """From each task's opening to the arrival of its first lease: when it was opened, and milliseconds."""
     first: dict[str, int] = {}
     for task, received in leases:

@@ -1,4 +1,4 @@
-"""Asks for /healthz ten times a second, over a new connection each time, as a load balancer or a service manager does."""
+"""Asks for /healthz ten times a second, over a new connection each time, as load balancers do."""
 import asyncio
 import multiprocessing
 import signal

@@ -16,25 +16,26 @@ from coordinator import raise_own_limit
 ROOT = Path(__file__).resolve().parent.parent.parent
 CROWDS = [(1000, 1), (250, 16)]
 WORKERS_HELP = """
-A coordinator, and fake workers that register, wait for tasks and send heartbeats as workers do: first they all wait, then
-they play the rounds of a made-up plan and answer each task with zeros. Unless told otherwise, 1,000 workers of one slot,
-then 250 of 16.
+A coordinator, and fake workers that register, wait for tasks and send heartbeats as workers do: first they all wait,
+then they play the rounds of a made-up plan and answer each task with zeros. Unless told otherwise, 1,000 workers of one
+slot, then 250 of 16.
 
 From a task's opening to its lease: from when the coordinator's log says that it has written down the end of the round
-before, to when the kernel received the answer of the first worker that got the task. All delays are taken by the kernel's
-receive times, so that the generator's own slowness is not among them; it is told beside them. Ends with 1 where a request
-was not served.
+before (to the millisecond), to when the kernel received the answer of the first worker that got the task. All delays
+are taken by the kernel's receive times, so that the generator's own slowness is not among them; it is told beside them.
+
+Ends with 1 where a request was not served.
 """
 ATTACK_HELP = """
-Beside 250 honest fake workers, which get tasks, and a small real run with two real workers, a client of another address
-attacks the coordinator, one kind after the other, all unless some are named:
+Beside 250 honest fake workers, which get tasks, and a small real run with two real workers, clients of another
+address attack the coordinator, one kind after the other, all unless some are named:
 
 """ + "\n".join(f"  {name:<12} {kind.about}" for name, kind in KINDS.items()) + """
 
 Ends with 1 unless, with each kind, no honest worker's request for a lease, heartbeat or result fails, leases, heartbeats
 and /healthz are answered within a second (99 of 100), /healthz always, the run ends with the same weights as `cairn
-pretrain` gives, and the coordinator has at most --memory MiB more than before. A lease's delay is that of `workers`; where
-a request waited without a task, it is the time beyond the seconds that it asked for.
+pretrain` gives, and the coordinator has at most --memory MiB more than before. A lease's delay is that of `workers`;
+where a request waited without a task, it is the time beyond the seconds that it asked for.
 """
 
 
@@ -81,7 +82,7 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     attack.add_argument("kinds", nargs="*", metavar="KIND", help=f"{', '.join(KINDS)} [all]")
     attack.add_argument("--workers", type=whole(1, 2_000), default=250, help="honest ones [250]")
-    attack.add_argument("--rounds", type=whole(1, 1_000), default=60, help="of the real run [60]")
+    attack.add_argument("--rounds", type=whole(1, 1_000), default=40, help="of the real run [40]")
     attack.add_argument("--memory", type=whole(1, 100_000), default=300, metavar="MIB",
                         help="how much more than before the attack [300]")
     for part in (workers, attack):

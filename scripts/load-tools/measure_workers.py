@@ -105,7 +105,8 @@ def show(found: list[dict[str, Any]]) -> str:
         return [name, *(value(each) for each in found)]
 
     def three(name: str, at: Any) -> list[list[str]]:
-        return [row(f"{name}, {key}", lambda each, key=key: milliseconds(at(each)[key])) for key in ("p50", "p99", "max")]
+        return [row(f"{name}, {key}", lambda each, key=key: milliseconds(at(each)[key]))
+                for key in ("p50", "p99", "max")]
 
     return table([
         row("workers x slots", lambda each: f"{each['workers']} x {each['slots']}"),

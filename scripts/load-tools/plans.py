@@ -1,12 +1,14 @@
 """Made-up data and two plans: one for fake workers, which never ends, and a small one for real workers.
 
-Each plan wants an instruction set of its own, so that no fake worker gets a task of the real run, nor the other way round.
+Each plan wants an instruction set of its own, so that no fake worker gets a task of the real run, and no real worker
+one of the fake run.
 """
 import platform
 import random
 from pathlib import Path
 
-REAL_INSTRUCTION_SET, FAKE_INSTRUCTION_SET = ("neon", "sse41") if platform.machine() == "aarch64" else ("sse41", "neon")
+IS_ARM = platform.machine() == "aarch64"
+REAL_INSTRUCTION_SET, FAKE_INSTRUCTION_SET = ("neon", "sse41") if IS_ARM else ("sse41", "neon")
 FAKE_COLUMNS, FAKE_UNITS, ROWS_A_SHARD = 8, 4, 4
 REAL_ROWS, REAL_COLUMNS = 8_256, 256
 
@@ -37,5 +39,5 @@ def real_plan(folder: Path, rounds: int) -> str:
 instruction_set: {REAL_INSTRUCTION_SET}
 data: {{unlabeled: real.npy, held_out: 256, shards: 4}}
 layers: [{{units: 256}}]
-pretraining: {{rounds: {rounds}, replicas: 2}}
+pretraining: {{rounds: {rounds}, replicas: 2, l1: 0.001}}
 """

@@ -32,10 +32,10 @@ address attack the coordinator, one kind after the other, all unless some are na
 
 """ + "\n".join(f"  {name:<12} {kind.about}" for name, kind in KINDS.items()) + """
 
-Ends with 1 unless, with each kind, no honest worker's request for a lease, heartbeat or result fails, leases, heartbeats
-and /healthz are answered within a second (99 of 100), /healthz always, the run ends with the same weights as `cairn
-pretrain` gives, and the coordinator has at most --memory MiB more than before. A lease's delay is that of `workers`;
-where a request waited without a task, it is the time beyond the seconds that it asked for.
+Ends with 1 unless, with each kind, no honest worker's request for a lease, heartbeat or result fails, leases,
+heartbeats and /healthz are answered within a second (99 of 100), /healthz always, the run ends with the same weights
+as `cairn pretrain` gives, and the coordinator has at most --memory MiB more than before. A lease's delay is that of
+`workers`; where a request waited without a task, it is the time beyond the seconds that it asked for.
 """
 
 

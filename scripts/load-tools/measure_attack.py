@@ -6,6 +6,7 @@ import secrets
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,7 @@ class RealRun:
         return ""
 
 
-def measure(name: str, wish: Wish, expected: str, say: Any) -> dict[str, Any]:
+def measure(name: str, wish: Wish, expected: str, say: Callable[[str], None]) -> dict[str, Any]:
     """All figures of one kind of attack, by name."""
     kind, token = KINDS[name], secrets.token_hex(16)
     honest = min(wish.workers, kind.honest or wish.workers)
@@ -102,7 +103,7 @@ def measure(name: str, wish: Wish, expected: str, say: Any) -> dict[str, Any]:
                 raise SystemExit(f"the {honest} honest workers have not joined in {JOIN_SECONDS} s")
             fake = coordinator.submit(fake_plan(folder.path, REPLICAS))
             start_workers(wish.cairn, coordinator, folder)
-            time.sleep(SETTLE_SECONDS)
+            time.sleep(min(SETTLE_SECONDS, wish.seconds))
             coordinator.forget_peak()
             quiet = coordinator.figures()
             run, logged = RealRun(coordinator, folder.path, wish.rounds), len(coordinator.messages())
@@ -179,7 +180,7 @@ def missed(found: dict[str, Any], wish: Wish) -> list[str]:
 
 def show(found: list[dict[str, Any]]) -> str:
     """A table with a column for each kind, and what was missed."""
-    def row(name: str, value: Any) -> list[str]:
+    def row(name: str, value: Callable[[dict[str, Any]], str]) -> list[str]:
         return [name, *(value(each) for each in found)]
 
     def delay(name: str, key: str, of: str) -> list[str]:
@@ -187,7 +188,8 @@ def show(found: list[dict[str, Any]]) -> str:
 
     return table([
         row("attack", lambda each: each["kind"]),
-        row("attacker's successes a second", lambda each: f"{each['successesPerSecond']:.0f}"),
+        row("the attacker's successes", lambda each: each["attackerSuccesses"]),
+        row("of them a second", lambda each: f"{each['successesPerSecond']:.0f}"),
         delay("lease", "lease", "p50"), delay("lease", "lease", "p99"),
         delay("heartbeat", "heartbeat", "p50"), delay("heartbeat", "heartbeat", "p99"),
         row("honest requests that failed", lambda each: str(sum(each["failures"].values()))),

@@ -2,10 +2,11 @@
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from coordinator import Coordinator, Folder, lease_delays, openings
+from coordinator import Coordinator, Figures, Folder, lease_delays, openings
 from health import HealthProbe
 from plans import FAKE_INSTRUCTION_SET, fake_plan
 from tally import Tally, Window, milliseconds, spread, table
@@ -27,7 +28,7 @@ class Wish:
     seconds: float
 
 
-def measure(wish: Wish, say: Any) -> dict[str, Any]:
+def measure(wish: Wish, say: Callable[[str], None]) -> dict[str, Any]:
     """All figures, by name."""
     with Folder() as folder:
         coordinator = Coordinator(wish.cairn, folder.path)
@@ -39,7 +40,7 @@ def measure(wish: Wish, say: Any) -> dict[str, Any]:
         try:
             joined = generators.wait_until_joined(JOIN_SECONDS)
             say(f"{wish.workers} workers have joined" if joined else f"not all have joined in {JOIN_SECONDS} s")
-            time.sleep(SETTLE_SECONDS)
+            time.sleep(min(SETTLE_SECONDS, wish.seconds))
             say(f"quiet for {wish.seconds:.0f} s")
             quiet, before, after = stretch(coordinator, wish.seconds)
             run = coordinator.submit(fake_plan(folder.path, wish.replicas))
@@ -65,7 +66,7 @@ def measure(wish: Wish, say: Any) -> dict[str, Any]:
     }
 
 
-def stretch(coordinator: Coordinator, seconds: float) -> tuple[Window, Any, Any]:
+def stretch(coordinator: Coordinator, seconds: float) -> tuple[Window, Figures, Figures]:
     """Lets time pass; which, and the coordinator's figures before and after."""
     start, before = time.time_ns(), coordinator.figures()
     time.sleep(seconds)
@@ -101,10 +102,10 @@ def is_served(found: dict[str, Any]) -> bool:
 
 def show(found: list[dict[str, Any]]) -> str:
     """A table with a column for each crowd."""
-    def row(name: str, value: Any) -> list[str]:
+    def row(name: str, value: Callable[[dict[str, Any]], str]) -> list[str]:
         return [name, *(value(each) for each in found)]
 
-    def three(name: str, at: Any) -> list[list[str]]:
+    def three(name: str, at: Callable[[dict[str, Any]], dict[str, Any]]) -> list[list[str]]:
         return [row(f"{name}, {key}", lambda each, key=key: milliseconds(at(each)[key]))
                 for key in ("p50", "p99", "max")]
 

@@ -41,9 +41,10 @@ class Crowd:
     newcomers: bool = False
 
     def part(self, index: int, parts: int) -> "Crowd":
-        """The workers of one of several processes."""
+        """The workers of one of several processes; newcomers come from the first."""
         start, end = (self.workers * each // parts for each in (index, index + 1))
-        return replace(self, first=self.first + start, workers=end - start)
+        return replace(
+            self, first=self.first + start, workers=end - start, newcomers=self.newcomers and index == 0)
 
 
 @dataclass
@@ -190,7 +191,13 @@ async def play(crowd: Crowd, tally: Tally, on_joined: Callable[[], None]) -> Non
             worker.start(group)
         while crowd.newcomers:
             await asyncio.sleep(1)
-            group.create_task(FakeWorker(crowd, crowd.first, tally).register())
+            group.create_task(come_and_go(FakeWorker(crowd, crowd.first, tally)))
+
+
+async def come_and_go(worker: FakeWorker) -> None:
+    """Registers, and is not heard again."""
+    await worker.register()
+    worker.client.close()
 
 
 def generate(crowd: Crowd, pipe: Pipe) -> None:

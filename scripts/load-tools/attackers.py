@@ -182,6 +182,8 @@ class Kind:
     # The coordinator's limit of file descriptors, where it is a small one, and how many honest workers there are then.
     descriptors: int | None = None
     honest: int | None = None
+    # How much longer than the others it takes.
+    stretch: float = 1
 
 
 KINDS = {
@@ -191,7 +193,9 @@ KINDS = {
         "1,000 bodies of a byte now and then, half of them with the token", 1_000, "pieces sent", drip_body),
     "flood-body": Kind("64 bodies of 1 GiB without a token", 64, "KiB sent", flood_body),
     "big-json": Kind("250 bodies of 4 MiB with the token, all but the last byte", 250, "bodies held", big_json),
-    "register": Kind("workers that register, with the token, and are not heard again", 16, "status 201", ask=register),
+    "register": Kind(
+        "workers that register, with the token, and are not heard again: as many as go", 16, "status 201", ask=register,
+        stretch=1.5),
     "tokens": Kind("wrong tokens", 16, "status 401", ask=tokens),
     "descriptors": Kind(
         "2,000 idle connections to a coordinator that may have 256 descriptors", 2_000, "connected", idle,

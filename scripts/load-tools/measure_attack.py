@@ -92,6 +92,7 @@ class RealRun:
 def measure(name: str, wish: Wish, expected: str, say: Callable[[str], None]) -> dict[str, Any]:
     """All figures of one kind of attack, by name."""
     kind, token = KINDS[name], secrets.token_hex(16)
+    lasting = wish.seconds * kind.stretch
     honest = min(wish.workers, kind.honest or wish.workers)
     with Folder() as folder:
         coordinator = Coordinator(wish.cairn, folder.path, token, kind.descriptors)
@@ -108,7 +109,7 @@ def measure(name: str, wish: Wish, expected: str, say: Callable[[str], None]) ->
             quiet = coordinator.figures()
             run, logged = RealRun(coordinator, folder.path, wish.rounds), len(coordinator.messages())
             start, attack = time.time_ns(), Attack(name, coordinator.port, token)
-            time.sleep(wish.seconds)
+            time.sleep(lasting)
             window, load = Window(start, time.time_ns()), os.getloadavg()[0]
             attacked, counts = None if coordinator.has_ended else coordinator.figures(), attack.stop()
             say(f"{name}: the attack has ended, the run goes on")
@@ -124,12 +125,12 @@ def measure(name: str, wish: Wish, expected: str, say: Callable[[str], None]) ->
         messages = coordinator.messages()
         found = {
             "kind": name, "honestWorkers": honest, "loadAverage": load, "attacker": counts,
-            "attackerSuccesses": kind.success, "successesPerSecond": counts.get(kind.success, 0) / wish.seconds,
+            "attackerSuccesses": kind.success, "successesPerSecond": counts.get(kind.success, 0) / lasting,
             **served(tally, lease_delays(tally.leases, openings(messages, fake), fake), window),
             **healthy(health, window),
             "quietMiB": quiet.resident_mib, "peakMiB": attacked.peak_mib if attacked else None,
             "descriptors": attacked.descriptors if attacked else None,
-            "cpuShare": (attacked.cpu_seconds - quiet.cpu_seconds) / wish.seconds if attacked else None,
+            "cpuShare": (attacked.cpu_seconds - quiet.cpu_seconds) / lasting if attacked else None,
             "logLines": dict(Counter(
                 each["level"] for each in messages[logged:] if each["level"] in ("warning", "error"))),
             "runSeconds": seconds, "isSameExport": digest == expected,

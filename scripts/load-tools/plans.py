@@ -10,15 +10,17 @@ from pathlib import Path
 IS_ARM = platform.machine() == "aarch64"
 REAL_INSTRUCTION_SET, FAKE_INSTRUCTION_SET = ("neon", "sse41") if IS_ARM else ("sse41", "neon")
 FAKE_COLUMNS, FAKE_UNITS, ROWS_A_SHARD = 8, 4, 4
-REAL_ROWS, REAL_COLUMNS = 8_256, 256
+REAL_ROWS, REAL_COLUMNS, PATTERNS = 8_256, 256, 64
 
 
 def write_npy(path: Path, rows: int, columns: int) -> None:
-    """Random bytes, the same each time."""
+    """Rows of bytes, the same each time: each is one of a few patterns, so that there is something to learn."""
     shape = f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({rows}, {columns}), }}"
     header = shape.ljust(117) + "\n"
     front = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little")
-    path.write_bytes(front + header.encode() + random.Random(1).randbytes(rows * columns))
+    drawn = random.Random(1)
+    patterns = [drawn.randbytes(columns) for _ in range(PATTERNS)]
+    path.write_bytes(front + header.encode() + b"".join(drawn.choices(patterns, k=rows)))
 
 
 def fake_plan(folder: Path, replicas: int) -> str:

@@ -140,6 +140,11 @@ class Coordinator(Program):
         """Returns the run's name."""
         return json.loads(self.get("/v1/runs", {"plan": plan, "folder": str(self.folder)}))["id"]
 
+    def last_words(self) -> str:
+        """How it ended, and the last line that it wrote."""
+        lines = self.log.read_text(errors="replace").strip().splitlines() or ["nothing"]
+        return f"status {self.process.returncode}, {lines[-1][:500]}"
+
     def messages(self) -> list[dict]:
         """All that it has logged."""
         found = []

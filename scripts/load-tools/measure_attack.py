@@ -133,6 +133,7 @@ def measure(name: str, wish: Wish, expected: str, say: Callable[[str], None]) ->
             "cpuShare": (attacked.cpu_seconds - quiet.cpu_seconds) / lasting if attacked else None,
             "logLines": dict(Counter(
                 each["level"] for each in messages[logged:] if each["level"] in ("warning", "error"))),
+            "ending": None if attacked else coordinator.last_words(),
             "runSeconds": seconds, "isSameExport": digest == expected,
         }
         return found | {"missed": missed(found, wish)}
@@ -167,7 +168,7 @@ def missed(found: dict[str, Any], wish: Wish) -> list[str]:
     bars = [
         (not found["failures"], "an honest worker's request failed"),
         (not found["healthFailures"], "/healthz was not answered"),
-        (found["peakMiB"] is not None, "the coordinator ended"),
+        (found["peakMiB"] is not None, f"the coordinator ended: {found['ending']}"),
         ((found["peakMiB"] or 0) - found["quietMiB"] <= wish.memory_mib, f"over {wish.memory_mib} MiB more memory"),
         (found["runSeconds"] is not None, "the run did not end"),
         (found["isSameExport"], "the run's weights are not the same"),

@@ -120,12 +120,11 @@ class Connection:
             async with asyncio.timeout(seconds):
                 await self.loop.sock_sendall(self.sock, data)
                 return await self.waiting
-        except OSError as error:
-            # TimeoutError is one too.
+        except BaseException as error:
             self.close()
-            raise error if isinstance(error, TimeoutError) else ConnectionLost from error
-        except BaseException:
-            self.close()
+            # A TimeoutError is an OSError too.
+            if isinstance(error, OSError) and not isinstance(error, TimeoutError):
+                raise ConnectionLost from error
             raise
         finally:
             if self.waiting.done() and not self.waiting.cancelled():
@@ -162,8 +161,10 @@ class Client:
         while True:
             try:
                 connection = await asyncio.wait_for(self.connection(), seconds)
+            except TimeoutError:
+                raise
             except OSError as error:
-                raise error if isinstance(error, TimeoutError) else ConnectionLost from error
+                raise ConnectionLost from error
             was_used = connection.uses > 0
             try:
                 answer = await connection.request(data, seconds)

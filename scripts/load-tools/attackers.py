@@ -9,7 +9,7 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 
@@ -34,6 +34,8 @@ class Attacker:
         self.counts: Counter[str] = Counter()
         self.opening = asyncio.Semaphore(OPEN_AT_ONCE)
         self.open = 0
+        # Messages of each path, as large as the coordinator takes them.
+        self.sizes = dict.fromkeys(["/v1/runs", "/v1/leases", "/v1/heartbeats"], LARGEST_MESSAGE)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[socket.socket]:
@@ -62,13 +64,15 @@ class Attacker:
                 # A lane that is refused tries again soon, but leaves the processor to others.
                 await asyncio.sleep(0.05)
 
-    async def until_closed(self, sock: socket.socket) -> None:
-        """Counts the status of an answer, where there is one."""
-        data = await asyncio.get_running_loop().sock_recv(sock, 4096)
+    async def until_closed(self, sock: socket.socket) -> str:
+        """Counts the status of an answer, where there is one, and returns it."""
+        data, status = await asyncio.get_running_loop().sock_recv(sock, 4096), ""
         if data.startswith(b"HTTP/1.1 "):
-            self.counts[f"status {data[9:12].decode(errors='replace')}"] += 1
+            status = data[9:12].decode(errors="replace")
+            self.counts[f"status {status}"] += 1
         while data:
             data = await asyncio.get_running_loop().sock_recv(sock, 4096)
+        return status
 
     async def drip(self, sock: socket.socket, piece: Callable[[], bytes]) -> None:
         loop = asyncio.get_running_loop()
@@ -120,11 +124,15 @@ async def flood_body(attacker: Attacker, sock: socket.socket) -> None:
 
 
 async def big_json(attacker: Attacker, sock: socket.socket) -> None:
-    body = b'{"worker": "' + bytes(b"x") * (LARGEST_MESSAGE - 12)
-    data = request("POST", "/v1/leases", attacker.token, body, "Content-Type: application/json\r\n")
-    await asyncio.get_running_loop().sock_sendall(sock, data[:-1])
-    attacker.counts["bodies held"] += 1
-    await attacker.until_closed(sock)
+    path, size = random.choice(list(attacker.sizes.items()))
+    body = b'{"worker": "'.ljust(size, b"x")
+    data = request("POST", path, attacker.token, body, "Content-Type: application/json\r\n")
+    closed = asyncio.ensure_future(attacker.until_closed(sock))
+    with suppress(ConnectionError):
+        await asyncio.get_running_loop().sock_sendall(sock, data[:-1])
+        attacker.counts["KiB held"] += size >> 10
+    if await closed == "413" and attacker.sizes[path] == size:
+        attacker.sizes[path] = max(1024, size // 2)
 
 
 async def register(attacker: Attacker, client: Client) -> int:
@@ -192,7 +200,9 @@ KINDS = {
     "drip-body": Kind(
         "1,000 bodies of a byte now and then, half of them with the token", 1_000, "pieces sent", drip_body),
     "flood-body": Kind("64 bodies of 1 GiB without a token", 64, "KiB sent", flood_body),
-    "big-json": Kind("250 bodies of 4 MiB with the token, all but the last byte", 250, "bodies held", big_json),
+    "big-json": Kind(
+        "250 bodies of 4 MiB, or as large as they may be, with the token, all but the last byte", 250, "KiB held",
+        big_json),
     "register": Kind(
         "workers that register, with the token, and are not heard again: as many as go", 16, "status 201", ask=register,
         stretch=1.5),

@@ -71,6 +71,7 @@ import Testing
     func shellcheckIsContent() throws {
         let paths = [
             "scripts/launch-workers", "scripts/build-release", "scripts/bench-peers", "scripts/install-packages",
+            "scripts/load",
             "cluster/on-host",
         ].map { packageFolder.appending(path: $0).path }
         let ended = try Command("shellcheck", paths)

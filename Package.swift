@@ -200,7 +200,8 @@ let package = Package(
         tests(
             "CoordinatorRuntimeTests",
             [
-                "CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "DataFormats", "PlanFile",
+                "CoordinatorRuntime", "Coordination", "EventFiles", "RunStore", "RunProtocol", "DataFormats",
+                "PlanFile",
                 "PrometheusMetrics", "RandomNumbers", logging,
             ]),
         tests(

@@ -36,7 +36,7 @@ package struct WatchScreen: Sendable {
 
     private func header(_ width: Int) -> [Line] {
         let state = Line(run.state.rawValue, run.state.style)
-        let elapsed = Line(Figure.duration((run.finishedAt ?? time) - run.submittedAt))
+        let elapsed = Line(Figure.duration(run.elapsed(at: time)))
         let right = [state, elapsed].joined().cut(to: width)
         let name = [Line(run.name.displayable(), .strong), Line(run.id.rawValue.displayable(), .faint)].joined()
         let left = name.cut(to: max(0, width - right.width - 2))
@@ -140,7 +140,7 @@ package struct WatchScreen: Sendable {
                 Line("\(stage.history.count { $0.seconds != nil })"),
                 Line(error.map { Figure.number($0, decimals: 3) } ?? ""),
                 Line(stage.ratio(of: error).map { Figure.number($0, decimals: 3) } ?? ""),
-                Line(stage.startedAt.flatMap { start in stage.finishedAt.map { Figure.duration($0 - start) } } ?? ""),
+                Line(stage.duration.map(Figure.duration) ?? ""),
                 Line(stage.note?.displayable(atMost: 200) ?? ""),
             ]
         }
@@ -174,7 +174,7 @@ extension StageStatus {
 
     /// Where the rounds to come take as long as the last ones; nil before one is done.
     fileprivate var timeLeft: String? {
-        let last = history.compactMap(\.seconds).suffix(5)
+        let last = history.compactMap(\.duration).suffix(5)
         guard !last.isEmpty else { return nil }
         let mean = last.reduce(0, +) / Double(last.count)
         return "\(Figure.duration(mean * Double(max(rounds, 1)) * (1 - share))) left"

@@ -99,7 +99,7 @@ struct LaunchWorkersTests {
 
     /// As with a home folder on NFS.
     @Test func hostsThatShareAHomeFolderHaveAWorkerEach() throws {
-        let second = try Host("node_2.example", sharingHomeOf: host)
+        let second = try Host("node-2.example", sharingHomeOf: host)
         let token = try host.folder.write("token", "the-secret\n").path
         func ask(_ host: Host, _ arguments: [String]) throws -> Row {
             try #require(try rows(host.launchWorkers([host.name], arguments + ["--json"])).first)
@@ -120,7 +120,7 @@ struct LaunchWorkersTests {
         #expect(try ask(second, ["stop"]).message == "stopped")
         #expect(try ask(host, ["status"]).pid == one)
         #expect(isAlive(one) && !isAlive(two))
-        #expect(try host.read(".cairn/hosts/node_2.example/worker.log").hasSuffix("ended\n"))
+        #expect(try host.read(".cairn/hosts/node-2.example/worker.log").hasSuffix("ended\n"))
         #expect(try ask(host, ["stop"]).message == "stopped")
     }
 

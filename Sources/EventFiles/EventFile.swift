@@ -20,7 +20,7 @@ package struct EventFile: Hashable, Sendable {
         name = "events.out.tfevents.\(Int64(exactly: run.submittedAt.rounded(.down)) ?? 0).\(run.id)"
         bytes = Self.record(.version(at: run.submittedAt))
         headBytes = bytes.count
-        for stage in run.stages { append(stage, from: run.submittedAt) }
+        for stage in run.stages { append(stage, of: run) }
         // Draws end in any order, and only when all have is theirs certain.
         if let stage = run.ended("fine-tuning") {
             for curve in run.curves ?? [] {
@@ -39,10 +39,10 @@ package struct EventFile: Hashable, Sendable {
     }
 
     /// Each round's own figures when it has ended; what is measured on its weights is known before the next one ends.
-    private mutating func append(_ stage: StageStatus, from submission: Double) {
-        var time = stage.startedAt ?? submission
+    private mutating func append(_ stage: StageStatus, of run: RunStatus) {
+        var time = stage.startedAt ?? run.submittedAt
         for record in stage.history {
-            if record.seconds != nil {
+            if record.seconds != nil || run.hasEnded(stage) {
                 time += record.duration ?? 0
                 append(
                     [
@@ -173,10 +173,11 @@ extension FixedWidthInteger {
 }
 
 extension RunStatus {
-    /// The stage of this name, once nothing in it can change any more.
-    fileprivate func ended(_ name: String) -> StageStatus? {
-        stages.first { $0.name == name && ($0.state == .finished || state.isFinal) }
-    }
+    /// Whether nothing in the stage can change any more.
+    fileprivate func hasEnded(_ stage: StageStatus) -> Bool { stage.state == .finished || state.isFinal }
+
+    /// The stage of this name, once it has ended.
+    fileprivate func ended(_ name: String) -> StageStatus? { stages.first { $0.name == name && hasEnded($0) } }
 }
 
 extension Bool {

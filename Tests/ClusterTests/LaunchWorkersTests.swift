@@ -108,7 +108,7 @@ struct LaunchWorkersTests {
         let one = try #require(try ask(host, start).pid)
         defer { kill(pid_t(one), SIGKILL) }
         let away = try ask(second, ["status"])
-        #expect(away.state == "stopped" && away.pid == nil && away.message == "", "\(away)")
+        #expect(away.state == "stopped" && away.pid == nil && away.message == nil, "\(away)")
         #expect(try ask(second, ["stop"]).message == "was not running")
 
         let other = try ask(second, start)

@@ -200,8 +200,8 @@ let package = Package(
         tests(
             "CoordinatorRuntimeTests",
             [
-                "CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "DataFormats", "PlanFile",
-                "PrometheusMetrics", "RandomNumbers", logging, grdb,
+                "CoordinatorRuntime", "Coordination", "EventFiles", "RunStore", "RunProtocol", "DataFormats",
+                "PlanFile", "PrometheusMetrics", "RandomNumbers", logging, grdb,
             ]),
         tests(
             "WorkerRuntimeTests",

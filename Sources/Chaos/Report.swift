@@ -128,7 +128,7 @@ package struct Report: Codable, Sendable {
 }
 
 extension RunStatus {
-    var seconds: Double { (finishedAt ?? submittedAt) - submittedAt }
+    var seconds: Double { elapsed(at: submittedAt) }
 
     func lasted(at time: Double) -> Bool { submittedAt <= time && time <= finishedAt ?? submittedAt }
 }

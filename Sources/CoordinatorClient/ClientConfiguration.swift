@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 package import RunProtocol
 
@@ -12,6 +13,8 @@ package struct ClientConfiguration: Sendable, CustomStringConvertible, CustomRef
     package let token: String?
     /// Certificates (PEM) to trust instead of the system's.
     package let caFile: String?
+    /// What the environment puts between; nil for nothing.
+    package let proxy: EnvironmentProxy?
     package var connectSeconds = 5.0
     /// How long a request may take, beside what it asks the coordinator to wait.
     package var requestSeconds = 30.0
@@ -28,8 +31,12 @@ package struct ClientConfiguration: Sendable, CustomStringConvertible, CustomRef
     package var whenRetrying: (@Sendable (_ problem: String, _ pauseSeconds: Double) -> Void)?
 
     /// - Throws: `ConnectionError` whenever the URL, the token or the file cannot be used.
-    package init(url: String, token: String? = nil, caFile: String? = nil) throws(ConnectionError) {
+    package init(
+        url: String, token: String? = nil, caFile: String? = nil,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(ConnectionError) {
         address = try CoordinatorAddress(url)
+        proxy = EnvironmentProxy(for: address, in: environment)
         // A line break in it would become a header of its own.
         guard token?.utf8.allSatisfy({ (33...126).contains($0) }) != false, token?.isEmpty != true else {
             throw ConnectionError(

@@ -1,10 +1,14 @@
 import CCurl
 package import RunProtocol
 
-/// Where a coordinator is: scheme, host and port, checked.
+/// Where a coordinator is: scheme, host, port and, behind a reverse proxy, a path; checked.
 package struct CoordinatorAddress: Hashable, Sendable, CustomStringConvertible {
-    /// `http://host:port`, without a slash at its end.
+    /// `http://host:port/path`, without a slash at its end.
     package let description: String
+    /// `http` or `https`.
+    let scheme: String
+    /// A name or an address, without brackets and zone.
+    let host: String
     /// Whether the host is this machine itself, which no proxy may come between.
     let isLoopback: Bool
 
@@ -30,14 +34,32 @@ package struct CoordinatorAddress: Hashable, Sendable, CustomStringConvertible {
         guard parts.port.isEmpty || Int(parts.port).map({ (1...65_535).contains($0) }) == true else {
             throw Self.error("\(shown) has a port that is not from 1 to 65535", "write it like http://host:8080")
         }
-        let base = "\(parts.scheme)://\(parts.host)" + (parts.port.isEmpty ? "" : ":\(parts.port)")
-        guard parts.rest.isEmpty || parts.rest == "/" else {
-            throw Self.error("\(shown) goes on after the host and port", "write \(base)")
+        let base = "\(parts.scheme)://\(parts.hostAndZone)" + (parts.port.isEmpty ? "" : ":\(parts.port)")
+        guard !parts.hasMore, let path = Self.checked(path: parts.path) else {
+            throw Self.error(
+                "\(shown) goes on after the host and port with something other than the path of a reverse proxy",
+                "write \(base)")
         }
-        description = base
+        description = base + path
+        scheme = parts.scheme
+        host = parts.host.hasPrefix("[") ? String(parts.host.dropFirst().dropLast()) : parts.host
         isLoopback =
-            parts.host == "localhost" || parts.host.hasSuffix(".localhost") || parts.host.hasPrefix("127.")
-            || parts.host == "[::1]"
+            host == "localhost" || host.hasSuffix(".localhost") || host.hasPrefix("127.") || host == "::1"
+    }
+
+    /// - Returns: the path without a slash at its end; nil where it is none below which a coordinator can be: all that one
+    ///   answers is below `/v1` of its own, and what leads elsewhere (`..`) or must be escaped is refused.
+    private static func checked(path: String) -> String? {
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        let named = segments.last == "" ? segments.dropLast() : segments
+        let areGood = named.allSatisfy { segment in
+            !["", ".", "..", "v1"].contains(segment)
+                && segment.utf8.allSatisfy {
+                    UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0
+                        || "-._~".utf8.contains($0)
+                }
+        }
+        return areGood ? named.map { "/" + $0 }.joined() : nil
     }
 
     private static func error(_ wrong: String, _ remedy: String) -> ConnectionError {
@@ -48,10 +70,17 @@ package struct CoordinatorAddress: Hashable, Sendable, CustomStringConvertible {
 /// A URL as libcurl understands it, so that what is checked is what will be used.
 private struct URLParts {
     var scheme = ""
+    /// An IPv6 address is in brackets.
     var host = ""
+    /// Of a link-local IPv6 address, such as `eth0`.
+    var zone = ""
     var port = ""
-    /// Path, query and fragment.
-    var rest = ""
+    var path = ""
+    /// Whether there is a query or a fragment.
+    var hasMore = false
+
+    /// As it stands in a URL (RFC 6874).
+    var hostAndZone: String { zone.isEmpty ? host : "\(host.dropLast())%25\(zone)]" }
 
     init?(_ text: String) {
         guard let url = curl_url() else { return nil }
@@ -63,7 +92,7 @@ private struct URLParts {
             return String(cString: bytes)
         }
         guard text.contains("://") else { return }
-        switch curl_url_set(url, CURLUPART_URL, text, 0) {
+        switch curl_url_set(url, CURLUPART_URL, text, UInt32(CURLU_PATH_AS_IS)) {
         case CURLUE_OK: break
         case CURLUE_UNSUPPORTED_SCHEME, CURLUE_BAD_SCHEME: return
         case CURLUE_BAD_PORT_NUMBER:
@@ -76,8 +105,10 @@ private struct URLParts {
         }
         scheme = part(CURLUPART_SCHEME)
         host = part(CURLUPART_HOST)
+        zone = part(CURLUPART_ZONEID)
         port = part(CURLUPART_PORT)
-        rest = part(CURLUPART_PATH) + part(CURLUPART_QUERY) + part(CURLUPART_FRAGMENT)
+        path = part(CURLUPART_PATH)
+        hasMore = !(part(CURLUPART_QUERY) + part(CURLUPART_FRAGMENT)).isEmpty
     }
 }
 

@@ -29,10 +29,11 @@ extension HTTPConnection {
         }
         let found = file.digest
         guard found == blob else {
-            throw ConnectionError(
+            let problem = ConnectionError(
                 .damagedBlob,
                 "blob \(blob.short) arrived from \(configuration.address) as \(found.short): something on the way "
                     + "or on the coordinator's disk has changed it")
+            throw configuration.proxy?.mentioned(in: problem) ?? problem
         }
         try file.keep(isDurable: isDurable)
     }

@@ -48,11 +48,15 @@ package final class HTTPConnection: Sendable {
             throw AttemptFailure(cause: error)
         }
         defer { idle.withLock { $0.append(transfer) } }
-        let answer = try transfer.perform(request, interruption: interruption, receiver: receiver)
-        guard answer.isSuccess else {
-            throw AttemptFailure(answer, request: request, address: configuration.address)
+        do throws(AttemptFailure) {
+            let answer = try transfer.perform(request, interruption: interruption, receiver: receiver)
+            guard answer.isSuccess else {
+                throw AttemptFailure(answer, request: request, address: configuration.address)
+            }
+            return answer
+        } catch {
+            throw error.through(configuration.proxy)
         }
-        return answer
     }
 
     /// Returns when it is time for another attempt; throws the failure's cause when there will be none.
@@ -92,10 +96,11 @@ extension HTTPConnection {
         do {
             return try JSONDecoder().decode(type, from: answer.body)
         } catch {
-            throw ConnectionError(
+            let problem = ConnectionError(
                 .malformedAnswer,
                 "\(configuration.address) answers \(request.name) with something that is not a \(type): "
                     + "is it a coordinator of this version?")
+            throw configuration.proxy?.mentioned(in: problem) ?? problem
         }
     }
 

@@ -2,56 +2,104 @@ package import RunProtocol
 
 /// A run's curves as TensorBoard reads them: a file of TFRecords, each an `Event` message with one number.
 ///
-/// The same status gives the same bytes. The format stands in TensorFlow's `core/lib/io/record_writer.h` (records),
+/// The same status gives the same bytes, and a later one of the same run the same bytes and more: what is known first comes
+/// first, and nothing is written before it is certain. TensorBoard goes on reading a file where it stopped. The format stands in TensorFlow's `core/lib/io/record_writer.h` (records),
 /// `core/util/event.proto` and `core/framework/summary.proto` (messages).
 package struct EventFile: Hashable, Sendable {
     /// Such as `events.out.tfevents.1700000000.run-1a2b3c4d`: the seconds since 1970 of the run's submission, and the run
     /// where others have the host's name, so that the same run has the same file.
     package let name: String
     package private(set) var bytes: [UInt8] = []
+    /// Of the first record, which says what kind of file it is.
+    private let headBytes: Int
 
     /// Tags are `STAGE/FIGURE`; a step is a round, an epoch of a fine-tuning or a test's draw. Figures that are not known
     /// are left out.
     package init(_ run: RunStatus) {
         // From outside it may be anything, and a file has to have a name.
         name = "events.out.tfevents.\(Int64(exactly: run.submittedAt.rounded(.down)) ?? 0).\(run.id)"
-        append(.version(at: run.submittedAt))
-        for stage in run.stages { append(stage, from: run.submittedAt) }
-        let end = run.finishedAt ?? run.submittedAt
-        for curve in run.curves ?? [] {
-            let tag = "fine-tuning/loss, \(curve.pretrained.origin), draw \(curve.draw)"
-            for (index, loss) in curve.losses.enumerated() { append(.scalar(tag, loss, step: index + 1, at: end)) }
+        bytes = Self.record(.version(at: run.submittedAt))
+        headBytes = bytes.count
+        for stage in run.stages { append(stage, of: run) }
+        // Draws end in any order, and only when all have is theirs certain.
+        if let stage = run.ended("fine-tuning") {
+            for curve in run.curves ?? [] {
+                let tag = "fine-tuning/loss, \(curve.pretrained.origin), draw \(curve.draw)"
+                for (index, loss) in curve.losses.enumerated() {
+                    append(.scalar(tag, loss, step: index + 1, at: stage.startedAt ?? run.submittedAt))
+                }
+            }
         }
-        for result in run.results {
-            let tag = "evaluation/test error, \(result.pretrained.origin)"
-            append(.scalar(tag, result.error, step: result.draw, at: end))
-        }
-    }
-
-    private mutating func append(_ stage: StageStatus, from submission: Double) {
-        var time = stage.startedAt ?? submission
-        for record in stage.history {
-            time += record.seconds ?? 0
-            let figures: [(String, Double?)] = [
-                ("loss", record.loss), ("held-out error", record.heldOutError),
-                ("error of the mean", record.heldOutError.flatMap { _ in stage.meanError }),
-                ("active share", record.activeShare),
-                ("dead units", record.deadUnits.map(Double.init)), ("kept share", record.keptShare),
-                ("unused units", record.unusedUnits.map(Double.init)), ("seconds", record.seconds),
-                ("samples per second", record.samplesPerSecond), ("bytes", record.bytes.map(Double.init)),
-            ]
-            for case (let figure, let value?) in figures {
-                append(.scalar("\(stage.name)/\(figure)", value, step: record.round, at: time))
+        if let stage = run.ended("evaluation") {
+            for result in run.results {
+                let tag = "evaluation/test error, \(result.pretrained.origin)"
+                append(.scalar(tag, result.error, step: result.draw, at: stage.startedAt ?? run.submittedAt))
             }
         }
     }
 
-    /// Length, its checksum, the message, its checksum; numbers with their lowest byte first.
-    private mutating func append(_ event: ProtobufMessage) {
-        let length = UInt64(event.bytes.count).littleEndianBytes
-        bytes += length + CRC32C.masked(length).littleEndianBytes
-        bytes += event.bytes + CRC32C.masked(event.bytes).littleEndianBytes
+    /// Each round's own figures when it has ended; what is measured on its weights is known before the next one ends.
+    private mutating func append(_ stage: StageStatus, of run: RunStatus) {
+        var time = stage.startedAt ?? run.submittedAt
+        for record in stage.history {
+            if record.seconds != nil || run.hasEnded(stage) {
+                time += record.duration ?? 0
+                append(
+                    [
+                        ("loss", record.loss), ("seconds", record.duration),
+                        ("samples per second", record.samplesPerSecond), ("bytes", record.bytes.map(Double.init)),
+                    ], of: stage, step: record.round, at: time)
+            }
+            append(
+                [
+                    ("held-out error", record.heldOutError),
+                    ("error of the mean", record.heldOutError.flatMap { _ in stage.meanError }),
+                    ("active share", record.activeShare),
+                    ("dead units", record.deadUnits.map(Double.init)), ("kept share", record.keptShare),
+                    ("unused units", record.unusedUnits.map(Double.init)),
+                ], of: stage, step: record.round, at: time)
+        }
     }
+
+    private mutating func append(_ figures: [(String, Double?)], of stage: StageStatus, step: Int, at time: Double) {
+        for case (let figure, let value?) in figures {
+            append(.scalar("\(stage.name)/\(figure)", value, step: step, at: time))
+        }
+    }
+
+    /// What a file that was written earlier lacks of this one.
+    ///
+    /// Where something else was written in the meantime than is written now, a reader that has seen it is told to forget
+    /// all of it: then everything comes once more.
+    /// - Returns: nil where `earlier` is no such file, or ends within a record that is not to go on: it must be replaced.
+    package func addition(to earlier: [UInt8]) -> [UInt8]? {
+        let start = Self.record(.restart)
+        guard earlier.starts(with: bytes.prefix(headBytes)) else { return nil }
+        let (body, seen) = (bytes.dropFirst(headBytes), earlier.dropFirst(headBytes))
+        let last = seen.indices.reversed().first { seen[$0...].starts(with: start) }
+        let valid = seen[(last.map { $0 + start.count } ?? seen.startIndex)...]
+        if body.starts(with: valid) { return Array(body.dropFirst(valid.count)) }
+        return Self.hasWholeRecords(seen) ? start + body : nil
+    }
+
+    private static func hasWholeRecords(_ bytes: ArraySlice<UInt8>) -> Bool {
+        var rest = bytes
+        while rest.count >= 16 {
+            let length = rest.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            guard length <= UInt64(rest.count - 16) else { return false }
+            rest = rest.dropFirst(16 + Int(length))
+        }
+        return rest.isEmpty
+    }
+
+    /// Length, its checksum, the message, its checksum; numbers with their lowest byte first.
+    private static func record(_ event: ProtobufMessage) -> [UInt8] {
+        let length = UInt64(event.bytes.count).littleEndianBytes
+        return length + CRC32C.masked(length).littleEndianBytes + event.bytes
+            + CRC32C.masked(event.bytes).littleEndianBytes
+    }
+
+    private mutating func append(_ event: ProtobufMessage) { bytes += Self.record(event) }
 }
 
 extension ProtobufMessage {
@@ -60,6 +108,15 @@ extension ProtobufMessage {
         var event = ProtobufMessage()
         event.append(1, time)
         event.append(3, Array("brain.Event:2".utf8))
+        return event
+    }
+
+    /// `Event { session_log = 7 }` with `SessionLog { status = 1 }` of START: what was read before, from this step (0) on, no
+    /// longer counts.
+    fileprivate static var restart: ProtobufMessage {
+        var (log, event) = (ProtobufMessage(), ProtobufMessage())
+        log.append(1, UInt64(1))
+        event.append(7, log.bytes)
         return event
     }
 
@@ -113,6 +170,14 @@ private struct ProtobufMessage {
 
 extension FixedWidthInteger {
     fileprivate var littleEndianBytes: [UInt8] { withUnsafeBytes(of: littleEndian, Array.init) }
+}
+
+extension RunStatus {
+    /// Whether nothing in the stage can change any more.
+    fileprivate func hasEnded(_ stage: StageStatus) -> Bool { stage.state == .finished || state.isFinal }
+
+    /// The stage of this name, once it has ended.
+    fileprivate func ended(_ name: String) -> StageStatus? { stages.first { $0.name == name && hasEnded($0) } }
 }
 
 extension Bool {

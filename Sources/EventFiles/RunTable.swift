@@ -37,7 +37,7 @@ package enum RunTable {
         row["dead_units"] = cell(record.deadUnits)
         row["kept_share"] = cell(record.keptShare)
         row["unused_units"] = cell(record.unusedUnits)
-        row["seconds"] = cell(record.seconds)
+        row["seconds"] = cell(record.duration)
         row["samples_per_second"] = cell(record.samplesPerSecond)
         row["bytes"] = cell(record.bytes)
         return row
@@ -79,7 +79,7 @@ package enum RunTable {
 extension RoundRecord {
     /// Of all workers together; nil for a round that trained nothing or has not ended.
     var samplesPerSecond: Double? {
-        guard samples > 0, let seconds else { return nil }
-        return Double(samples) / max(seconds, 0.001)
+        guard samples > 0, let duration else { return nil }
+        return Double(samples) / max(duration, 0.001)
     }
 }

@@ -33,6 +33,17 @@ package struct ProgressBar: Hashable, Sendable {
         self.init(label, share: total.map { Double(done) / Double($0) }, figures: figures)
     }
 
+    /// Work of which nothing is counted: the time that it has taken, or that is left where it is known how long it goes on.
+    package init(_ label: String, after seconds: Double, of total: Double? = nil) {
+        let figure = total.map { "\(Figure.duration($0 - seconds)) left" } ?? Figure.duration(seconds)
+        self.init(label, share: total.map { seconds / $0 }, figures: [figure])
+    }
+
+    /// A line without any drawing, such as `testing: 43 %, 1,234 samples/s, 0:12 left`.
+    package var text: String {
+        label + ": " + ((share.map { ["\(Int($0 * 100 + 1e-9)) %"] } ?? []) + figures).joined(separator: ", ")
+    }
+
     /// At most `width` columns.
     package func line(width: Int) -> Line {
         Self.lines([self], width: width)[0]

@@ -36,7 +36,7 @@ package struct WatchScreen: Sendable {
 
     private func header(_ width: Int) -> [Line] {
         let state = Line(run.state.rawValue, run.state.style)
-        let elapsed = Line(Figure.duration((run.finishedAt ?? time) - run.submittedAt))
+        let elapsed = Line(Figure.duration(run.elapsed(at: time)))
         let right = [state, elapsed].joined().cut(to: width)
         let name = [Line(run.name.displayable(), .strong), Line(run.id.rawValue.displayable(), .faint)].joined()
         let left = name.cut(to: max(0, width - right.width - 2))
@@ -138,7 +138,7 @@ package struct WatchScreen: Sendable {
                 Line("\(stage.history.count { $0.seconds != nil })"),
                 Line(error.map { Figure.number($0, decimals: 3) } ?? ""),
                 Line(stage.ratio(of: error).map { Figure.number($0, decimals: 3) } ?? ""),
-                Line(stage.startedAt.flatMap { start in stage.finishedAt.map { Figure.duration($0 - start) } } ?? ""),
+                Line(stage.duration.map(Figure.duration) ?? ""),
                 Line(stage.note?.displayable(atMost: 200) ?? ""),
             ]
         }

@@ -51,9 +51,9 @@ struct LaunchWorkersTests {
         #expect(isAlive(pid))
         #expect(
             try host.read("arguments") == "worker --coordinator http://127.0.0.1:8420/a --slots 3 "
-                + "--cache ./cache/of-mine --token-file .cairn/token\n")
-        #expect(try host.read(".cairn/token") == "the-secret\n")
-        #expect(try host.folder.mode("home/.cairn/token") == 0o600)
+                + "--cache ./cache/of-mine --token-file .cairn/hosts/node-1/token\n")
+        #expect(try host.read(".cairn/hosts/node-1/token") == "the-secret\n")
+        #expect(try host.folder.mode("home/.cairn/hosts/node-1/token") == 0o600)
         #expect(try host.folder.mode("home/.cairn") == 0o700)
 
         let again = try rows(host.launchWorkers(lines, Self.start + worker + ["--json"]))
@@ -70,7 +70,7 @@ struct LaunchWorkersTests {
         // It takes half a second to end, and that is waited for.
         #expect(try host.launchWorkers(lines, ["stop"]).status == 0)
         #expect(!isAlive(pid))
-        #expect(try host.read(".cairn/worker.log").hasSuffix("ended\n"))
+        #expect(try host.read(".cairn/hosts/node-1/worker.log").hasSuffix("ended\n"))
         let stopped = try rows(host.launchWorkers(lines, ["stop", "--json"]))
         #expect(stopped.first?.state == "stopped")
         #expect(stopped.first?.message == "was not running")
@@ -88,9 +88,68 @@ struct LaunchWorkersTests {
     }
 
     @Test func aForeignProcessWithTheSameNumberIsLeftAlone() throws {
-        try host.folder.write("home/.cairn/worker.pid", "\(getpid())\n")
+        for place in [".cairn", ".cairn/hosts/node-1"] {
+            for file in ["worker.pid", "worker.lock"] {
+                try host.folder.write("home/\(place)/\(file)", "\(getpid())\n")
+            }
+        }
         let stopped = try rows(host.launchWorkers([host.name], ["stop", "--json"]))
         #expect(stopped.first?.message == "was not running")
+    }
+
+    /// As with a home folder on NFS.
+    @Test func hostsThatShareAHomeFolderHaveAWorkerEach() throws {
+        let second = try Host("node-2.example", sharingHomeOf: host)
+        let token = try host.folder.write("token", "the-secret\n").path
+        func ask(_ host: Host, _ arguments: [String]) throws -> Row {
+            try #require(try rows(host.launchWorkers([host.name], arguments + ["--json"])).first)
+        }
+        let start = Self.start + worker + ["--token-file", token]
+        let one = try #require(try ask(host, start).pid)
+        defer { kill(pid_t(one), SIGKILL) }
+        let away = try ask(second, ["status"])
+        #expect(away.state == "stopped" && away.pid == nil && away.message == nil, "\(away)")
+        #expect(try ask(second, ["stop"]).message == "was not running")
+
+        let other = try ask(second, start)
+        let two = try #require(other.pid)
+        defer { kill(pid_t(two), SIGKILL) }
+        #expect(other.message == "started" && two != one)
+        #expect(try ask(host, ["status"]).pid == one)
+        #expect(try ask(second, ["status"]).pid == two)
+        #expect(try ask(second, ["stop"]).message == "stopped")
+        #expect(try ask(host, ["status"]).pid == one)
+        #expect(isAlive(one) && !isAlive(two))
+        #expect(try host.read(".cairn/hosts/node-2.example/worker.log").hasSuffix("ended\n"))
+        #expect(try ask(host, ["stop"]).message == "stopped")
+    }
+
+    /// Its lock, number and log lie in .cairn itself; the number may be that of another host's worker.
+    @Test(arguments: [true, false]) func aWorkerOfAnEarlierVersionIsFoundAndStopped(hasItsNumber: Bool) throws {
+        let home = host.folder.path("home")
+        try host.folder.write("home/.cairn/worker.log", "of the earlier version\n")
+        let script = "cd '\(home)/.cairn' && exec 9>>worker.lock && flock -n 9 && echo $$ >worker.pid && exec sleep 60"
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", script]
+        try process.run()
+        defer { if process.isRunning { process.terminate() } }
+        for _ in 0..<100 where (try? host.read(".cairn/worker.pid")) ?? "" == "" { usleep(50_000) }
+        if !hasItsNumber { try host.folder.write("home/.cairn/worker.pid", "\(getpid())\n") }
+
+        let found = try rows(host.launchWorkers([host.name], Self.start + worker + ["--json"])).first
+        #expect(found?.message == "already running" && found?.pid == Int(process.processIdentifier))
+        let status = try rows(host.launchWorkers([host.name], ["status", "--json"])).first
+        #expect(status?.message == "of the earlier version")
+        #expect(try rows(host.launchWorkers([host.name], ["stop", "--json"])).first?.message == "stopped")
+        process.waitUntilExit()
+        #expect(process.terminationReason == .uncaughtSignal)
+    }
+
+    @Test(.enabled(if: Host.hasIPv6, "needs IPv6 on loopback")) func anAddressInBracketsIsReached() throws {
+        let host = try Host(address: "::1")
+        let shown = try rows(host.launchWorkers([host.name], ["status", "--json"])).first
+        #expect(shown?.state == "stopped" && shown?.host == host.name)
     }
 
     @Test func whatEndsAtOnceIsNoSuccess() throws {

@@ -15,6 +15,8 @@ import Testing
     @Test(arguments: [
         "host;id", "-oProxyCommand=id", "$(id)", "a`id`", "host:0", "host:65536", "host:x", "user name@", "@host",
         "a/b",
+        "2001:db8::1", "me@::1", "fe80::1%eth0", "[::1", "[1]", "[::1]x", "[::1]:0", "[::g]", "[fe80::1%]",
+        "[fe80::1%$(id)]",
         "host slots=0", "host slots=1025", "host slots=-1", "host slots=1;id", "host cache=there", "host cache=/a$b",
         "host cache=/a'b", "host binary=~other/x", "host size=3", "a\nb\na", "", "# nothing\n",
     ])
@@ -23,6 +25,24 @@ import Testing
         #expect(ended.status == 64)
         #expect(ended.output == "")
         #expect(ended.errors.contains("hosts:"))
+    }
+
+    @Test(arguments: ["my_host", "_h", "[2001:db8::1]", "[::1]:2222", "me@[fe80::1%eth0]:22", "me@host_1.example:22"])
+    func namesAndAddressesAreTaken(host: String) throws {
+        let ended = try launchWorkers(host, ["status", "--json", "--ssh-option", "ProxyCommand=false"])
+        #expect(ended.status == 1)
+        #expect(ended.output.contains("{\"host\": \"\(host)\", \"state\": \"unreachable\""), "\(ended)")
+    }
+
+    @Test func anAddressWithoutBracketsIsToldHowToBeWritten() throws {
+        let ended = try launchWorkers("me@2001:db8::1", ["status"])
+        #expect(ended.errors.contains("hosts:1: 'me@2001:db8::1' has no brackets: write me@[2001:db8::1]"), "\(ended)")
+    }
+
+    @Test(arguments: ["http://my_host:8420", "http://[fe80::1%eth0]:8420", "https://[fe80::1%25eth0]/cairn"])
+    func theCoordinatorMayHaveAnyAddress(url: String) throws {
+        let ended = try launchWorkers("h", ["start", "--coordinator", url, "--ssh-option", "ProxyCommand=false"])
+        #expect(ended.output.contains("unreachable"), "\(ended)")
     }
 
     @Test func everyMistakeIsSaidAtOnceWithItsLine() throws {
@@ -69,12 +89,13 @@ import Testing
 
     @Test(.enabled(if: Command.isThere("/usr/bin/shellcheck")))
     func shellcheckIsContent() throws {
-        let paths = [
-            "scripts/launch-workers", "scripts/build-release", "scripts/bench-peers", "scripts/install-packages",
-            "scripts/load",
-            "cluster/on-host",
-        ].map { packageFolder.appending(path: $0).path }
-        let ended = try Command("shellcheck", paths)
+        let paths =
+            [
+                "averaging", "bench-page", "bench-peers", "build-release", "chaos", "demo", "fuzz", "install-packages",
+                "launch-workers", "load", "local-cluster", "mnist", "reproduce", "simulate", "test",
+                "with-progress",
+            ].map { "scripts/\($0)" } + ["cluster/on-host"]
+        let ended = try Command("shellcheck", paths.map { packageFolder.appending(path: $0).path })
         #expect(ended.status == 0, "\(ended.output)")
     }
 }

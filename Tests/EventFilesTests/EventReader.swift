@@ -7,6 +7,8 @@ struct ReadEvent: Equatable {
     var version: String?
     var tag = ""
     var value: Float = 0
+    /// Whether what was read before no longer counts.
+    var isRestart = false
 }
 
 /// Reads event files, and knows nothing of how they are written.
@@ -31,6 +33,7 @@ enum EventReader {
             case 1: event.time = Double(bitPattern: number(content))
             case 2: event.step = Int(number(content))
             case 3: event.version = String(decoding: content, as: UTF8.self)
+            case 7: event.isRestart = Array(content) == [8, 1]
             case 5:
                 let values = try fields(content)
                 try #require(values.map(\.0) == [1])

@@ -19,6 +19,7 @@ enum ExampleRun {
                     RoundRecord(round: 2, samples: 3_000, loss: 30, seconds: 2),
                 ]),
             StageStatus(name: "fine-tuning", state: .finished, round: 1, rounds: 1, tasksDone: 2, tasks: 2),
+            StageStatus(name: "evaluation", state: .finished, round: 1, rounds: 1, tasksDone: 2, tasks: 2),
         ]
         status.stages[0].meanError = 90.5
         status.curves = [

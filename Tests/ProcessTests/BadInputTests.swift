@@ -155,6 +155,31 @@ import Testing
         #expect(try cluster.cairn(["list"]).output.contains("no runs"))
     }
 
+    @Test func foldersThatAreGivenStandInsteadOfTheUsualOnesAndThatIsSaid() throws {
+        let desk = try Desk()
+        try desk.write("a.idx", Desk.idx(samples: 40))
+        let plan = try desk.write("plan.yaml", Desk.plan(data: "a.idx"))
+        let remark = "since --data was given: what it names stands instead of the default"
+        func start(_ options: [String]) throws -> (RunningProcess, url: String) {
+            let state = desk.path("state-\(options.count)")
+            let coordinator = try RunningProcess(
+                ["coordinator", "--state", state, "--listen", "127.0.0.1:0"] + options, in: desk.folder)
+            #expect(wait(30) { coordinator.said.contains("listening on") }, "\(coordinator.said)")
+            let url = try #require(coordinator.said.firstMatch(of: /listening on (http:\/\/\S+)/)).1
+            return (coordinator, String(url))
+        }
+        let (given, url) = try start(["--data", "/usr/share"])
+        defer { given.kill() }
+        #expect(given.said.contains("below /usr/share; not below the working folder, \(remark)"), "\(given.said)")
+        try expectOneLine(
+            Cairn.run(["submit", plan, "--coordinator", url]),
+            "it reads below /usr/share; not below the working folder, \(remark)")
+        let (usual, other) = try start([])
+        defer { usual.kill() }
+        #expect(!usual.said.contains("--data"), "\(usual.said)")
+        #expect(try Cairn.run(["submit", plan, "--coordinator", other]).status == 0)
+    }
+
     // MARK: Weights
 
     @Test func aFileOfWeightsWithALyingHeaderIsRefused() throws {

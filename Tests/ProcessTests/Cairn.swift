@@ -10,8 +10,12 @@ enum Cairn {
 
     static var path: String { Bundle.main.bundleURL.appending(path: "cairn").path }
 
-    static func run(_ arguments: [String], program: String = path) throws -> Ended {
+    /// - Parameter environment: beside that of this process.
+    static func run(
+        _ arguments: [String], program: String = path, environment: [String: String] = [:]
+    ) throws -> Ended {
         let process = Process()
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.executableURL = URL(filePath: program)
         process.arguments = arguments
         let (output, errors) = (Pipe(), Pipe())

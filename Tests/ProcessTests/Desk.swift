@@ -55,3 +55,23 @@ final class Desk {
         """
     }
 }
+
+extension Desk {
+    /// Two gigabytes of text: gzipped pieces one after the other are one file.
+    static func withLargeText() throws -> (Desk, plan: String) {
+        let desk = try Desk()
+        let cell = "0." + String(repeating: "1234567890", count: 20)
+        let row = Array(repeating: cell, count: 50).joined(separator: ",") + "\n"
+        try desk.write("piece", String(repeating: row, count: 200))
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/gzip")
+        process.arguments = [desk.path("piece")]
+        try process.run()
+        process.waitUntilExit()
+        let piece = try Data(contentsOf: desk.folder.appending(path: "piece.gz"))
+        var all = Data()
+        for _ in 0..<1_000 { all += piece }
+        try all.write(to: desk.folder.appending(path: "samples.csv.gz"))
+        return (desk, try desk.write("plan.yaml", Desk.plan(data: "samples.csv.gz")))
+    }
+}

@@ -3,30 +3,8 @@ import Testing
 
 /// SIGTERM while data are read that take far longer than these tests wait.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct SignalTests {
-    /// Two gigabytes of text: gzipped pieces one after the other are one file.
-    private func desk() throws -> (Desk, plan: String) {
-        let desk = try Desk()
-        let cell = "0." + String(repeating: "1234567890", count: 20)
-        let row = Array(repeating: cell, count: 50).joined(separator: ",") + "\n"
-        try desk.write("piece", String(repeating: row, count: 200))
-        try run("gzip", [desk.path("piece")])
-        let piece = try Data(contentsOf: desk.folder.appending(path: "piece.gz"))
-        var all = Data()
-        for _ in 0..<1_000 { all += piece }
-        try all.write(to: desk.folder.appending(path: "samples.csv.gz"))
-        return (desk, try desk.write("plan.yaml", Desk.plan(data: "samples.csv.gz")))
-    }
-
-    private func run(_ program: String, _ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        try process.run()
-        process.waitUntilExit()
-    }
-
     @Test(arguments: [SIGTERM, SIGINT]) func aCoordinatorEnds(signal: Int32) throws {
-        let (desk, plan) = try desk()
+        let (desk, plan) = try Desk.withLargeText()
         let start = [
             "coordinator", "--state", desk.path("state"), "--data", desk.folder.path, "--plan", plan, "--listen",
             "127.0.0.1:0",
@@ -66,7 +44,7 @@ import Testing
     }
 
     @Test(arguments: [SIGTERM, SIGINT]) func pretrainingEnds(signal: Int32) throws {
-        let (desk, plan) = try desk()
+        let (desk, plan) = try Desk.withLargeText()
         let process = try RunningProcess(["pretrain", plan, "--output", desk.path("out"), "--quiet"], in: desk.folder)
         defer { process.kill() }
         let isReading = wait(30) {

@@ -13,6 +13,7 @@ struct BenchOptions: ParsableArguments {
     @Option(help: "How long to measure.") var seconds = 5.0
     @Flag(inversion: .prefixedNo, help: "Keep each thread on a core of its own, where there are enough.")
     var pinCores = true
+    @Flag(help: "Show no progress.") var quiet = false
     @Flag(help: "Print JSON.") var json = false
 
     func validate() throws {

@@ -30,8 +30,11 @@ struct BenchMatmulCommand: ParsableCommand {
     }
 
     func run() throws {
-        let result = MatmulBenchmark.run(
-            m: m, n: n, k: k, precision: precision, slots: slots, seconds: options.seconds, pinned: options.pinCores)
+        let result = WorkProgress.during("measuring", seconds: options.seconds, isQuiet: options.quiet) {
+            MatmulBenchmark.run(
+                m: m, n: n, k: k, precision: precision, slots: slots, seconds: options.seconds, pinned: options.pinCores
+            )
+        }
         guard !options.json else {
             try JSONOutput.print(result)
             return

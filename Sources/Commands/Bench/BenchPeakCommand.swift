@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataFormats
 import TensorCore
 
 /// `cairn bench peak`
@@ -12,19 +13,22 @@ struct BenchPeakCommand: ParsableCommand {
             many as --slots says at once. A multiply-add counts as two operations.
             """)
 
-    @Option(help: "Threads at once. [default: one a core]") var slots: Int?
+    @Option(help: "Threads at once. [default: one for each core that affinity and CPU quota leave it]") var slots: Int?
     @OptionGroup var options: BenchOptions
 
     func validate() throws { try BenchOptions.check(slots: slots ?? 1) }
 
     func run() throws {
-        let result = PeakBenchmark.run(
-            threads: slots ?? Cores.count, seconds: options.seconds / 10, pinned: options.pinCores)
+        let result = WorkProgress.during("measuring", isQuiet: options.quiet) {
+            PeakBenchmark.run(
+                threads: slots ?? Cores.count, seconds: options.seconds / 10, pinned: options.pinCores)
+        }
         guard !options.json else {
             try JSONOutput.print(result)
             return
         }
         say("instruction set \(result.instructionSet), bfloat16 \(result.hasBfloat16 ? "yes" : "no")")
+        if slots == nil, let limit = Cores.available.limit { say("at most \(Cores.count) threads: \(limit)") }
         let rows = result.rows.map { row in
             [
                 "\(row.threads)", row.float32GigaflopsPerSecond.formatted(decimals: 0),

@@ -44,8 +44,10 @@ struct BenchTrainCommand: ParsableCommand {
             ? .convolution(batchSize: batchSize, samples: samples)
             : .dense(inputs: inputs, units: units, decoder: decoder, batchSize: batchSize, samples: samples)
         workload.precision = precision
-        let result = TrainingBenchmark.run(
-            workload, slots: slots, seconds: options.seconds, pinned: options.pinCores, profiled: profile)
+        let result = WorkProgress.during("measuring", seconds: options.seconds, isQuiet: options.quiet) {
+            TrainingBenchmark.run(
+                workload, slots: slots, seconds: options.seconds, pinned: options.pinCores, profiled: profile)
+        }
         guard !options.json else {
             try JSONOutput.print(result)
             return

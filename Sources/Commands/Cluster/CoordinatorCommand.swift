@@ -32,9 +32,10 @@ struct CoordinatorCommand: AsyncParsableCommand {
     var tokenFile: String?
     @Option(
         name: .customLong("data"),
-        help:
-            "A folder that plans may read data from; can be given more than once. [default: here, and /usr/share/datasets]"
-    )
+        help: """
+            A folder that plans may read data from; can be given more than once. What is given stands instead of the \
+            default. [default: the working folder, and /usr/share/datasets]
+            """)
     var data: [String] = []
     @Option(
         help: """
@@ -69,10 +70,10 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let store = try RunStore(folder: state, options: options)
         defer { store.close() }
         let here = FileManager.default.currentDirectoryPath
-        let readable = data.isEmpty ? Self.defaultFolders(here) : data
-        logger.info("plans may read data below \(readable.joined(separator: ", "))")
+        let folders = try Self.folders(data, here)
+        logger.info("plans may read data below \(folders)")
         let coordinator = try await Coordinator(
-            store: store, folders: DataFolders(readable), defaultFolder: here,
+            store: store, folders: folders, defaultFolder: here,
             version: Cairn.version, logger: logger, times: ClusterTimes(leaseMilliseconds: Int64(lease * 1_000)),
             memory: MemoryBudget(limitBytes: memory?.bytes))
         if let loaded {
@@ -88,9 +89,15 @@ struct CoordinatorCommand: AsyncParsableCommand {
         try await reportFailures(coordinator)
     }
 
-    private static func defaultFolders(_ here: String) -> [String] {
-        let datasets = "/usr/share/datasets"
-        return FileManager.default.fileExists(atPath: datasets) ? [here, datasets] : [here]
+    /// - Parameter given: with `--data`.
+    private static func folders(_ given: [String], _ here: String) throws -> DataFolders {
+        let usual = [here, "/usr/share/datasets"].filter { FileManager.default.fileExists(atPath: $0) }
+        let folders = try DataFolders(given.isEmpty ? usual : given)
+        let missing = usual.filter { (try? folders.locate($0, from: here)) == nil }
+        guard !missing.isEmpty else { return folders }
+        let names = missing.map { $0 == here ? "the working folder" : $0 }.joined(separator: " and ")
+        return try DataFolders(
+            given, remark: "not below \(names), since --data was given: what it names stands instead of the default")
     }
 
     /// Serves until a signal, or until all runs are done where that was asked for.

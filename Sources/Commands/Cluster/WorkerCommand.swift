@@ -21,7 +21,7 @@ struct WorkerCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var connection: ConnectionOptions
-    @Option(help: "Tasks at once. [default: one a core]") var slots: Int?
+    @Option(help: "Tasks at once. [default: one for each core that affinity and CPU quota leave it]") var slots: Int?
     @Flag(
         help: """
             Keep each slot on a core of its own, where the process may use enough of them. Only for a host with one \
@@ -60,6 +60,8 @@ struct WorkerCommand: AsyncParsableCommand {
         configuration.whenRetrying = { problem, seconds in
             logger.info("\(problem); trying again in \(seconds.formatted(decimals: 1)) s")
         }
+        if let proxy = configuration.proxy { logger.info("\(proxy.notice)") }
+        if slots == nil { logger.info("\(Cores.text)") }
         try instructionSet.map(Engine.use)
         let folder = cache ?? Self.defaultFolder
         try OutputFolder.make(folder)

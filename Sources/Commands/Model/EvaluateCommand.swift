@@ -67,7 +67,7 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let model = try Model(file: file)
-        let rows = try SampleFile.rows(samples, sampleOptions)
+        let rows = try WorkProgress.during("reading", isQuiet: quiet) { try SampleFile.rows(samples, sampleOptions) }
         let matched = try ModelSamples(rows, path: samples, for: model.description, divideBy: divideBy)
         let truth = try model.description.classes.map { _ in try readLabels(for: model.description) }
         Engine.useOneThread()

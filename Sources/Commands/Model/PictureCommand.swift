@@ -35,7 +35,9 @@ struct PictureCommand: ParsableCommand {
         guard description.part == .pretrained else {
             throw CommandError("\(file): has no decoders; use the file of the pretrained weights")
         }
-        let rows = try SampleFile.rows(samples, reading.sampleOptions(limit: count))
+        let rows = try WorkProgress.during("reading", isQuiet: quiet) {
+            try SampleFile.rows(samples, reading.sampleOptions(limit: count))
+        }
         let matched = try ModelSamples(rows, path: samples, for: description, divideBy: divideBy)
         let shape = description.network.image.map { [$0.height, $0.width, $0.channels] } ?? rows.sampleShape
         guard shape.count == 2 || shape.count == 3 && (shape[2] == 1 || shape[2] == 3) else {

@@ -18,7 +18,7 @@ struct ExportCommand: ParsableCommand {
             the plan has fine_tuning, and summary.json with the run's figures.
 
             --tensorboard writes the run's curves so far instead, or besides: to FOLDER/RUN, so that several runs can \
-            lie in one folder.
+            lie in one folder. Given again, it adds what came in meanwhile, and a TensorBoard that is running shows it.
             """)
 
     /// What `--json` prints.
@@ -44,14 +44,14 @@ struct ExportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let connection = try connection.connect()
+        let connection = try connection.connect(isQuiet: quiet)
         let id = try target.find(connection)
         if let tensorboard {
             let file = EventFile(try connection.status(of: id))
             let folder = "\(tensorboard)/\(id)"
             try OutputFolder.make(folder)
-            try AtomicFile.write(Data(file.bytes), to: "\(folder)/\(file.name)")
-            if !json { say("wrote \(folder)/\(file.name)") }
+            let path = try file.write(in: folder)
+            if !json { say("wrote \(path)") }
         }
         if let output { try export(id, to: output, from: connection) }
     }

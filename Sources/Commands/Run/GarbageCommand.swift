@@ -30,7 +30,8 @@ struct GarbageCommand: ParsableCommand {
         }
         for blob in garbage.blobs {
             say(
-                "\(blob.digest)  \(blob.bytes.asMebibytes), \((blob.secondsOld / 3_600).formatted(decimals: 1)) h old")
+                "\(blob.digest)  \(blob.bytes.asMebibytes), \((max(0, blob.secondsOld) / 3_600).formatted(decimals: 1)) h old"
+            )
         }
         let verb = delete ? "were deleted" : "can be deleted"
         say(

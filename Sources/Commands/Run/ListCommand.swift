@@ -34,7 +34,8 @@ struct ListCommand: ParsableCommand {
             let registration = worker.registration
             say(
                 "\(worker.worker)  \(registration.host), \(registration.slots) slots, \(registration.instructionSet),"
-                    + " \(worker.tasks.count) tasks, heard \(worker.secondsSinceHeard.formatted(decimals: 0)) s ago")
+                    + " \(worker.tasks.count) tasks, heard \(max(0, worker.secondsSinceHeard).formatted(decimals: 0)) s ago"
+            )
             if let reason = worker.quarantine { say("  gets no more tasks: \(reason)") }
         }
     }

@@ -23,7 +23,11 @@ struct PretrainCommand: AsyncParsableCommand {
 
     @Argument(help: "The plan.") var plan: String
     @Option(name: .shortAndLong, help: "The folder for the results; made if it is not there.") var output: String
-    @Option(help: "Tasks at once; the weights do not depend on it. [default: one a core]") var slots: Int?
+    @Option(
+        help: """
+            Tasks at once; the weights do not depend on it. [default: one for each core that affinity and CPU quota leave it]
+            """)
+    var slots: Int?
     @Flag(help: "Print the summary as JSON.") var json = false
     @Flag(help: "Show no progress.") var quiet = false
 

@@ -20,7 +20,7 @@ struct SubmitCommand: ParsableCommand {
 
     func run() throws {
         let loaded = try LoadedPlan(plan)
-        let connection = try connection.connect()
+        let connection = try connection.connect(isQuiet: quiet)
         var status = try connection.submit(RunSubmission(plan: loaded.text, folder: loaded.folder))
         if !json { say(lines: status.id) }
         if let earlier = status.earlier, !quiet { FileHandleOutput.standardError("\(earlier)\n") }

@@ -18,7 +18,7 @@ struct WatchCommand: ParsableCommand {
     @Flag(help: "Show no progress.") var quiet = false
 
     func run() throws {
-        let connection = try connection.connect()
+        let connection = try connection.connect(isQuiet: quiet)
         let status = try connection.follow(try target.find(connection), isQuiet: quiet)
         if status.state == .failed { status.printRemarks() }
         try status.checkFinished()

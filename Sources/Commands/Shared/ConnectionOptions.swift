@@ -7,7 +7,10 @@ import RunProtocol
 struct ConnectionOptions: ParsableArguments {
     @Option(
         name: .customLong("coordinator"),
-        help: "The coordinator's URL. [default: $CAIRN_COORDINATOR, else http://127.0.0.1:8420]")
+        help: """
+            The coordinator's URL; behind a reverse proxy it may have a path. [default: $CAIRN_COORDINATOR, else \
+            http://127.0.0.1:8420]
+            """)
     var url: String?
     @Option(
         help: "The file with the access token that the coordinator was started with. [default: $CAIRN_TOKEN_FILE]")
@@ -31,8 +34,11 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     /// A connection for a command at which somebody sits: it gives up after a few seconds.
-    func connect() throws -> HTTPConnection {
+    ///
+    /// - Parameter isQuiet: whether it does not say that it goes through a proxy.
+    func connect(isQuiet: Bool = false) throws -> HTTPConnection {
         var configuration = try configuration()
+        if let proxy = configuration.proxy, !isQuiet { FileHandleOutput.standardError(proxy.notice + "\n") }
         configuration.retries = RetryPolicy(totalSeconds: 3)
         return try HTTPConnection(configuration)
     }

@@ -20,7 +20,7 @@ extension HTTPConnection {
                     workersAreOld = .now + .seconds(1)
                     printer.show(status, workers: workers)
                 }
-                status = try self.status(of: run, after: status.revision, waitSeconds: printer.isLive ? 1 : 20)
+                status = try self.status(of: run, after: status.revision, waitSeconds: printer.isLive ? 1 : 10)
                 // A run may change faster than anybody reads.
                 if printer.isLive { usleep(100_000) }
             } catch let error as ConnectionError {

@@ -5,12 +5,14 @@ import RunProtocol
 import TerminalViews
 
 /// Shows how far a run is: a picture that is drawn again and again where a terminal is, else a plain line for each thing
-/// that happened. It writes to standard error, so that standard output has results only.
+/// that happened, and one every ten seconds in which nothing did. It writes to standard error, so that standard output has results only.
 struct ProgressPrinter {
     private let isQuiet: Bool
     private var terminal: Terminal?
     private var printed = 0
     private var shown: RunStatus?
+    private let start = ContinuousClock.now
+    private var lastLine = (time: ContinuousClock.now, text: "")
 
     init(isQuiet: Bool) {
         self.isQuiet = isQuiet
@@ -26,9 +28,25 @@ struct ProgressPrinter {
         guard !isQuiet else { return }
         guard !isLive else { return draw(status, workers: workers) }
         let lines = Self.events(of: status)
-        guard printed < lines.count else { return }
+        guard printed < lines.count else { return showStanding(of: status) }
         for line in lines[printed...] { FileHandleOutput.standardError(line + "\n") }
         printed = lines.count
+        lastLine.time = .now
+    }
+
+    /// Says where the run stands, unless that has just been said.
+    private mutating func showStanding(of status: RunStatus) {
+        guard !status.state.isFinal, .now - lastLine.time >= .seconds(10) else { return }
+        var text = status.reason.map { "\(status.state.rawValue): \($0.printable(atMost: 300))" }
+        if text == nil, let stage = status.stages.first(where: { $0.state == .running }) {
+            text =
+                "\(stage.name.printable()), round \(stage.round) of \(stage.rounds):"
+                + " \(stage.tasksDone) of \(stage.tasks) tasks done"
+        }
+        let line = text ?? "\(status.state.rawValue): \(Figure.duration((.now - start) / .seconds(1)))"
+        guard line != lastLine.text else { return }
+        FileHandleOutput.standardError(line + "\n")
+        lastLine = (.now, line)
     }
 
     /// Says why nothing new is known.
@@ -50,9 +68,9 @@ struct ProgressPrinter {
         for stage in status.stages where stage.state != .waiting {
             for record in stage.history { if let line = line(record, of: stage) { lines.append(line) } }
             guard stage.state == .finished else { break }
-            let seconds = stage.startedAt.flatMap { start in stage.finishedAt.map { $0 - start } } ?? 0
+            let time = stage.duration.map { " after \($0.formatted(decimals: 1)) s" } ?? ""
             let note = stage.note.map { ": \($0.printable(atMost: 300))" } ?? ""
-            lines.append("\(stage.name.printable()) finished after \(seconds.formatted(decimals: 1)) s\(note)")
+            lines.append("\(stage.name.printable()) finished\(time)\(note)")
         }
         return lines
     }
@@ -61,16 +79,19 @@ struct ProgressPrinter {
     private static func line(_ record: RoundRecord, of stage: StageStatus) -> String? {
         guard let error = record.heldOutError else { return nil }
         let name = stage.name.printable()
-        guard record.round > 0, let seconds = record.seconds else {
+        guard record.round > 0, record.seconds != nil else {
             return "\(name), before round 1: held-out error \(error.formatted(decimals: 3))"
                 + (stage.meanError.map { ", predicting the mean \($0.formatted(decimals: 3))" } ?? "")
         }
         let loss = record.loss.map { "loss \($0.formatted(decimals: 3)), " } ?? ""
         let ratio = stage.ratio(of: error).map { " (\($0.formatted(decimals: 3)) of the mean's)" } ?? ""
         let share = record.activeShare.map { ", \(($0 * 100).formatted(decimals: 0)) % of the units active" } ?? ""
-        let speed = (Double(record.samples) / max(seconds, 0.001)).formatted(decimals: 0)
+        let time = record.duration.map { seconds in
+            let speed = Double(record.samples) / max(seconds, 0.001)
+            return ", \(seconds.formatted(decimals: 1)) s, \(speed.formatted(decimals: 0)) samples/s"
+        }
         return "\(name), round \(record.round) of \(stage.rounds): \(loss)held-out error"
-            + " \(error.formatted(decimals: 3))\(ratio)\(share), \(seconds.formatted(decimals: 1)) s, \(speed) samples/s"
+            + " \(error.formatted(decimals: 3))\(ratio)\(share)\(time ?? "")"
     }
 }
 

@@ -70,15 +70,15 @@ struct Summary: Codable {
         classNames = run.classNames
         pretrainedError = Errors(run.results.filter(\.pretrained).map(\.error))
         fromScratchError = Errors(run.results.filter { !$0.pretrained }.map(\.error))
-        let rounds = run.stages.flatMap(\.history).filter { $0.seconds != nil }
-        let training = rounds.reduce(0) { $0 + ($1.seconds ?? 0) }
+        let rounds = run.stages.flatMap(\.history).filter { $0.duration != nil }
+        let training = rounds.reduce(0) { $0 + ($1.duration ?? 0) }
         if training > 0 { samplesPerSecond = rounds.reduce(0) { $0 + Double($1.samples) } / training }
-        seconds = run.finishedAt.map { $0 - run.submittedAt }
+        seconds = run.duration
         stages = run.stages.map { stage in
             let last = stage.history.last { $0.heldOutError != nil }
             return Stage(
-                name: stage.name, seconds: stage.startedAt.flatMap { start in stage.finishedAt.map { $0 - start } },
-                rounds: stage.history.count { $0.seconds != nil }, heldOutError: last?.heldOutError,
+                name: stage.name, seconds: stage.duration, rounds: stage.history.count { $0.seconds != nil },
+                heldOutError: last?.heldOutError,
                 meanError: stage.meanError, ratio: stage.ratio(of: last?.heldOutError),
                 activeShare: last?.activeShare, deadUnits: last?.deadUnits, note: stage.note)
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataFormats
 import FoundationEssentials
 import Glibc
 import RunProtocol
@@ -24,7 +25,18 @@ extension Engine {
     }
 }
 
-/// How many tasks at once this host takes unless told otherwise: one a core.
+/// How many tasks at once this process takes unless told otherwise: one for each core that it may use.
 enum Cores {
-    static var count: Int { max(1, min(ProcessInfo.processInfo.activeProcessorCount, Limits.slots)) }
+    static let available: AvailableCores = {
+        let (installed, allowed) = (sysconf(CInt(_SC_NPROCESSORS_ONLN)), CoreSet.allowed.count)
+        return AvailableCores(
+            installed: installed, allowed: allowed > 0 ? allowed : installed, quota: AvailableCores.ownQuota)
+    }()
+
+    static var count: Int { min(available.count, Limits.slots) }
+
+    /// Such as `2 slots (CPU quota of 1.5 of 8 cores)`.
+    static var text: String {
+        (count == 1 ? "1 slot" : "\(count) slots") + (available.limit.map { " (\($0))" } ?? ", one for each core")
+    }
 }

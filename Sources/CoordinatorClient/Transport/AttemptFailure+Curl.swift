@@ -16,7 +16,10 @@ extension AttemptFailure {
             AttemptFailure(cause: ConnectionError(reason, message), isTemporary: isTemporary)
         }
         switch code {
-        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            self = failure(
+                .unreachable, "\(address) cannot be reached: the proxy is not found (\(detail))", isTemporary: true)
+        case CURLE_COULDNT_RESOLVE_HOST:
             self = failure(
                 .unreachable, "the host of \(address) cannot be found: check the address (\(detail))",
                 isTemporary: true)
@@ -51,6 +54,14 @@ extension AttemptFailure {
                 .malformedAnswer, "\(address) does not answer as a coordinator does: check the address (\(detail))",
                 isTemporary: false)
         }
+    }
+
+    /// The same, with what the request went through.
+    func through(_ proxy: EnvironmentProxy?) -> AttemptFailure {
+        guard let proxy, let error = cause as? ConnectionError, error.reason != .interrupted else { return self }
+        var failure = self
+        failure.cause = proxy.mentioned(in: error)
+        return failure
     }
 
     /// An answer that is not a success: the coordinator's own error, or that of something else which stands there.

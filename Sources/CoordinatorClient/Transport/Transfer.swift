@@ -68,8 +68,10 @@ final class Transfer: @unchecked Sendable {
         if let refusal { throw AttemptFailure(cause: refusal) }
         if ended == CURLE_OK && isCutOff { ended = CURLE_PARTIAL_FILE }
         guard ended == CURLE_OK else {
+            let words = String(cString: problem)
             throw AttemptFailure(
-                ended, detail: String(cString: problem), request: request, address: configuration.address)
+                ended, detail: configuration.proxy?.redacted(words) ?? words, request: request,
+                address: configuration.address)
         }
         return Answer(status: status, retryAfterSeconds: retryAfterSeconds, body: body)
     }
@@ -166,7 +168,9 @@ extension Transfer {
         set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_FOLLOWLOCATION, 0)
-        if configuration.address.isLoopback { set(CURLOPT_PROXY, "") }
+        // The environment has been looked at: what messages name is what is used.
+        set(CURLOPT_PROXY, configuration.proxy?.url ?? "")
+        set(CURLOPT_NOPROXY, "")
         if let caFile = configuration.caFile { set(CURLOPT_CAINFO, caFile) }
         set(CURLOPT_WRITEDATA, pointer: Unmanaged.passUnretained(self).toOpaque())
         check(ccurl_set_write_function(easy, receiveBytes))

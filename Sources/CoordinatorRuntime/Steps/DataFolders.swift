@@ -5,12 +5,17 @@ import PrintableText
 package import RunProtocol
 
 /// The folders from which the coordinator reads data for plans. A path is resolved, links and all, before it is compared.
-package struct DataFolders: Sendable {
+package struct DataFolders: Sendable, CustomStringConvertible {
     private let folders: [String]
+    /// What people may expect among them and is not, where there is something.
+    private let remark: String?
 
-    /// - Parameter folders: each must be there.
+    /// - Parameters:
+    ///   - folders: each must be there.
+    ///   - remark: what people may expect among them and is not.
     /// - Throws: `.badRequest` whenever a folder is not there.
-    package init(_ folders: [String]) throws(APIError) {
+    package init(_ folders: [String], remark: String? = nil) throws(APIError) {
+        self.remark = remark
         var resolved: [String] = []
         for folder in folders {
             guard let path = Self.resolve(folder) else {
@@ -20,6 +25,11 @@ package struct DataFolders: Sendable {
             resolved.append(path)
         }
         self.folders = resolved
+    }
+
+    /// What may be read, in words.
+    package var description: String {
+        "\(folders.joined(separator: ", "))\(remark.map { "; \($0)" } ?? "")"
     }
 
     /// Where `path` of a plan really lies.
@@ -37,7 +47,7 @@ package struct DataFolders: Sendable {
             throw APIError(
                 .invalidData,
                 "\(path.printable(atMost: 1_000)): is not there, or not below a folder that this coordinator reads data from",
-                hint: "it reads below \(folders.joined(separator: ", ")); start it with --data FOLDER for others")
+                hint: "it reads below \(description); start it with --data FOLDER for others")
         }
         return resolved
     }

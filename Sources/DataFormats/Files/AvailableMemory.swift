@@ -6,17 +6,17 @@ package enum AvailableMemory {
     /// limits (`ulimit -v`, `ulimit -d`) leave less of it.
     package static let bytes: Int = {
         let machine = sysconf(CInt(_SC_PHYS_PAGES)) * sysconf(CInt(_SC_PAGESIZE))
-        let groups = contents(of: "/proc/self/cgroup").map(limitFiles) ?? []
+        let groups = limitFiles(ControlGroup.own)
         // The file says `max` where there is no limit.
-        let limits = groups.compactMap { contents(of: $0).flatMap { Int($0) } }
+        let limits = groups.compactMap { KernelFile.contents(of: $0).flatMap { Int($0) } }
         return (limits + [addressLimit, limit(RLIMIT_DATA)].compactMap(\.self)).reduce(machine, min)
     }()
 
     /// What the process could still take at this moment.
     package static var left: Int {
-        let own = contents(of: "/proc/self/status")
-        let machine = contents(of: "/proc/meminfo").flatMap { kilobytes("MemAvailable", in: $0) } ?? bytes
-        let groups = (contents(of: "/proc/self/cgroup").map(limitFiles) ?? []).compactMap(left(inGroup:))
+        let own = KernelFile.contents(of: "/proc/self/status")
+        let machine = KernelFile.contents(of: "/proc/meminfo").flatMap { kilobytes("MemAvailable", in: $0) } ?? bytes
+        let groups = limitFiles(ControlGroup.own).compactMap(left(inGroup:))
         let spaces = [(addressLimit, "VmSize"), (limit(RLIMIT_DATA), "VmData")].compactMap { limit, use in
             limit.map { $0 - (own.flatMap { kilobytes(use, in: $0) } ?? 0) }
         }
@@ -25,7 +25,7 @@ package enum AvailableMemory {
 
     /// What the process has now, without the mapped files of others.
     package static var used: Int {
-        contents(of: "/proc/self/status").flatMap { kilobytes("RssAnon", in: $0) } ?? 0
+        KernelFile.contents(of: "/proc/self/status").flatMap { kilobytes("RssAnon", in: $0) } ?? 0
     }
 
     /// Gives the system back what malloc keeps of memory that is free: several models' worth, after large tasks. The
@@ -58,12 +58,14 @@ package enum AvailableMemory {
 
     /// - Parameter file: with the limit of a control group. What the kernel keeps of files goes when there is need.
     private static func left(inGroup file: String) -> Int? {
-        guard let limit = contents(of: file).flatMap({ Int($0) }), limit < 1 << 60 else { return nil }
+        guard let limit = KernelFile.contents(of: file).flatMap({ Int($0) }), limit < 1 << 60 else { return nil }
         let folder = file.prefix(upTo: file.lastIndex(of: "/") ?? file.startIndex)
         let isSecond = file.hasSuffix("memory.max")
-        let use = contents(of: folder + (isSecond ? "/memory.current" : "/memory.usage_in_bytes")).flatMap { Int($0) }
+        let use = KernelFile.contents(of: folder + (isSecond ? "/memory.current" : "/memory.usage_in_bytes")).flatMap {
+            Int($0)
+        }
         let names = isSecond ? ["inactive_file", "active_file"] : ["total_inactive_file", "total_active_file"]
-        let details = contents(of: folder + "/memory.stat") ?? ""
+        let details = KernelFile.contents(of: folder + "/memory.stat") ?? ""
         return limit - max((use ?? 0) - names.reduce(0) { $0 + (number($1, in: details) ?? 0) }, 0)
     }
 
@@ -81,28 +83,8 @@ package enum AvailableMemory {
 
     /// The files with the limits of a process' groups, its own and those above.
     ///
-    /// - Parameter cgroup: the text of /proc/PID/cgroup: a line `0::PATH` for version 2, `NUMBER:memory:PATH` for 1.
+    /// - Parameter cgroup: the text of /proc/PID/cgroup.
     package static func limitFiles(_ cgroup: String) -> [String] {
-        cgroup.split(separator: "\n").flatMap { line -> [String] in
-            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard fields.count == 3 else { return [] }
-            let (folder, file): (String, String)
-            switch fields[1] {
-            case "": (folder, file) = ("/sys/fs/cgroup", "memory.max")
-            case "memory": (folder, file) = ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
-            default: return []
-            }
-            let names = fields[2].split(separator: "/").map(String.init)
-            return (0...names.count).map { ([folder] + names.prefix($0) + [file]).joined(separator: "/") }
-        }
-    }
-
-    private static func contents(of path: String) -> String? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 8_192)
-        let count = fread(&bytes, 1, bytes.count, file)
-        let text = String(decoding: bytes.prefix(count), as: UTF8.self)
-        return text.split(separator: "\n").joined(separator: "\n")
+        ControlGroup.files(cgroup, "memory.max", controller: "memory", "memory.limit_in_bytes")
     }
 }

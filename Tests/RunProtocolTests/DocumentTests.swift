@@ -1,0 +1,32 @@
+import Foundation
+import RunProtocol
+import Testing
+
+/// docs/protocol.md says what the program says.
+@Suite struct DocumentTests {
+    private static let document = try? String(
+        contentsOf: URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "docs/protocol.md"), encoding: .utf8)
+
+    @Test func everyErrorHasItsLine() throws {
+        let rows = try #require(Self.document).split(separator: "\n").filter { $0.hasPrefix("| ") }
+        for code in APIError.Code.allCases {
+            let row = rows.filter { $0.contains("`\(code.rawValue)`") && $0.contains("\(code.httpStatus)") }
+            #expect(row.count == 1, "\(code.rawValue)")
+        }
+        let listed = rows.filter { $0.contains(/^\| \d{3}/) }.flatMap {
+            $0.split(separator: "|")[1].matches(of: /`(\w+)`/)
+        }
+        #expect(listed.count == APIError.Code.allCases.count)
+    }
+
+    @Test func everyFigureOfAnUpdateIsNamed() throws {
+        let figures = TaskFigures(
+            samples: 1, loss: 1, reconstructionError: 1, meanError: 1, activeShare: 1, deadUnits: 1, keptShare: 1,
+            unusedUnits: 1, epochLosses: [1], pseudoLabels: [1], validationErrors: 1, confusion: [[1]], seconds: 1)
+        let encoded = try JSONSerialization.jsonObject(with: JSONEncoder().encode(figures)) as? [String: Any]
+        let names = try #require(encoded).keys
+        #expect(names.count == Mirror(reflecting: figures).children.count)
+        for name in names { #expect(try #require(Self.document).contains("`\(name)`"), "\(name)") }
+    }
+}

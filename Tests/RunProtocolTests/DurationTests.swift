@@ -1,0 +1,34 @@
+import RunProtocol
+import Testing
+
+/// What lies between two times of a clock that may have been set back.
+@Suite struct DurationTests {
+    @Test(
+        arguments: [
+            (10, 12.5, 2.5), (10, 10, 0), (10, 3, nil), (nil, 3, nil), (10, nil, nil), (10, .nan, nil),
+        ] as [(Double?, Double?, Double?)])
+    func stagesAndRunsTakeNoNegativeTime(start: Double?, end: Double?, expected: Double?) throws {
+        let stage = StageStatus(
+            name: "layer 1", state: .finished, round: 1, rounds: 1, tasksDone: 1, tasks: 1, startedAt: start,
+            finishedAt: end)
+        #expect(stage.duration == expected)
+        guard let start else { return }
+        let run = RunStatus(
+            id: try #require(RunID(rawValue: "run-1")), name: "x", state: .finished, revision: 1, submittedAt: start,
+            finishedAt: end)
+        #expect(run.duration == expected)
+        #expect(run.elapsed(at: start - 5) == expected ?? 0)
+    }
+
+    @Test func aRunThatGoesOnHasTakenNoNegativeTime() throws {
+        let run = RunStatus(
+            id: try #require(RunID(rawValue: "run-1")), name: "x", state: .running, revision: 1, submittedAt: 100)
+        #expect(run.elapsed(at: 130) == 30 && run.elapsed(at: 40) == 0)
+    }
+
+    @Test func roundsTakeNoNegativeTime() {
+        #expect(RoundRecord(round: 1, seconds: 2).duration == 2)
+        #expect(RoundRecord(round: 1, seconds: -7_192.8).duration == nil)
+        #expect(RoundRecord(round: 1).duration == nil)
+    }
+}

@@ -25,6 +25,7 @@ let hummingbird: [Target.Dependency] = [
     .product(name: "Logging", package: "swift-log"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
     .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -131,7 +132,9 @@ let package = Package(
         // The dashboard's files, inside the program.
         .target(name: "CDashboard", cSettings: [.unsafeFlags(["-std=c23"])]),
         // What a coordinator can be asked, over HTTP: a translation without decisions.
-        layer("CoordinatorServer", ["CDashboard", "DataFormats", "EventFiles", "RunProtocol"] + hummingbird),
+        layer(
+            "CoordinatorServer",
+            ["CDashboard", "DataFormats", "EventFiles", "PrintableText", "PrometheusMetrics", "RunProtocol"] + hummingbird),
 
         // MARK: The program
         // The commit it was built from, in a target of its own, so that a new commit compiles one line of C again.

@@ -134,7 +134,8 @@ let package = Package(
         // What a coordinator can be asked, over HTTP: a translation without decisions.
         layer(
             "CoordinatorServer",
-            ["CDashboard", "DataFormats", "EventFiles", "PrintableText", "PrometheusMetrics", "RunProtocol"] + hummingbird),
+            ["CDashboard", "DataFormats", "EventFiles", "PrintableText", "PrometheusMetrics", "RunProtocol"]
+                + hummingbird),
 
         // MARK: The program
         // The commit it was built from, in a target of its own, so that a new commit compiles one line of C again.
@@ -203,8 +204,8 @@ let package = Package(
         tests(
             "CoordinatorRuntimeTests",
             [
-                "CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "DataFormats", "PlanFile",
-                "PrometheusMetrics", "RandomNumbers", logging,
+                "CoordinatorRuntime", "CoordinatorServer", "Coordination", "RunStore", "RunProtocol", "DataFormats",
+                "PlanFile", "PrometheusMetrics", "RandomNumbers", logging,
             ]),
         tests(
             "WorkerRuntimeTests",
@@ -215,7 +216,8 @@ let package = Package(
         tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
         tests(
             "CoordinatorServerTests",
-            ["CDashboard", "CoordinatorServer", "EventFiles", "RunProtocol", hummingbirdTesting, yams] + hummingbird),
+            ["CDashboard", "CoordinatorServer", "DataFormats", "EventFiles", "RunProtocol", hummingbirdTesting, yams]
+                + hummingbird),
         // The program as people start it.
         tests("ProcessTests", ["Coordination", "DataFormats", "RunProtocol"]),
         // What starts it on other machines: scripts over a real ssh, systemd units.

@@ -91,7 +91,7 @@ package struct HTTPServer: Service {
         let router = Router(context: ServerContext.self)
         router.add(middleware: RequestLog())
         router.add(middleware: GuardedAnswers())
-        router.add(middleware: ErrorAnswers())
+        router.add(middleware: ErrorAnswers(admission: admission))
         router.add(middleware: AccessCheck(token: token, admission: admission))
         for route in Route.all {
             router.on(RouterPath(route.path), method: route.method) { request, context in

@@ -13,10 +13,10 @@ import Testing
         _ = progress.received(100, at: 1)
         progress.receivedHead(isUpdate: false, isLast: false, at: 1)
         progress.receivedEnd()
-        #expect(!progress.answerBegan(isLast: false))
+        #expect(progress.answerBegan(isLast: false) == false)
         progress.answerEnded(at: 2)
         progress.answerHeldUp(bytes: 10, at: 2)
-        #expect(!progress.answerTaken(at: 2))
+        #expect(progress.answerTaken(at: 2) == false)
         return progress
     }
 
@@ -63,7 +63,7 @@ import Testing
         #expect(progress.timePassed(at: 35, unsentBytes: 0) == .fail(.message))
         // It is said once.
         #expect(progress.deadline == nil)
-        #expect(progress.answerBegan(isLast: false))
+        #expect(progress.answerBegan(isLast: false) == true)
     }
 
     @Test func anUpdateMayTakeLongerTheMoreComesIn() {
@@ -93,7 +93,7 @@ import Testing
         var progress = opened()
         progress.receivedHead(isUpdate: false, isLast: true, at: 0)
         progress.receivedEnd()
-        #expect(progress.answerBegan(isLast: false))
+        #expect(progress.answerBegan(isLast: false) == true)
     }
 
     @Test func theSecondOfTwoPipelinedRequestsDoesNotEndTheFirst() {
@@ -101,12 +101,12 @@ import Testing
         progress.receivedHead(isUpdate: false, isLast: false, at: 0)
         progress.receivedEnd()
         progress.receivedHead(isUpdate: false, isLast: false, at: 0)
-        #expect(!progress.answerBegan(isLast: false))
+        #expect(progress.answerBegan(isLast: false) == false)
         progress.answerEnded(at: 1)
-        #expect(!progress.answerTaken(at: 1))
-        #expect(progress.answerBegan(isLast: false))
+        #expect(progress.answerTaken(at: 1) == false)
+        #expect(progress.answerBegan(isLast: false) == true)
         progress.answerEnded(at: 2)
-        #expect(progress.answerTaken(at: 2))
+        #expect(progress.answerTaken(at: 2) == true)
     }
 
     @Test func aLingeringConnectionTakesSoManyBytesAndSeconds() {
@@ -114,10 +114,11 @@ import Testing
         progress.receivedHead(isUpdate: true, isLast: false, at: 0)
         _ = progress.answerBegan(isLast: false)
         progress.answerEnded(at: 1)
-        #expect(progress.answerTaken(at: 1))
+        #expect(progress.answerTaken(at: 1) == true)
         #expect(progress.deadline == 3)
         #expect(progress.received(1 << 20, at: 2) == false)
-        #expect(progress.received(1, at: 2) == nil)
+        let tooMany = progress.received(1, at: 2)
+        #expect(tooMany == nil)
         #expect(progress.timePassed(at: 3, unsentBytes: 0) == .close(nil))
     }
 
@@ -130,6 +131,10 @@ import Testing
         // Slow links are honest.
         #expect(progress.timePassed(at: 70, unsentBytes: 99_999) == .wait)
         #expect(progress.deadline == 130)
-        #expect(progress.timePassed(at: 130, unsentBytes: 99_999) == .close(.answer))
+        progress.answerMoved(bytes: 50_000, at: 100)
+        #expect(progress.deadline == 160)
+        #expect(progress.timePassed(at: 160, unsentBytes: 50_000) == .close(.answer))
+        progress.answerMoved(bytes: 0, at: 170)
+        #expect(progress.deadline == nil)
     }
 }

@@ -92,7 +92,10 @@ package struct ConnectionProgress: Sendable {
         if heldUp == nil { heldUp = (now, bytes) }
     }
 
-    /// The network has taken what there was.
+    /// The network has taken some of the bytes.
+    package mutating func answerMoved(bytes: Int, at now: Double) { heldUp = bytes > 0 ? (now, bytes) : nil }
+
+    /// The network has taken an answer to its end.
     ///
     /// - Returns: whether the connection lingers from now on.
     package mutating func answerTaken(at now: Double) -> Bool {

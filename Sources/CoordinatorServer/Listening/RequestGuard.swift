@@ -84,7 +84,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .head(let head):
             // Only an update is put anywhere.
             progress.receivedHead(
-                isUpdate: head.method == .put, isLast: head.headerFields[.connection] == "close", at: admission.now)
+                isUpdate: head.method == .put, isLast: head.headerFields.endConnection, at: admission.now)
             admission.requestBegan(context.channel)
         case .body: break
         case .end: progress.receivedEnd()
@@ -97,7 +97,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head(var head) where head.status.kind != .informational:
-            if progress.answerBegan(isLast: head.headerFields[.connection] == "close") {
+            if progress.answerBegan(isLast: head.headerFields.endConnection) {
                 head.headerFields[.connection] = "close"
             }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
@@ -115,11 +115,11 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable {
-            answerTaken()
+            progress.answerMoved(bytes: unsentBytes, at: admission.now)
         } else {
             progress.answerHeldUp(bytes: unsentBytes, at: admission.now)
-            schedule()
         }
+        schedule()
         context.fireChannelWritabilityChanged()
     }
 
@@ -209,4 +209,9 @@ extension Refusal {
             .requestTimeout, "\(what) did not come within \(Int(seconds.rounded(.up))) seconds",
             hint: "send it again, over a faster connection")
     }
+}
+
+extension HTTPFields {
+    /// Whether nothing follows on the connection.
+    fileprivate var endConnection: Bool { self[.connection]?.lowercased() == "close" }
 }

@@ -8,6 +8,8 @@ import RunProtocol
 
 /// Turns every error into the one form; what went wrong inside is logged and not told.
 struct ErrorAnswers: RouterMiddleware {
+    let admission: Admission
+
     func handle(
         _ request: Request, context: ServerContext, next: Next
     ) async throws -> Response {
@@ -23,14 +25,14 @@ struct ErrorAnswers: RouterMiddleware {
                 APIError(.badRequest, "the request is not well-formed HTTP", hint: "send it as RFC 9112 says"),
                 isLast: true)
         } catch let error as DataError where error.code == .hostShortage {
-            context.logger.error("\(request.method) \(request.uri.path): \(error)")
+            admission.reached(.descriptors, by: context.channel)
             response = try .error(
-                APIError(.unavailable, "the coordinator's host is short of files or memory", hint: "try again soon"))
+                APIError(.unavailable, "the coordinator's host is in want: \(error.message)", hint: error.hint))
         } catch is CancellationError {
             response = try .error(APIError(.unavailable, "the coordinator is stopping", hint: "try again soon"))
         } catch let error as HTTPError where error.status == .notFound {
             response = try notFound(request)
-        } catch where error is ChannelError || error is IOError || context.hasHungUp {
+        } catch  where error is ChannelError || error is IOError || context.hasHungUp {
             context.logger.debug("\(request.method) \(request.uri.path): the client hung up: \(error)")
             response = try .error(APIError(.badRequest, "the request was cut off"), isLast: true)
         } catch {

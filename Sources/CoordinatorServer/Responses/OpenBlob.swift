@@ -41,7 +41,8 @@ final class OpenBlob: Sendable {
     private func read(_ range: Range<Int>) throws -> ByteBuffer {
         var buffer = ByteBuffer()
         let count = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: range.count) { bytes in
-            readAll(descriptor, at: range.lowerBound, into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<range.count]))
+            readAll(
+                descriptor, at: range.lowerBound, into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<range.count]))
                 ?? 0
         }
         guard count == range.count else { throw BlobFailure(blob: blob) }

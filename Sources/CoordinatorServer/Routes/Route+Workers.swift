@@ -6,7 +6,9 @@ extension Route {
     /// For workers: the life of a task.
     static let workers = [
         Route(.post, "/v1/workers") { call in
-            try .json(await call.api.register(call.message(WorkerRegistration.self, limit: MessageLimit.registration)), status: .created)
+            try .json(
+                await call.api.register(call.message(WorkerRegistration.self, limit: MessageLimit.registration)),
+                status: .created)
         },
         Route(.post, "/v1/leases") { call in
             let message = try await call.message(LeaseRequest.self, limit: MessageLimit.lease)

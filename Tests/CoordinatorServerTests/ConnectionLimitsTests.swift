@@ -132,3 +132,22 @@ import Testing
         #expect(tokens.received(from: Self.address, at: 0) == .refuse)
     }
 }
+
+/// Room for messages.
+@Suite struct MessageMemoryTests {
+    @Test func longMessagesLeaveRoomForShortOnes() {
+        let memory = MessageMemory(limit: 64 << 20)
+        var rooms: [MessageMemory.Room] = []
+        while let room = memory.reserve(4 << 20) { rooms.append(room) }
+        #expect(rooms.count == 9)
+        while let room = memory.reserve(512 << 10) { rooms.append(room) }
+        #expect(memory.reservedBytes <= 60 << 20)
+        for _ in 0..<1_000 { rooms.append(contentsOf: memory.reserve(300).map { [$0] } ?? []) }
+        #expect(memory.reserve(16 << 10) != nil)
+        #expect(memory.reserve(4 << 20) == nil)
+        rooms = []
+        #expect(memory.reservedBytes == 0)
+        #expect(memory.reserve(4 << 20) != nil)
+        #expect(memory.reserve(8 << 20 + 1) == nil)
+    }
+}

@@ -12,7 +12,7 @@ import Testing
     static let other: UInt32 = 2
 
     /// So many that they would fill the server twice, whichever limit they meet first.
-    @Test(arguments: [8, 1_000]) func idleConnectionsOfOneAddressTakeNothingFromAnother(perAddress: Int) async throws {
+    @Test(arguments: [24, 1_000]) func idleConnectionsOfOneAddressTakeNothingFromAnother(perAddress: Int) async throws {
         var limits = ServerLimits()
         (limits.connections, limits.unauthorizedPerAddress, limits.youngSeconds) = (64, perAddress, 0)
         try await withListening(try FakeCoordinator(), token: Self.token, limits: limits) { port, _ in
@@ -36,7 +36,7 @@ import Testing
             #expect(try await eventually { flood.count { $0.isClosed } >= 140 - 64 })
             let metrics = try Connection(port: port)
             try metrics.get("/metrics", [Self.authorization])
-            let limit = perAddress == 8 ? "connections_per_address" : "connections"
+            let limit = perAddress == 24 ? "connections_per_address" : "connections"
             #expect(try await eventually { metrics.received().contains("cairn_limits_total{limit=\"\(limit)\"}") })
             #expect(!metrics.received().contains("cairn_limits_total{limit=\"\(limit)\"} 0\n"))
             #expect(metrics.received().contains("\ncairn_connections "))
@@ -63,7 +63,7 @@ import Testing
     @Test(arguments: [
         "GET /v1/in", "POST /v1/leases HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n\(authorization)\r\n\r\n{",
         "POST /v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n\r\n{",
-        "POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\(authorization)\r\n\r\n1\r\n{",
+        "POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\(authorization)\r\n\r\n28\r\n{",
         "PUT \(updatePath) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n\(authorization)\r\n"
             + "Cairn-Lease: \(Examples.token)\r\nContent-Digest: \(contentDigest(of: []))\r\n\r\nx",
     ]) func whatDripsIsGivenUp(beginning: String) async throws {

@@ -51,7 +51,8 @@ import Testing
 
     @Test func messagesShareTheirMemory() async throws {
         var limits = ServerLimits()
-        limits.messageBytes = 100_000
+        // Room for one message of 60,000 bytes.
+        limits.messageBytes = 500_000
         try await withListening(try FakeCoordinator(), token: Self.token, limits: limits) { port, _ in
             let expect = "Expect: 100-continue"
             let first = try Connection(port: port)

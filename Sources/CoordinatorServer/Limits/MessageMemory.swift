@@ -2,7 +2,11 @@ import RunProtocol
 import Synchronization
 
 /// Bytes that all messages which are being received may take together.
+///
+/// A message finds room while there is eight times as much: so there always is for short ones, however many long ones come.
 package final class MessageMemory: Sendable {
+    private static let share = 8
+
     private let limit: Int
     private let taken = Mutex(0)
 
@@ -15,7 +19,7 @@ package final class MessageMemory: Sendable {
     /// - Returns: room that is given back as soon as nobody holds it; nil where there is none.
     package func reserve(_ bytes: Int) -> Room? {
         let fits = taken.withLock { taken in
-            guard bytes <= limit - taken else { return false }
+            guard bytes <= (limit - taken) / Self.share else { return false }
             taken += bytes
             return true
         }

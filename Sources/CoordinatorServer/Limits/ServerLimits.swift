@@ -24,7 +24,8 @@ package struct ServerLimits: Hashable, Sendable {
     package var lingerSeconds = 2.0
     package var lingerBytes = 1 << 20
 
-    /// Messages of authorized clients that are being received, all together.
+    /// Messages of authorized clients that are being received, all together; each finds room while there is eight times as
+    /// much.
     package var messageBytes = 64 << 20
     /// The same of those who have no token yet.
     package var loginBytes = 1 << 20

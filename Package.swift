@@ -25,6 +25,7 @@ let hummingbird: [Target.Dependency] = [
     .product(name: "Logging", package: "swift-log"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
     .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -131,7 +132,10 @@ let package = Package(
         // The dashboard's files, inside the program.
         .target(name: "CDashboard", cSettings: [.unsafeFlags(["-std=c23"])]),
         // What a coordinator can be asked, over HTTP: a translation without decisions.
-        layer("CoordinatorServer", ["CDashboard", "DataFormats", "EventFiles", "RunProtocol"] + hummingbird),
+        layer(
+            "CoordinatorServer",
+            ["CDashboard", "DataFormats", "EventFiles", "PrintableText", "PrometheusMetrics", "RunProtocol"]
+                + hummingbird),
 
         // MARK: The program
         // The commit it was built from, in a target of its own, so that a new commit compiles one line of C again.
@@ -200,8 +204,8 @@ let package = Package(
         tests(
             "CoordinatorRuntimeTests",
             [
-                "CoordinatorRuntime", "Coordination", "EventFiles", "RunStore", "RunProtocol", "DataFormats",
-                "PlanFile", "PrometheusMetrics", "RandomNumbers", logging, grdb,
+                "CoordinatorRuntime", "CoordinatorServer", "Coordination", "EventFiles", "RunStore", "RunProtocol",
+                "DataFormats", "PlanFile", "PrometheusMetrics", "RandomNumbers", logging, grdb,
             ]),
         tests(
             "WorkerRuntimeTests",
@@ -212,7 +216,8 @@ let package = Package(
         tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
         tests(
             "CoordinatorServerTests",
-            ["CDashboard", "CoordinatorServer", "EventFiles", "RunProtocol", hummingbirdTesting, yams] + hummingbird),
+            ["CDashboard", "CoordinatorServer", "DataFormats", "EventFiles", "RunProtocol", hummingbirdTesting, yams]
+                + hummingbird),
         // The program as people start it.
         tests("ProcessTests", ["Coordination", "DataFormats", "RunProtocol"]),
         // What starts it on other machines: scripts over a real ssh, systemd units.

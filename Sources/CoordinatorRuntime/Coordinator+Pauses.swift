@@ -78,8 +78,14 @@ extension Coordinator {
         guard !changed.isEmpty || isMended else { return }
         for blob in changed.keys {
             let stamp = FileStamp(blob.path)
-            let isWhole = (try? await onThreadOfItsOwn { try blobs.verify(blob.digest) }) != nil
-            pauses.damage[run]?[blob] = isWhole ? nil : .some(stamp)
+            do {
+                try await onThreadOfItsOwn { try blobs.verify(blob.digest) }
+                pauses.damage[run]?[blob] = nil
+            } catch is DamagedBlob {
+                pauses.damage[run]?[blob] = .some(stamp)
+            } catch {
+                // Not looked at: it is tried again.
+            }
         }
         guard isMended || pauses.damage[run]?.isEmpty == true else { return }
         pauses.damage[run] = nil
@@ -101,12 +107,12 @@ extension Coordinator {
     func findsDamage(of task: TaskDescription) async -> Bool {
         let blobs = store.blobs
         let found = try? await onThreadOfItsOwn {
-            task.work.inputs.compactMap { input in
-                do throws(DamagedBlob) {
+            try task.work.inputs.compactMap { input in
+                do {
                     try blobs.verify(input)
                     return DamagedBlob?.none
-                } catch {
-                    return error
+                } catch let damage as DamagedBlob {
+                    return damage
                 }
             }
         }

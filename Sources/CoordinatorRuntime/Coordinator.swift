@@ -313,7 +313,7 @@ package actor Coordinator: CoordinatorAPI {
             }
             ledger.blobsAppeared(event.blobs, for: pending.run)
             finish(pending, event)
-        } catch let error as DataError where [.storageFull, .unwritable].contains(error.code) {
+        } catch let error as DataError where [.storageFull, .unwritable, .hostShortage].contains(error.code) {
             // No fault of the run: it goes on when there is room.
             pauses.steps.append(pending)
             stopWriting(StoreError(error))

@@ -4,29 +4,30 @@ package import Hummingbird
 import HummingbirdCore
 package import Logging
 import NIOCore
+import NIOPosix
 package import RunProtocol
 import ServiceLifecycle
 
 /// A `CoordinatorAPI` over HTTP: `docs/openapi.yaml` describes every route.
 package struct HTTPServer: Service {
-    /// More connections wait in the system's queue. A worker has one a slot and one for heartbeats.
-    package static let connections = 4_096
-    /// A connection on which nothing comes in for so long is closed, unless an answer is being worked on.
-    package static let idleSeconds: Int64 = 90
+    /// So many connections wait for the server while it is busy: workers come back all at once.
+    private static let backlog = 1_024
 
     private let api: any CoordinatorAPI
     private let listen: ListenAddress
     private let token: AccessToken?
     private let logger: Logger
     private let watchers: Watchers
+    private let admission: Admission
     private let onListening: @Sendable (Int) async -> Void
 
     /// - Parameters:
     ///   - watchers: counts those who follow what happens.
+    ///   - limits: of which there are fewer connections where there are few descriptors.
     ///   - onListening: is told the port as soon as requests are taken.
     package init(
         api: any CoordinatorAPI, listen: ListenAddress, token: AccessToken?, logger: Logger,
-        watchers: Watchers = Watchers(),
+        watchers: Watchers = Watchers(), limits: ServerLimits = ServerLimits(),
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.api = api
@@ -34,6 +35,17 @@ package struct HTTPServer: Service {
         self.token = token
         self.logger = logger
         self.watchers = watchers
+        // These have descriptors of their own, once they are there.
+        _ = MultiThreadedEventLoopGroup.singleton.next()
+        let descriptors = DescriptorLimit.current
+        admission = Admission(limits.fitting(descriptors: descriptors), logger: logger)
+        if admission.limits.connections < limits.connections {
+            logger.warning(
+                """
+                there is room for \(admission.limits.connections) connections, since only \(descriptors.limit) files may \
+                be open: raise LimitNOFILE or ulimit -n
+                """)
+        }
         self.onListening = onListening
     }
 
@@ -55,15 +67,23 @@ package struct HTTPServer: Service {
 
     /// The whole server as one value, for tests that have their own way of running it.
     package var application: some ApplicationProtocol {
-        Application(
+        let admission = admission
+        let most = admission.limits.connections + admission.limits.connectionsInPassing
+        return Application(
             router: router,
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [CloseWithInput()], idleTimeout: .seconds(Self.idleSeconds))),
+                    additionalChannelHandlers: [RequestGuard(admission)],
+                    idleTimeout: .milliseconds(Int64(admission.limits.idleSeconds * 1_000)))),
             configuration: .init(
-                address: .hostname(listen.host, port: listen.port),
-                availableConnectionsDelegate: MaximumAvailableConnections(Self.connections, logger: logger)),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? listen.port) },
+                address: .hostname(listen.host, port: listen.port), backlog: Self.backlog,
+                availableConnectionsDelegate: MaximumAvailableConnections(most, logger: logger)),
+            onServerRunning: { channel in
+                try? await channel.eventLoop.submit {
+                    try channel.pipeline.syncOperations.addHandler(AcceptGuard(admission), position: .first)
+                }.get()
+                await onListening(channel.localAddress?.port ?? listen.port)
+            },
             logger: logger)
     }
 
@@ -71,12 +91,14 @@ package struct HTTPServer: Service {
         let router = Router(context: ServerContext.self)
         router.add(middleware: RequestLog())
         router.add(middleware: GuardedAnswers())
-        router.add(middleware: ErrorAnswers())
-        router.add(middleware: AccessCheck(token: token))
+        router.add(middleware: ErrorAnswers(admission: admission))
+        router.add(middleware: AccessCheck(token: token, admission: admission))
         for route in Route.all {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await route.respond(
-                    Call(request: request, context: context, api: api, token: token, watchers: watchers))
+                    Call(
+                        request: request, context: context, api: api, token: token, watchers: watchers,
+                        admission: admission))
             }
         }
         return router

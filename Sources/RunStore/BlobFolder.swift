@@ -126,10 +126,10 @@ package struct BlobFolder: Sendable {
     // MARK: Damage
 
     /// - Throws: `DamagedBlob` whenever the blob's bytes are not those that its name promises: a disk, a person or another
-    ///   program has changed them.
-    package func verify(_ digest: Digest) throws(DamagedBlob) {
+    ///   program has changed them; `DataError` `.hostShortage` whenever its file cannot be opened now.
+    package func verify(_ digest: Digest) throws {
         let path = path(of: digest)
-        guard let found = Self.digest(of: path) else {
+        guard let found = try Self.digest(of: path) else {
             throw DamagedBlob(digest: digest, path: path, isMissing: true)
         }
         guard found == digest else { throw DamagedBlob(digest: digest, path: path, isMissing: false) }
@@ -138,9 +138,13 @@ package struct BlobFolder: Sendable {
     /// Reads, and does not map: somebody may cut the file off meanwhile.
     ///
     /// - Returns: nil where the file is not there or cannot be read to its end.
-    private static func digest(of path: String) -> Digest? {
+    /// - Throws: `.hostShortage`.
+    private static func digest(of path: String) throws(DataError) -> Digest? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else {
+            if let shortage = DataError(shortage: errno, at: path) { throw shortage }
+            return nil
+        }
         defer { close(descriptor) }
         var hasher = DigestHasher()
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)

@@ -12,7 +12,7 @@ package struct RefusedAnswer: Error, Hashable {
 /// has looked at it with (`ResultProblem`).
 package enum UpdateInspection {
     /// - Parameter isCompared: whether another worker's answer must be the same.
-    /// - Throws: `RefusedAnswer` with the reason.
+    /// - Throws: `RefusedAnswer` with the reason; `DataError` `.hostShortage` whenever the file cannot be opened now.
     package static func inspect(
         _ upload: UploadedFile, answering task: TaskDescription, isCompared: Bool = false
     ) throws -> TaskCompletion {
@@ -30,6 +30,8 @@ package enum UpdateInspection {
             }
             if isCompared { try header.figures.withoutSeconds.withUnsafeBytes { hasher.update($0) } }
         } catch let error as RefusedAnswer {
+            throw error
+        } catch let error as DataError where error.code == .hostShortage {
             throw error
         } catch {
             throw RefusedAnswer(reason: "\(error)")

@@ -1,4 +1,5 @@
 import CoordinatorRuntime
+import CoordinatorServer
 import Foundation
 import PrometheusMetrics
 import RunProtocol
@@ -116,7 +117,8 @@ import Testing
             .deletingLastPathComponent()
         let document = try String(contentsOf: root.appending(path: "docs/watching.md"), encoding: .utf8)
         let listed = document.split(separator: "\n").filter { $0.hasPrefix("| `cairn_") || $0.hasPrefix("| `process_") }
-        let described = CoordinatorMetrics.descriptions.map { metric in
+        let metrics = (CoordinatorMetrics.descriptions + ServerMetrics.descriptions).sorted { $0.name < $1.name }
+        let described = metrics.map { metric in
             let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
             return "| `\(metric.name)` | \(metric.kind.rawValue) | \(labels) | \(metric.help) |"
         }

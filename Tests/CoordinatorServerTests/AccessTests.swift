@@ -3,6 +3,7 @@ import FoundationEssentials
 import HTTPTypes
 import HummingbirdTesting
 import Logging
+import NIOCore
 import RunProtocol
 import Synchronization
 import Testing
@@ -56,6 +57,26 @@ import Testing
         }
     }
 
+    /// A proxy may speak to the coordinator under another name than browsers speak to the proxy.
+    @Test func aPageBehindAProxyIsTheCoordinatorsOwn() async throws {
+        try await withServer(try FakeCoordinator(), token: Self.token) { client async throws in
+            func logIn(_ site: String?) async throws -> TestResponse {
+                var headers: HTTPFields = [.origin: "https://cairn.example.org"]
+                headers[.init("Sec-Fetch-Site")!] = site
+                return try await client.executeRequest(
+                    uri: "/v1/session", method: .post, headers: headers,
+                    body: ByteBuffer(string: #"{"token":"\#(Self.token.text)"}"#))
+            }
+            #expect(try await logIn("same-origin").status == .noContent)
+            for site in [nil, "same-site", "cross-site", "none", "", "same-origin, cross-site"] {
+                let error = try await logIn(site).error
+                #expect(error?.code == .unauthorized, "\(site ?? "")")
+                #expect(error?.message.contains("from https://cairn.example.org and was sent to localhost") == true)
+                #expect(error?.hint?.contains("proxy_set_header Host $host;") == true)
+            }
+        }
+    }
+
     /// A name that somebody makes point to this host may be a page's of theirs.
     @Test func withoutATokenItIsSpokenToAsThisHostOnly() async throws {
         try await withListening(try FakeCoordinator()) { port, _ in
@@ -87,13 +108,17 @@ import Testing
 /// Keeps what is logged.
 struct RecordedLog: LogHandler {
     private final class Store: Sendable {
-        let lines = Mutex<[String]>([])
+        let events = Mutex<[(level: Logger.Level, text: String)]>([])
     }
 
     private let store = Store()
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level = .trace
-    var lines: [String] { store.lines.withLock { $0 } }
+    var lines: [String] { store.events.withLock { $0.map(\.text) } }
+
+    func lines(of level: Logger.Level) -> [String] {
+        store.events.withLock { $0.filter { $0.level == level }.map(\.text) }
+    }
 
     subscript(metadataKey key: String) -> Logger.MetadataValue? {
         get { metadata[key] }
@@ -101,6 +126,6 @@ struct RecordedLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        store.lines.withLock { $0.append("\(event.message)") }
+        store.events.withLock { $0.append((event.level, "\(event.message)")) }
     }
 }

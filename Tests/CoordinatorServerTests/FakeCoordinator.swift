@@ -1,3 +1,4 @@
+import DataFormats
 import FoundationEssentials
 import RunProtocol
 import Synchronization
@@ -20,6 +21,8 @@ final class FakeCoordinator: CoordinatorAPI {
         /// How many characters the run's name has, of which `live` tells.
         var nameLength = 0
         var pause: String?
+        /// Why `planText` cannot open its file.
+        var shortage: DataError?
         var pictures: [Int?] = []
     }
 
@@ -103,6 +106,7 @@ final class FakeCoordinator: CoordinatorAPI {
     }
 
     func planText(of run: RunID) throws -> String {
+        if let shortage = memory.withLock({ $0.shortage }) { throw shortage }
         guard run == Examples.run else { throw APIError(.notFound, "there is no run \(run)") }
         return Examples.plan
     }

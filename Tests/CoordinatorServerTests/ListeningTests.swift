@@ -12,7 +12,8 @@ import Testing
         ("localhost:65535", "localhost", 65_535, true),
         ("0.0.0.0:80", "0.0.0.0", 80, false), ("[::]:80", "::", 80, false),
         ("node-7.example.org:1", "node-7.example.org", 1, false),
-        ("127.evil.example.org:1", "127.evil.example.org", 1, false),
+        ("127.evil.example.org:1", "127.evil.example.org", 1, false), ("my_host:8420", "my_host", 8_420, false),
+        ("[fe80::1%eth0]:8420", "fe80::1%eth0", 8_420, false), ("[fe80::1%br-0_a.1]:0", "fe80::1%br-0_a.1", 0, false),
     ]) func addressesAreRead(text: String, host: String, port: Int, isLoopback: Bool) throws {
         let address = try #require(ListenAddress(text))
         #expect(address.host == host)
@@ -27,7 +28,8 @@ import Testing
     @Test(arguments: [
         "", ":", "8420", "localhost", "localhost:", ":8420", "localhost:65536", "localhost:-1", "localhost:+1",
         "::1:80",
-        "[]:1", "a b:1", "[::1]", "http://localhost:80", "localhost:0x10", "localhost:123456",
+        "[]:1", "a b:1", "[::1]", "[%eth0]:1", "[fe80::1%]:1", "[fe80::1%a%b]:1", "fe80::1%eth0:1", "host%eth0:1",
+        "[my_host]:1", "[fe80::1%e th]:1", "http://localhost:80", "localhost:0x10", "localhost:123456",
     ]) func otherAddressesAreRefused(text: String) {
         #expect(ListenAddress(text) == nil)
     }
@@ -130,52 +132,5 @@ import Testing
         await #expect(throws: ListenError.unavailable(ListenAddress("203.0.113.1:0")!, reason: reason)) {
             try await foreign.run()
         }
-    }
-}
-
-/// A TCP connection to this host, for what an HTTP client would not do.
-final class Connection {
-    private var descriptor: Int32
-    private var bytes: [UInt8] = []
-
-    init(port: Int) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let status = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(status == 0)
-    }
-
-    deinit { close() }
-
-    /// Asks for the start of an answer that never ends.
-    func get(_ uri: String, _ headers: [String] = []) throws {
-        try send((["GET \(uri) HTTP/1.1", "Host: localhost"] + headers + ["", ""]).joined(separator: "\r\n"))
-    }
-
-    func send(_ text: String) throws {
-        let bytes = Array(text.utf8)
-        try #require(Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
-    }
-
-    /// Everything that has come in until now.
-    func received() -> String {
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while case let count = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT)), count > 0 {
-            bytes += chunk[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    func close() {
-        guard descriptor >= 0 else { return }
-        Glibc.close(descriptor)
-        descriptor = -1
     }
 }

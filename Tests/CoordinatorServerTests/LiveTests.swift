@@ -43,6 +43,20 @@ import Testing
         }
     }
 
+    /// What a broken connection's browser heard last counts more than the address that it asks again.
+    @Test(arguments: [
+        ("7.2", nil, ["7.3"]), ("7.1", "7.2", ["7.3"]), ("7.2", "6.1", ["7.1", "7.2", "7.3"]),
+        ("6.2", nil, ["7.1", "7.2", "7.3"]), ("x", nil, ["7.1", "7.2", "7.3"]), ("", nil, ["7.1", "7.2", "7.3"]),
+    ]) func aPageThatComesBackAsksForWhatItMissed(after: String, lastEventID: String?, ids: [String]) async throws {
+        let api = try FakeCoordinator()
+        api.memory.withLock { ($0.changes, $0.isStopping) = (3, true) }
+        var headers: HTTPFields = [:]
+        headers[.init("Last-Event-ID")!] = lastEventID
+        try await withServer(api) { [headers] client async throws in
+            #expect(try Events(try await client.get(Self.uri + "&after=\(after)", headers).text).ids == ids)
+        }
+    }
+
     @Test func whereThereIsNoFirstEventTheErrorIsTold() async throws {
         let (api, watchers) = (try FakeCoordinator(), Watchers())
         api.memory.withLock { $0.isStopping = true }

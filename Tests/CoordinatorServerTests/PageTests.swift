@@ -120,7 +120,8 @@ import Testing
         try await withServer(try FakeCoordinator(), token: AccessTests.token) { client async throws in
             #expect(try await client.get("/metrics").error?.code == .unauthorized)
             let answer = try await client.get("/metrics", [.authorization: "Bearer \(AccessTests.token.text)"])
-            #expect((answer.status, answer.text) == (.ok, Examples.metrics))
+            #expect(answer.status == .ok)
+            #expect(answer.text.hasPrefix(Examples.metrics + "# HELP cairn_connections "))
             #expect(answer.headers[.contentType] == "text/plain; version=0.0.4; charset=utf-8")
         }
     }

@@ -1,5 +1,7 @@
 import CoordinatorServer
+import DataFormats
 import FoundationEssentials
+import Glibc
 import HTTPTypes
 import HummingbirdTesting
 import NIOCore
@@ -149,11 +151,28 @@ import Testing
         }
     }
 
+    /// What the host lacks is no fault of the file, and a client tries again.
+    @Test func aHostWithoutDescriptorsIsSaid() async throws {
+        let api = try FakeCoordinator()
+        for code in [EMFILE, ENFILE, ENOMEM] {
+            let shortage = try #require(DataError(shortage: code, at: "/secret/blob"))
+            api.memory.withLock { $0.shortage = shortage }
+            try await withServer(api) { client async throws in
+                let answer = try await client.get("/v1/runs/\(Examples.run)/plan")
+                #expect(answer.error?.code == .unavailable)
+                #expect(answer.error?.hint == (code == ENOMEM ? nil : "raise LimitNOFILE or ulimit -n"))
+                #expect(answer.headers[.retryAfter] == "1")
+                #expect(!answer.text.contains("secret"))
+            }
+        }
+        for code in [ENOENT, EACCES, EIO] { #expect(DataError(shortage: code, at: "/blob") == nil) }
+    }
+
     @Test(arguments: [false, true]) func longMessagesAreRefused(live: Bool) async throws {
         try await withServer(try FakeCoordinator(), live: live) { client async throws in
             let long = RunSubmission(plan: String(repeating: "x", count: Limits.messageBytes))
-            #expect(try await client.post("/v1/runs", long).error?.code == .tooLarge)
             #expect(try await client.post("/v1/runs", RunSubmission(plan: "wrong")).error?.code == .invalidPlan)
+            #expect(try await client.post("/v1/runs", long).error?.code == .tooLarge)
         }
     }
 }

@@ -23,13 +23,14 @@ func withServer(
 
 /// Runs `body` with the port of a listening server for `api`, and what ends it.
 func withListening(
-    _ api: any CoordinatorAPI, watchers: Watchers = Watchers(),
+    _ api: any CoordinatorAPI, token: AccessToken? = nil, logger: Logger = quiet, watchers: Watchers = Watchers(),
+    limits: ServerLimits = ServerLimits(),
     _ body: (Int, ServiceGroup) async throws -> Void
 ) async throws {
     let (ports, continuation) = AsyncStream<Int>.makeStream()
     let server = HTTPServer(
-        api: api, listen: ListenAddress("127.0.0.1:0")!, token: nil, logger: quiet, watchers: watchers,
-        onListening: { port in continuation.yield(port) })
+        api: api, listen: ListenAddress("127.0.0.1:0")!, token: token, logger: logger, watchers: watchers,
+        limits: limits, onListening: { port in continuation.yield(port) })
     let group = ServiceGroup(configuration: .init(services: [server], logger: quiet))
     try await withThrowingTaskGroup { tasks in
         tasks.addTask { try await group.run() }

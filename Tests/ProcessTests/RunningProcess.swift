@@ -5,13 +5,23 @@ final class RunningProcess {
     private let process = Process()
     let log: URL
 
-    /// - Parameter folder: where it runs, and its log lies.
-    init(_ arguments: [String], in folder: URL, program: String = "cairn") throws {
+    /// - Parameters:
+    ///   - folder: where it runs, and its log lies.
+    ///   - descriptors: how many files it may open, and how far it may raise that; nil for what this process may.
+    init(
+        _ arguments: [String], in folder: URL, program: String = "cairn", descriptors: (soft: Int, hard: Int)? = nil
+    ) throws {
         log = folder.appending(path: "\(URL(filePath: program).lastPathComponent)-\(UUID().uuidString.prefix(8)).log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-        process.executableURL =
+        let executable =
             program.hasPrefix("/") ? URL(filePath: program) : Bundle.main.bundleURL.appending(path: program)
+        process.executableURL = executable
         process.arguments = arguments
+        if let descriptors {
+            process.executableURL = URL(filePath: "/bin/sh")
+            let script = "ulimit -S -n \(descriptors.soft); ulimit -H -n \(descriptors.hard); exec \"$0\" \"$@\""
+            process.arguments = ["-c", script, executable.path] + arguments
+        }
         process.currentDirectoryURL = folder
         process.standardError = try FileHandle(forWritingTo: log)
         process.standardOutput = FileHandle.nullDevice

@@ -63,6 +63,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
         try address.validate(token: token != nil)
         let loaded = try plan.map { try LoadedPlan($0) }
         let logger = log.logger("coordinator")
+        logger.debug("\(DescriptorLimit.raise()) files may be open at once")
         try OutputFolder.make(state)
         var options = RunStore.Options()
         (options.allowsNetwork, options.takesOver) = (allowNetworkState, takeOver)

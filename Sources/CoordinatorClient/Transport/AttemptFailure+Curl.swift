@@ -66,8 +66,8 @@ extension AttemptFailure {
 
     /// An answer that is not a success: the coordinator's own error, or that of something else which stands there.
     init(_ answer: Answer, request: Request, address: CoordinatorAddress) {
-        // These say that another attempt may do better; only the first two come from a coordinator.
-        isTemporary = [429, 503, 502, 504].contains(answer.status)
+        // These say that another attempt may do better; 502 and 504 never come from a coordinator.
+        isTemporary = [408, 429, 502, 503, 504].contains(answer.status)
         retryAfterSeconds = answer.retryAfterSeconds
         if let body = try? JSONDecoder().decode(APIErrorBody.self, from: answer.body) {
             cause = body.error

@@ -1,4 +1,4 @@
-/// Where a server listens: `127.0.0.1:8420`, `[::1]:8420`, `localhost:8420`. Port 0 lets the system choose.
+/// Where a server listens: `127.0.0.1:8420`, `[::1]:8420`, `[fe80::1%eth0]:8420`, `localhost:8420`. Port 0 lets the system choose.
 package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// A name or an address, without brackets.
     package let host: String
@@ -25,12 +25,21 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     private static func host(in text: Substring) -> String? {
         let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
         let host = isBracketed ? text.dropFirst().dropLast() : text
-        let isAllowed: (UInt8) -> Bool = { byte in
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || byte == UInt8(ascii: ".") || byte == UInt8(ascii: isBracketed ? ":" : "-")
-        }
-        guard (1...253).contains(host.utf8.count), host.utf8.allSatisfy(isAllowed) else { return nil }
+        // An IPv6 address may name the interface that it is meant for: fe80::1%eth0.
+        let parts = isBracketed ? host.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false) : [host]
+        guard (1...253).contains(host.utf8.count), isMade(parts[0], of: isBracketed ? ".:" : ".-_"),
+            parts.dropFirst().allSatisfy({ isMade($0, of: ".-_") })
+        else { return nil }
         return String(host)
+    }
+
+    /// Whether it has letters, digits and `others`, and nothing else.
+    private static func isMade(_ text: Substring, of others: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                    || others.utf8.contains(byte)
+            }
     }
 
     /// Only programs on this host can reach it.

@@ -13,6 +13,9 @@ package struct ServerContext: RequestContext {
     /// False where there is no network at all.
     let hasConnection: Bool
 
+    /// Whether nobody hears the answer.
+    var hasHungUp: Bool { hasConnection && !channel.isActive }
+
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         channel = source.channel
@@ -31,6 +34,7 @@ struct Call: Sendable {
     /// The token that is needed, where one is.
     let token: AccessToken?
     let watchers: Watchers
+    let admission: Admission
 
     /// Whether shared caches must not keep the answer.
     var isPrivate: Bool { token != nil }
@@ -167,9 +171,16 @@ struct Call: Sendable {
         return request.body
     }
 
+    /// The body as a message: room for it is set aside before a byte of it is read.
+    ///
+    /// - Parameter memory: where the room is; nil for that of authorized clients.
     func message<Message: Decodable>(
-        _ type: Message.Type, limit: Int = Limits.messageBytes
+        _ type: Message.Type, limit: Int, in memory: MessageMemory? = nil
     ) async throws -> Message {
+        let length = request.headers[.contentLength].flatMap { Int($0) } ?? limit
+        let room = try admission.room(
+            for: min(length, limit), in: memory ?? admission.messages, of: context.channel)
+        defer { withExtendedLifetime(room) {} }
         let body = try await body(limit: limit)
         do {
             let bytes = try await body.collect(upTo: limit)
@@ -189,6 +200,7 @@ struct Call: Sendable {
     /// Performs what may take long, until the client hangs up or the server is to stop.
     func whileWanted<Value: Sendable>(_ operation: @escaping @Sendable () async throws -> Value) async throws -> Value {
         let channel = context.channel
+        admission.authorized(channel)
         guard context.hasConnection else { return try await operation() }
         return try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Value.self) { group in

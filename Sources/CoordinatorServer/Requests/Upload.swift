@@ -15,7 +15,10 @@ package enum Upload {
         let descriptor = WritePoint.createUpload.perform {
             open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         }
-        guard descriptor >= 0 else { throw failure(errno) }
+        guard descriptor >= 0 else {
+            let problem = errno
+            throw DataError(shortage: problem, at: path) ?? failure(problem)
+        }
         defer { close(descriptor) }
         do {
             let bytes = try await receive(body, limit: limit, digest: digest, descriptor: descriptor)
@@ -27,7 +30,7 @@ package enum Upload {
     }
 
     /// So much goes to the disk's thread at once: going there takes longer than writing what a network packet brings.
-    private static let piece = 1 << 20
+    private static let piece = 256 << 10
 
     private static func receive(
         _ body: RequestBody, limit: Int, digest: Digest, descriptor: Int32
@@ -49,7 +52,7 @@ package enum Upload {
             }
             let rest = gathered
             try await onDiskThread { try write(rest, to: descriptor) }
-        } catch  where !(error is APIError || error is UploadFailure) {
+        } catch  where !(error is APIError || error is UploadFailure || error is Refusal) {
             throw APIError(.badRequest, "the body was cut off", hint: "send it again")
         }
         guard hasher.finish() == digest else {

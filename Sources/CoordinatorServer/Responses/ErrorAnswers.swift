@@ -1,10 +1,15 @@
+import DataFormats
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
+import NIOHTTP1
 import RunProtocol
 
 /// Turns every error into the one form; what went wrong inside is logged and not told.
 struct ErrorAnswers: RouterMiddleware {
+    let admission: Admission
+
     func handle(
         _ request: Request, context: ServerContext, next: Next
     ) async throws -> Response {
@@ -13,10 +18,23 @@ struct ErrorAnswers: RouterMiddleware {
             response = try await next(request, context)
         } catch let error as APIError {
             response = try .error(error)
+        } catch let refusal as Refusal {
+            response = try .error(refusal.error, isLast: true)
+        } catch is HTTPParserError {
+            response = try .error(
+                APIError(.badRequest, "the request is not well-formed HTTP", hint: "send it as RFC 9112 says"),
+                isLast: true)
+        } catch let error as DataError where error.code == .hostShortage {
+            admission.reached(.descriptors, by: context.channel)
+            response = try .error(
+                APIError(.unavailable, "the coordinator's host is in want: \(error.message)", hint: error.hint))
         } catch is CancellationError {
             response = try .error(APIError(.unavailable, "the coordinator is stopping", hint: "try again soon"))
         } catch let error as HTTPError where error.status == .notFound {
             response = try notFound(request)
+        } catch  where error is ChannelError || error is IOError || context.hasHungUp {
+            context.logger.debug("\(request.method) \(request.uri.path): the client hung up: \(error)")
+            response = try .error(APIError(.badRequest, "the request was cut off"), isLast: true)
         } catch {
             context.logger.error("\(request.method) \(request.uri.path): \(error)")
             response = try .error(

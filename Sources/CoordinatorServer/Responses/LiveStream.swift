@@ -11,8 +11,6 @@ struct LiveStream: Sendable {
     private static let pause = Duration.milliseconds(500)
     /// After so long an event comes even where nothing has changed.
     private static let waitSeconds = 15.0
-    /// Whoever takes nothing for so long is hung up on.
-    private static let writeSeconds: Int64 = 30
 
     let call: Call
     let run: RunID?
@@ -56,8 +54,6 @@ struct LiveStream: Sendable {
 
     private func send(_ bytes: ByteBuffer, to writer: inout any ResponseBodyWriter) async throws {
         let channel = call.context.channel
-        let alarm = channel.eventLoop.scheduleTask(in: .seconds(Self.writeSeconds)) { channel.close(promise: nil) }
-        defer { alarm.cancel() }
         try await withGracefulShutdownHandler {
             try await writer.write(bytes)
         } onGracefulShutdown: {

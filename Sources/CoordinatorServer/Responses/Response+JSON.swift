@@ -18,13 +18,15 @@ extension Response {
         return try encoder.encode(value)
     }
 
-    static func error(_ error: APIError) throws -> Response {
+    /// - Parameter isLast: whether the connection is closed afterwards.
+    static func error(_ error: APIError, isLast: Bool = false) throws -> Response {
         var response = try json(APIErrorBody(error: error), status: .init(code: error.code.httpStatus))
         switch error.code {
         case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
         case .unavailable, .tooManyRequests: response.headers[.retryAfter] = "1"
         default: break
         }
+        if isLast { response.headers[.connection] = "close" }
         return response
     }
 

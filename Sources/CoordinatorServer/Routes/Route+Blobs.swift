@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import NIOPosix
 import RunProtocol
 
 extension Route {
@@ -38,13 +39,8 @@ extension Route {
         var headers = headers
         headers[.contentLength] = String(range.count)
         guard call.request.method == .get, !range.isEmpty else { return Response(status: status, headers: headers) }
-        do {
-            let body = try await FileIO().loadFile(path: blob.path, range: ClosedRange(range), context: call.context)
-            guard body.contentLength == range.count else { throw BlobFailure(blob: blob) }
-            return Response(status: status, headers: headers, body: body)
-        } catch is HTTPError {
-            throw BlobFailure(blob: blob)
-        }
+        let file = try await NIOThreadPool.singleton.runIfActive { try OpenBlob(blob) }
+        return Response(status: status, headers: headers, body: file.body(range))
     }
 
     private static func requestedRange(_ request: Request, size: Int, tag: String) -> ByteRange {
@@ -53,11 +49,4 @@ extension Route {
         guard request.headers[.ifRange] ?? tag == tag else { return .whole }
         return ByteRange(field, size: size)
     }
-}
-
-/// The blob folder is not as the coordinator thinks: a matter for its log.
-struct BlobFailure: Error, CustomStringConvertible {
-    let blob: StoredBlob
-
-    var description: String { "the file \(blob.path) is not there with \(blob.bytes) bytes" }
 }

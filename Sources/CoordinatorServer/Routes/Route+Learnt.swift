@@ -9,7 +9,9 @@ extension Route {
     static let learnt = [
         Route(.get, "/v1/live") { call in
             let stream = LiveStream(call: call, run: try call.watchedRun(), place: try call.watchers.enter())
-            return try await stream.response(after: call.request.headers[.lastEventID].flatMap(LiveCursor.init))
+            // A browser that takes up a broken connection sends what it heard last, and the address as it was.
+            let cursor = call.request.headers[.lastEventID] ?? call.query("after")
+            return try await stream.response(after: cursor.flatMap(LiveCursor.init))
         },
         Route(.get, "/v1/runs/{run}/plan") { call in
             let run = try call.run()

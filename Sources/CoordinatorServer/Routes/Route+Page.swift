@@ -18,7 +18,7 @@ extension Route {
             return .text(call.isPrivate ? "paused" : reason, status: .serviceUnavailable)
         },
         Route(.get, "/metrics") { call in
-            .text(await call.api.metrics(), type: "text/plain; version=0.0.4; charset=utf-8")
+            .text(await call.api.metrics() + call.admission.metrics, type: "text/plain; version=0.0.4; charset=utf-8")
         },
     ]
 

@@ -6,7 +6,9 @@ extension Route {
     static let runs = [
         Route(.get, "/v1/info") { call in try .json(await call.api.information()) },
         Route(.post, "/v1/runs") { call in
-            try .json(await call.api.submit(call.message(RunSubmission.self)), status: .created)
+            try .json(
+                await call.api.submit(call.message(RunSubmission.self, limit: MessageLimit.submission)),
+                status: .created)
         },
         Route(.get, "/v1/runs") { call in try .json(await call.api.runs()) },
         Route(.get, "/v1/runs/{run}") { call in

@@ -15,15 +15,14 @@ extension Route {
     /// The cookie by which a browser is let in.
     static let sessionCookie = "cairn-session"
 
-    /// A token of the greatest length, every character escaped once, has room.
-    private static let sessionBytes = 4 * AccessToken.length.upperBound
-
     /// For browsers, so that no page's script keeps the token.
     static let session = [
         Route(.post, "/v1/session") { call in
-            let message = try await call.message(SessionRequest.self, limit: sessionBytes)
+            let message = try await call.message(
+                SessionRequest.self, limit: MessageLimit.session, in: call.admission.logins)
             guard let token = call.token else { return done(nil) }
             guard token.matches(message.token) else {
+                try await call.admission.wrongToken(on: call.context.channel)
                 throw APIError(
                     .unauthorized, "this is not the coordinator's access token",
                     hint: "it is the line in the file that the coordinator was given with --token-file")

@@ -6,10 +6,12 @@ extension Route {
     /// For workers: the life of a task.
     static let workers = [
         Route(.post, "/v1/workers") { call in
-            try .json(await call.api.register(call.message(WorkerRegistration.self)), status: .created)
+            try .json(
+                await call.api.register(call.message(WorkerRegistration.self, limit: MessageLimit.registration)),
+                status: .created)
         },
         Route(.post, "/v1/leases") { call in
-            let message = try await call.message(LeaseRequest.self)
+            let message = try await call.message(LeaseRequest.self, limit: MessageLimit.lease)
             let seconds = min(max(0, message.waitSeconds), Limits.longPollSeconds)
             let request = LeaseRequest(worker: message.worker, nonce: message.nonce, waitSeconds: seconds)
             let wasConnected = call.isConnected
@@ -22,10 +24,10 @@ extension Route {
             return try lease.map { try .json($0) } ?? .bodiless(.noContent)
         },
         Route(.post, "/v1/heartbeats") { call in
-            try .json(await call.api.heartbeat(call.message(Heartbeat.self)))
+            try .json(await call.api.heartbeat(call.message(Heartbeat.self, limit: MessageLimit.heartbeat)))
         },
         Route(.post, "/v1/tasks/{task}/release") { call in
-            try await call.api.release(call.task(), call.message(TaskRelease.self))
+            try await call.api.release(call.task(), call.message(TaskRelease.self, limit: MessageLimit.release))
             return .bodiless(.noContent)
         },
         Route(.post, "/v1/workers/{worker}/leave") { call in

@@ -35,7 +35,7 @@ package final class ByteSource {
         unread = 0
     }
 
-    /// - Throws: `.notFound` or `.unreadable`.
+    /// - Throws: `.notFound`, `.unreadable` or `.hostShortage`.
     package init(opening path: String) throws(DataError) {
         self.path = path
         var information = stat()
@@ -47,7 +47,9 @@ package final class ByteSource {
         }
         // zlib reads plain files as they are.
         guard let opened = gzopen(path, "rb") else {
-            throw DataError(.unreadable, at: path, String(cString: strerror(errno)), hint: "check its permissions")
+            let problem = errno
+            throw DataError(shortage: problem, at: path)
+                ?? DataError(.unreadable, at: path, String(cString: strerror(problem)), hint: "check its permissions")
         }
         gzbuffer(opened, 1 << 18)
         file = opened

@@ -17,7 +17,7 @@ package final class FileWriter {
     package private(set) var count = 0
 
     /// - Parameter isPrivate: whether nobody but this user may read it.
-    /// - Throws: `.storageFull` or `.unwritable`, like all that follows.
+    /// - Throws: `.storageFull`, `.unwritable` or `.hostShortage`, like all that follows.
     package init(beside path: String, isPrivate: Bool = false) throws(DataError) {
         self.path = path
         temporary = "\(path).\(String(UInt64.random(in: 0 ... .max), radix: 36))\(Self.unfinishedSuffix)"
@@ -86,7 +86,10 @@ extension AtomicFile {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let descriptor = retrying { open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         // A folder that may be written but not read cannot be opened: then there is no more to be done.
-        guard descriptor >= 0 else { return }
+        guard descriptor >= 0 else {
+            if let shortage = DataError(shortage: errno, at: folder) { throw shortage }
+            return
+        }
         defer { close(descriptor) }
         let result = WritePoint.synchronizeFolder.perform { retrying { fsync(descriptor) } }
         // Some file systems have nothing to do here, and say so.
@@ -103,7 +106,8 @@ private func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
 }
 
 private func failure(_ path: String, _ problem: Int32) -> DataError {
-    problem == ENOSPC || problem == EDQUOT
+    if let shortage = DataError(shortage: problem, at: path) { return shortage }
+    return problem == ENOSPC || problem == EDQUOT
         ? DataError(.storageFull, at: path, "the disk is full", hint: "make room and try again; nothing was written")
         : DataError(
             .unwritable, at: path, "cannot be written: \(String(cString: strerror(problem)))",

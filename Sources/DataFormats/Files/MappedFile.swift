@@ -14,12 +14,14 @@ package final class MappedFile: Sendable {
         package let buffer: UnsafeRawBufferPointer
     }
 
-    /// - Throws: `.notFound` or `.unreadable`.
+    /// - Throws: `.notFound`, `.unreadable` or `.hostShortage`.
     package init(_ path: String) throws(DataError) {
         self.path = path
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw DataError(errno == ENOENT ? .notFound : .unreadable, at: path, String(cString: strerror(errno)))
+            let problem = errno
+            throw DataError(shortage: problem, at: path)
+                ?? DataError(problem == ENOENT ? .notFound : .unreadable, at: path, String(cString: strerror(problem)))
         }
         defer { close(descriptor) }
         var information = stat()

@@ -3,7 +3,7 @@ import Glibc
 /// Reads from any place of an open file until `bytes` is full or the file ends.
 ///
 /// - Returns: how many bytes were read; nil, and the reason in `errno`, where reading fails.
-func readAll(_ descriptor: CInt, at place: Int, into bytes: UnsafeMutableRawBufferPointer) -> Int? {
+package func readAll(_ descriptor: CInt, at place: Int, into bytes: UnsafeMutableRawBufferPointer) -> Int? {
     var filled = 0
     while filled < bytes.count {
         let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])

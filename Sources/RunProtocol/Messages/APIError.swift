@@ -10,6 +10,8 @@ package struct APIError: Error, Codable, Hashable, Sendable, CustomStringConvert
         case unproven
         case notFound = "not_found"
         case methodNotAllowed = "method_not_allowed"
+        /// The request did not come in full in time.
+        case requestTimeout = "request_timeout"
         case conflict
         case tooLarge = "too_large"
         case invalidPlan = "invalid_plan"
@@ -30,6 +32,7 @@ package struct APIError: Error, Codable, Hashable, Sendable, CustomStringConvert
             case .quarantined, .unproven: 403
             case .notFound: 404
             case .methodNotAllowed: 405
+            case .requestTimeout: 408
             case .conflict: 409
             case .tooLarge: 413
             case .invalidPlan, .invalidData, .refusedUpdate: 422

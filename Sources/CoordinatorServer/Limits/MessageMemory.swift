@@ -1,0 +1,40 @@
+import RunProtocol
+import Synchronization
+
+/// Bytes that all messages which are being received may take together.
+///
+/// A message finds room while there is eight times as much: so there always is for short ones, however many long ones come.
+package final class MessageMemory: Sendable {
+    private static let share = 8
+
+    private let limit: Int
+    private let taken = Mutex(0)
+
+    package init(limit: Int) {
+        self.limit = limit
+    }
+
+    package var reservedBytes: Int { taken.withLock { $0 } }
+
+    /// - Returns: room that is given back as soon as nobody holds it; nil where there is none.
+    package func reserve(_ bytes: Int) -> Room? {
+        let fits = taken.withLock { taken in
+            guard bytes <= (limit - taken) / Self.share else { return false }
+            taken += bytes
+            return true
+        }
+        return fits ? Room(self, bytes) : nil
+    }
+
+    /// Bytes of one message.
+    package final class Room: Sendable {
+        private let memory: MessageMemory
+        private let bytes: Int
+
+        fileprivate init(_ memory: MessageMemory, _ bytes: Int) {
+            (self.memory, self.bytes) = (memory, bytes)
+        }
+
+        deinit { memory.taken.withLock { $0 -= bytes } }
+    }
+}

@@ -33,11 +33,12 @@ export function strokes(line, x, y, drawable) {
   const places = points.map(([a, b]) => `${x.at(a).toFixed(1)} ${y.at(b).toFixed(1)}`);
   const isOpen = points.at(-1)[2] === true;
   const tone = `tone-${line.tone}`;
-  const path = (from, look) => shape("path", { class: `series ${tone}${look}`, d: `M${from.join("L")}` });
+  const path = (along, look) => along.length === 0 ? null
+    : shape("path", { class: `series ${tone}${look}`, d: `M${along.join("L")}` });
   const [endX, endY] = points.at(-1);
   return [
     path(isOpen ? places.slice(0, -1) : places, (line.dashed ? " dashed" : "") + (line.thin ? " thin" : "")),
-    isOpen && places.length > 1 ? path(places.slice(-2), " dashed") : null,
+    isOpen ? path(places.slice(-2), " dashed") : null,
     line.thin ? null : shape("circle", {
       cx: x.at(endX), cy: y.at(endY), r: isOpen ? 4 : 3, class: isOpen ? `${tone} open` : tone,
     }),

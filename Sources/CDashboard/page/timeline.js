@@ -49,7 +49,8 @@ export function timelineView() {
     element("ul", { class: "legend kinds" }, kinds.map((kind) =>
       element("li", {}, element("span", { class: `key kind-${kind}` }, glyphs[kind] ?? ""), kind)),
       element("li", {}, element("span", { class: "key backup" }), "backup"),
-      element("li", {}, element("span", { class: "key start" }), "start of the coordinator")),
+      element("li", {}, element("span", { class: "key start" }), "start of the coordinator"),
+      element("li", {}, element("span", { class: "key cut" }), "not known")),
     startWords, telling, field, word, more, details);
   // Rows make the field higher; only its width matters here.
   const observer = new ResizeObserver(() => { if (field.clientWidth !== layout?.width) again(); });

@@ -88,9 +88,10 @@ function paintSpan(context, span, { x, time, top, tall, left }, isChosen) {
   const height = Math.max(2, tall - 1);
   const [from, until] = spanLimits(span, time);
   const end = x(until);
-  const start = Math.max(left - 4, x(from));
+  // What takes no time can still be seen.
+  const start = Math.max(left - 4, Math.min(x(from), end - 3));
   for (const [kind, since, to] of partsOf(span, time)) {
-    const a = Math.max(left - 4, x(since));
+    const a = since === from ? start : Math.max(left - 4, x(since));
     const wide = Math.max(1, x(to) - a - (to === until ? 1 : 0));
     context.fillStyle = colour(`--kind-${kind}`);
     if (kind === "unknown") frame(context, a, top, wide, height);

@@ -94,6 +94,11 @@ final class Browser {
         try driver.call("POST", session + "/execute/async", ["script": script, "args": arguments])
     }
 
+    /// Those that are sent from where the page is, also those that no script can read.
+    func cookies() throws -> [[String: Any]] {
+        try driver.call("GET", session + "/cookie") as? [[String: Any]] ?? []
+    }
+
     // MARK: Tabs
 
     /// Opens another tab, which is then the one that is seen and spoken to. The one before it is hidden.

@@ -24,6 +24,10 @@ static const unsigned char events_js[] = {
 #embed "page/events.js"
 };
 
+static const unsigned char figures_css[] = {
+#embed "page/figures.css"
+};
+
 static const unsigned char format_js[] = {
 #embed "page/format.js"
 };
@@ -38,6 +42,10 @@ static const unsigned char icon_svg[] = {
 
 static const unsigned char index_html[] = {
 #embed "page/index.html"
+};
+
+static const unsigned char joining_js[] = {
+#embed "page/joining.js"
 };
 
 static const unsigned char lanes_js[] = {
@@ -60,12 +68,20 @@ static const unsigned char outcome_js[] = {
 #embed "page/outcome.js"
 };
 
+static const unsigned char paint_js[] = {
+#embed "page/paint.js"
+};
+
 static const unsigned char pictures_js[] = {
 #embed "page/pictures.js"
 };
 
 static const unsigned char requests_js[] = {
 #embed "page/requests.js"
+};
+
+static const unsigned char rounds_js[] = {
+#embed "page/rounds.js"
 };
 
 static const unsigned char run_js[] = {
@@ -86,6 +102,10 @@ static const unsigned char stack_js[] = {
 
 static const unsigned char state_js[] = {
 #embed "page/state.js"
+};
+
+static const unsigned char strokes_js[] = {
+#embed "page/strokes.js"
 };
 
 static const unsigned char style_css[] = {
@@ -113,22 +133,27 @@ static const cd_file files[] = {
     FILE("dialogs.js", dialogs_js),
     FILE("elements.js", elements_js),
     FILE("events.js", events_js),
+    FILE("figures.css", figures_css),
     FILE("format.js", format_js),
     FILE("frame.js", frame_js),
     FILE("icon.svg", icon_svg),
     FILE("index.html", index_html),
+    FILE("joining.js", joining_js),
     FILE("lanes.js", lanes_js),
     FILE("learnt.js", learnt_js),
     FILE("live.js", live_js),
     FILE("main.js", main_js),
     FILE("outcome.js", outcome_js),
+    FILE("paint.js", paint_js),
     FILE("pictures.js", pictures_js),
     FILE("requests.js", requests_js),
+    FILE("rounds.js", rounds_js),
     FILE("run.js", run_js),
     FILE("runs.js", runs_js),
     FILE("scale.js", scale_js),
     FILE("stack.js", stack_js),
     FILE("state.js", state_js),
+    FILE("strokes.js", strokes_js),
     FILE("style.css", style_css),
     FILE("theme.js", theme_js),
     FILE("timeline.js", timeline_js),

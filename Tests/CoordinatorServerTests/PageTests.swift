@@ -33,6 +33,17 @@ import Testing
         #expect(Set(Self.files.map(\.name)).count == Self.files.count)
     }
 
+    /// Behind a proxy the page may lie below a path: whatever it asks for must be relative to its own address.
+    @Test func noFileNamesAnAbsolutePath() throws {
+        for file in Self.files where !file.name.hasSuffix(".png") {
+            let text = try #require(String(validating: file.bytes, as: UTF8.self))
+            let paths = text.matches(of: /["'`]\/[^"'`\s>]|url\(\s*\/|location\.origin/).map { match in
+                String(text[match.range.lowerBound...].prefix(40))
+            }
+            #expect(paths == [], "\(file.name)")
+        }
+    }
+
     @Test(arguments: [nil, AccessTests.token]) func everyFileIsServedToAll(token: AccessToken?) async throws {
         try await withServer(try FakeCoordinator(), token: token) { client async throws in
             for file in Self.files {

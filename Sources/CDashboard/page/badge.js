@@ -14,7 +14,10 @@ const marks = {
   idle: ring,
   quarantined: `${ring}M6 3.5v3M6 8.3v.2`,
   lost: "M1.5 6h2M5 6h2M8.5 6h2",
-  waiting: ring,
+  waiting: `${ring}M6 3.2v3l2 1.4`,
+  silent: "M2.5 6h.2M6 6h.2M9.5 6h.2",
+  stalled: "M3 3h6v6h-6z",
+  left: "M1.8 6h8M6.8 3l3 3-3 3",
 };
 
 /** A state as word, mark and colour. */

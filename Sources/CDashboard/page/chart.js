@@ -1,20 +1,21 @@
 import { element, setAttribute, setHidden, setText, shape } from "./elements.js";
 import * as format from "./format.js";
 import { makeScale } from "./scale.js";
+import { axes, edge, height, strokes, swatch } from "./strokes.js";
 
-const height = 230;
-const edge = { left: 58, right: 14, top: 12, bottom: 34 };
-const mostDrawn = 1000;
 const mostTold = 200;
 
 /**
- * Lines over rounds or epochs. `update` takes series `{label, tone, points: [[x, y], ...]}`; `dashed` and `thin` draw
- * them so, `isQuiet` leaves them out of legend and figures.
+ * Lines over rounds or epochs, in `unit`. `update` takes series `{label, tone, points: [[x, y, isOpen], ...]}`; a last
+ * point that is open, of a round in progress, is hollow. `dashed` and `thin` draw lines so, `isQuiet` leaves them out
+ * of legend and figures. Where y is summed over `values` values of a sample, it is told for one of them as well.
  */
 export function lineChart({
-  name, title, across, show = format.figure, logarithmic = null, fromZero = false, base = 1,
+  name, title, across, unit = "", show = format.figure, logarithmic = null, fromZero = false, base = 1,
 }) {
+  let given = [];
   let series = [];
+  let isPerValue = false;
   let cursor = null;
   let isLogarithmic = logarithmic === true;
   let key = "";
@@ -35,18 +36,47 @@ export function lineChart({
     },
   }, "Log");
   toggle.setAttribute("aria-label", `${title}: logarithmic scale`);
+  const division = element("button", {
+    type: "button", class: "quiet toggle", "aria-pressed": "false", "aria-label": `${title}: per value`,
+    click: () => {
+      isPerValue = !isPerValue;
+      setAttribute(division, "aria-pressed", isPerValue);
+      redraw();
+    },
+  }, "Per value");
   const legend = element("ul", { class: "legend" });
+  const openWord = element("p", { class: "open-word" },
+    shape("svg", { width: 12, height: 12, viewBox: "0 0 12 12", "aria-hidden": "true" },
+      shape("circle", { class: "open", cx: 6, cy: 6, r: 4 })), "so far: this round is not complete");
   const table = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title}, as a table` });
   const details = element("details", { toggle: () => fillTable() }, element("summary", {}, "As a table"), table);
   const figure = element("section", { class: "chart", "data-chart": name, "data-points": 0 },
-    element("div", { class: "line" }, element("h3", {}, title), logarithmic === null ? null : toggle),
-    field, legend, details);
+    element("div", { class: "line" }, element("h3", {}, title),
+      element("span", { class: "toggles" }, division, logarithmic === null ? null : toggle)),
+    field, legend, openWord, details);
   let layout = null;
   const observer = new ResizeObserver(() => draw());
   observer.observe(field);
 
   const told = () => series.filter((line) => !line.isQuiet);
   const drawable = (y) => Number.isFinite(y) && (!isLogarithmic || y > 0);
+  const isSummed = (line) => line.values > 1;
+
+  /** A figure with its units, and whether its round is still open. */
+  function tell(line, y, isStillOpen) {
+    const other = !isSummed(line) ? "" : isPerValue
+      ? ` per value, ${show(y * line.values)} per sample` : ` per sample, ${show(y / line.values)} per value`;
+    return `${show(y)}${other}${isStillOpen ? ", so far" : ""}`;
+  }
+
+  /** Takes what was given in the unit that was chosen. */
+  function redraw() {
+    series = given.map((line) => (!isPerValue || !isSummed(line) ? line
+      : { ...line, points: line.points.map(([x, y, ...more]) => [x, y / line.values, ...more]) }));
+    told().forEach((line, index) => setText(legend.children[index].lastChild, show(line.points.at(-1)[1])));
+    draw();
+    fillTable();
+  }
 
   function draw() {
     const width = field.clientWidth;
@@ -60,7 +90,8 @@ export function lineChart({
       const x = makeScale(xs, edge.left, width - edge.right);
       const y = makeScale(ys, height - edge.bottom, edge.top, { isLogarithmic, base });
       layout = { width, x, y };
-      nodes.push(...axes(width, x, y, across, show), ...series.flatMap((line) => strokes(line, x, y, drawable)));
+      nodes.push(...axes(width, x, y, { across, unit: isPerValue ? "per value" : unit, show }),
+        ...series.flatMap((line) => strokes(line, x, y, drawable)));
     } else {
       const middle = { x: width / 2, y: height / 2, class: "none", "text-anchor": "middle" };
       nodes.push(shape("text", middle, "No figures yet"));
@@ -103,7 +134,7 @@ export function lineChart({
     const marks = plot.querySelector(".cursor");
     const found = x === null || !layout ? [] : told().flatMap((line) => {
       const pair = line.points.find(([place]) => place === x);
-      return pair && drawable(pair[1]) ? [{ line, y: pair[1] }] : [];
+      return pair && drawable(pair[1]) ? [{ line, y: pair[1], isOpen: pair[2] }] : [];
     });
     setHidden(tip, found.length === 0);
     if (!marks) return;
@@ -113,37 +144,45 @@ export function lineChart({
       shape("path", { d: `M${left} ${edge.top}V${height - edge.bottom}` }),
       ...found.map(({ line, y }) =>
         shape("circle", { cx: left, cy: layout.y.at(y), r: 4, class: `tone-${line.tone}` })));
-    tip.replaceChildren(element("strong", {}, `${across} ${format.count(x)}`), ...found.map(({ line, y }) =>
-      element("span", {}, swatch(line), `${line.label} `, element("b", {}, show(y)))));
+    tip.replaceChildren(element("strong", {}, `${across} ${format.count(x)}`), ...found.map(({ line, y, isOpen }) =>
+      element("span", {}, swatch(line), `${line.label} `, element("b", {}, tell(line, y, isOpen)))));
     const isRight = left > layout.width / 2;
     tip.style.left = isRight ? "" : `${left + 12}px`;
     tip.style.right = isRight ? `${layout.width - left + 12}px` : "";
     setAttribute(field, "aria-valuenow", x);
     setAttribute(field, "aria-valuetext",
-      `${across} ${x}: ${found.map(({ line, y }) => `${line.label} ${show(y)}`).join(", ")}`);
+      `${across} ${x}: ${found.map(({ line, y, isOpen }) => `${line.label} ${tell(line, y, isOpen)}`).join(", ")}`);
   }
 
   function fillTable() {
     if (!details.open) return;
     const all = places();
     const rows = all.slice(-mostTold).reverse();
-    const lines = told();
-    const values = lines.map((line) => new Map(line.points));
+    const lines = given.filter((line) => !line.isQuiet).flatMap((line) => (!isSummed(line) ? [{ ...line, by: 1 }]
+      : [["per sample", 1], ["per value", line.values]].map(([word, by]) =>
+        ({ ...line, label: `${line.label}, ${word}`, by }))));
+    const cells = lines.map((line) => new Map(line.points.map(([x, y, isStillOpen]) =>
+      [x, `${show(y / line.by)}${isStillOpen ? ", so far" : ""}`])));
     table.replaceChildren(element("table", {},
       element("caption", {}, rows.length < all.length ? `The last ${rows.length} of ${all.length}` : title),
       element("thead", {}, element("tr", {},
         element("th", { scope: "col" }, across), lines.map((line) => element("th", { scope: "col" }, line.label)))),
       element("tbody", {}, rows.map((x) => element("tr", {}, element("th", { scope: "row" }, format.count(x)),
-        values.map((of) => element("td", {}, show(of.get(x)))))))));
+        cells.map((of) => element("td", {}, of.get(x) ?? format.nothing)))))));
   }
 
   return {
     element: figure,
     close: () => observer.disconnect(),
     update(next) {
-      series = next.filter((line) => line.points.length > 0);
+      given = next.filter((line) => line.points.length > 0);
+      series = given;
       const total = series.reduce((sum, line) => sum + line.points.length, 0);
       setAttribute(figure, "data-points", total);
+      const open = told().filter((line) => line.points.at(-1)[2]).length;
+      setAttribute(figure, "data-open", open);
+      setHidden(openWord, open === 0);
+      setHidden(division, !given.some(isSummed));
       const all = places();
       setAttribute(field, "aria-valuemin", all[0] ?? 0);
       setAttribute(field, "aria-valuemax", all.at(-1) ?? 0);
@@ -157,49 +196,12 @@ export function lineChart({
         legend.replaceChildren(...told().map((line) => element("li", {}, swatch(line), element("span", {}, line.label),
           element("b"))));
       }
-      told().forEach((line, index) => setText(legend.children[index].lastChild, show(line.points.at(-1)[1])));
-      draw();
-      fillTable();
+      redraw();
     },
   };
 
   function lastOf(line) {
-    return `${line.label} ${show(line.points.at(-1)[1])}`;
+    const [, y, isStillOpen] = line.points.at(-1);
+    return `${line.label} ${tell(line, y, isStillOpen)}`;
   }
-}
-
-function axes(width, x, y, across, show) {
-  const nodes = [];
-  for (const tick of y.ticks(4)) {
-    const at = y.at(tick);
-    nodes.push(shape("path", { class: "grid", d: `M${edge.left} ${at}H${width - edge.right}` }),
-      shape("text", { x: edge.left - 8, y: at + 4, "text-anchor": "end" }, show(tick)));
-  }
-  for (const tick of x.ticks(Math.max(2, Math.floor(width / 90)))) {
-    if (!Number.isInteger(tick)) continue;
-    nodes.push(shape("text", { x: x.at(tick), y: height - edge.bottom + 17, "text-anchor": "middle" },
-      format.count(tick)));
-  }
-  nodes.push(shape("path", { class: "axis", d: `M${edge.left} ${height - edge.bottom}H${width - edge.right}` }),
-    shape("text", { class: "across", x: width - edge.right, y: height - 3, "text-anchor": "end" }, across));
-  return nodes;
-}
-
-/** A line, and a dot at its end. */
-function strokes(line, x, y, drawable) {
-  const step = Math.ceil(line.points.length / mostDrawn);
-  const points = line.points.filter((pair, index) =>
-    drawable(pair[1]) && (index % step === 0 || index === line.points.length - 1));
-  if (points.length === 0) return [];
-  const path = points.map(([a, b]) => `${x.at(a).toFixed(1)} ${y.at(b).toFixed(1)}`).join("L");
-  const look = `series tone-${line.tone}${line.dashed ? " dashed" : ""}${line.thin ? " thin" : ""}`;
-  const [endX, endY] = points.at(-1);
-  const end = line.thin ? [] : [shape("circle", { cx: x.at(endX), cy: y.at(endY), r: 3, class: `tone-${line.tone}` })];
-  return [shape("path", { class: look, d: `M${path}` }), ...end];
-}
-
-function swatch(line) {
-  const look = `series tone-${line.tone}${line.dashed ? " dashed" : ""}`;
-  return shape("svg", { width: 18, height: 10, viewBox: "0 0 18 10", "aria-hidden": "true" },
-    shape("path", { class: look, d: "M1 5H17" }));
 }

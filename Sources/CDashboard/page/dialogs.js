@@ -43,7 +43,7 @@ export function setUpNewRun(started) {
     if (isSmall) text.value = await chosen.text();
   });
   onSubmit(byId("new-run-form"), byId("plan-submit"), mistakes, async () => {
-    started(await ask("/v1/runs", { method: "POST", body: { plan: text.value } }));
+    started(await ask("v1/runs", { method: "POST", body: { plan: text.value } }));
     text.value = "";
     file.value = "";
   });
@@ -75,7 +75,7 @@ export function setUpSigningIn(done) {
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   onSubmit(byId("sign-in-form"), byId("sign-in-submit"), byId("sign-in-error"), async () => {
     try {
-      await ask("/v1/session", { method: "POST", body: { token: token.value.trim() } });
+      await ask("v1/session", { method: "POST", body: { token: token.value.trim() } });
     } catch (error) {
       throw error.status === 401 ? new Error("That is not the coordinator's token.") : error;
     }
@@ -85,7 +85,7 @@ export function setUpSigningIn(done) {
     done();
   });
   out.addEventListener("click", async () => {
-    await ask("/v1/session", { method: "DELETE" }).catch(() => {});
+    await ask("v1/session", { method: "DELETE" }).catch(() => {});
     rememberSignedIn(false);
     location.reload();
   });

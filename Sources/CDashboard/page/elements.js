@@ -73,13 +73,21 @@ export function choice(name, legend, options, chosen, changed) {
 }
 
 /** A command to copy. Over plain HTTP browsers keep the clipboard from pages, so the text is selected instead. */
-export function command(text, label) {
-  const code = element("code", {}, text);
+export function command(label) {
+  const code = element("code");
+
+  /** Lines break between the words alone, not after an option's hyphens. */
+  function show(text) {
+    if (code.textContent === text) return;
+    const words = text.split(" ").map((word) => (word.startsWith("-") ? element("span", { class: "word" }, word) : word));
+    code.replaceChildren(...words.flatMap((word, index) => (index > 0 ? [" ", word] : [word])));
+  }
+
   const button = element("button", { type: "button", class: "quiet", "aria-label": label }, "Copy");
   button.addEventListener("click", async () => {
     let isCopied = false;
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(code.textContent);
       isCopied = true;
     } catch {
       getSelection().selectAllChildren(code);
@@ -88,5 +96,5 @@ export function command(text, label) {
     button.textContent = isCopied ? "Copied" : "Selected";
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
-  return element("span", { class: "command" }, code, button);
+  return { element: element("span", { class: "command" }, code, button), show };
 }

@@ -58,6 +58,10 @@ export function duration(seconds) {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
 }
 
+/** The same for what is counted down: without tenths. */
+export const wholeDuration = (seconds) =>
+  (isNumber(seconds) && seconds < 10 ? `${Math.ceil(Math.max(0, seconds))} s` : duration(seconds));
+
 /** A name of somebody's choice, no longer than `most` letters. */
 export function shortened(name, most) {
   const letters = [...name];

@@ -1,8 +1,7 @@
 import { badge } from "./badge.js";
 import { element, setHidden, setText } from "./elements.js";
 
-const pages = [["run", "", "Overview"], ["learnt", "/learnt", "Learnt"], ["timeline", "/timeline", "Timeline"],
-  ["events", "/events", "Events"]];
+const pages = [["run", "Overview"], ["learnt", "Learnt"], ["timeline", "Timeline"], ["events", "Events"]];
 
 /** What all pages of a run have above them, with one of them below; `makePage` gets the run's id. */
 export function runFrame(id, pageName, makePage, actions) {
@@ -11,8 +10,9 @@ export function runFrame(id, pageName, makePage, actions) {
   state.element.id = "run-state";
   const name = element("h1", {}, id);
   const address = `#/runs/${encodeURIComponent(id)}`;
-  const links = pages.map(([key, ending, label]) =>
-    element("a", { href: address + ending, "aria-current": key === pageName ? "page" : undefined }, label));
+  const links = pages.map(([key, label]) => element("a", {
+    href: key === "run" ? address : `${address}/${key}`, "aria-current": key === pageName ? "page" : undefined,
+  }, label));
   const reason = element("p", { class: "reason" });
   const missing = element("p", { class: "empty", hidden: true }, "The coordinator knows no run of that name.");
   const view = element("div", { class: "view" },
@@ -20,7 +20,7 @@ export function runFrame(id, pageName, makePage, actions) {
     reason,
     element("nav", { class: "pages", "aria-label": "Run" }, links),
     missing, page.element);
-  const label = pages.find(([key]) => key === pageName)[2];
+  const label = pages.find(([key]) => key === pageName)[1];
 
   return {
     element: view,

@@ -20,6 +20,7 @@ let isWanted = false;
 
 const words = {
   connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", refused: "Signed out", unknown: "Live",
+  paused: "Paused",
 };
 
 const signIn = setUpSigningIn(() => listener.restart());
@@ -58,7 +59,7 @@ function draw() {
   const pause = state.coordinator.pause;
   setHidden(byId("pause"), !pause);
   setText(byId("pause"), pause ? `The coordinator takes no work for now: ${pause}` : "");
-  setText(byId("about"), state.hasAll ? `Cairn ${state.coordinator.version} at ${location.host}` : "Cairn");
+  setText(byId("about"), state.hasAll ? `Cairn ${state.coordinator.version} at ${location.host}${location.pathname.replace(/\/[^/]*$/, "")}` : "Cairn");
   view?.update(state, unknownRun);
 }
 

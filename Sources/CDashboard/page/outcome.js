@@ -13,7 +13,8 @@ export function outcomeSection() {
   let drawn = null;
   const errors = element("div", { class: "errors", "data-chart": "errors" });
   const curves = lineChart({
-    name: "curves", title: "Learning curves: mean loss, a thin line each draw", across: "epoch", logarithmic: true,
+    name: "curves", title: "Learning curves: cross-entropy, a thin line each trial", across: "epoch",
+    unit: "per sample, mean of the epoch", logarithmic: true,
   });
   const matrix = element("div", {
     class: "scroll", tabindex: 0, role: "region", "aria-label": "Confusion matrix", id: "confusion",

@@ -50,4 +50,4 @@ export function livePicture(run, kind, description) {
   };
 }
 
-const stageOf = (address) => address && new URL(address, location.origin).searchParams.get("stage");
+const stageOf = (address) => address && new URL(address, location.href).searchParams.get("stage");

@@ -6,7 +6,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Asks the coordinator; gives the answer's JSON, or null where it has none. Throws a `Refusal`. */
+/** Asks the coordinator, at a path that goes on from the page's own address; gives the answer's JSON, or null where it has none. Throws a `Refusal`. */
 export async function ask(path, { method = "GET", body } = {}) {
   let response;
   try {
@@ -37,4 +37,4 @@ function parsed(text) {
   }
 }
 
-export const runPath = (run) => `/v1/runs/${encodeURIComponent(run)}`;
+export const runPath = (run) => `v1/runs/${encodeURIComponent(run)}`;

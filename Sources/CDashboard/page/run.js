@@ -1,38 +1,12 @@
-import { lineChart } from "./chart.js";
-import { command, element, setAttribute, setHidden, setText } from "./elements.js";
+import { element, setAttribute, setHidden, setText } from "./elements.js";
 import * as format from "./format.js";
+import { joining } from "./joining.js";
 import { outcomeSection } from "./outcome.js";
 import { runPath } from "./requests.js";
+import { hasRounds, roundsSection } from "./rounds.js";
 import { stageText, timeText } from "./runs.js";
 import { stackFigure } from "./stack.js";
-import { currentStage, isFinal, now, records, shareOfRun } from "./state.js";
-
-const tones = 8;
-
-const charts = [
-  { name: "loss", title: "Training loss", of: (record) => record.loss, logarithmic: true },
-  {
-    name: "error", title: "Held-out error", of: (record) => record.heldOutError, logarithmic: true,
-    constant: (stage) => stage.meanError, constantLabel: "predicting the mean",
-  },
-  {
-    name: "active", title: "Active share of the code", of: (record) => record.activeShare,
-    kept: (record) => record.keptShare, show: format.share, fromZero: true,
-  },
-  {
-    name: "dead", title: "Dead units", of: (record) => record.deadUnits, kept: (record) => record.unusedUnits,
-    show: format.short, fromZero: true,
-  },
-  { name: "throughput", title: "Samples a second", of: speed, show: format.short, fromZero: true },
-  {
-    name: "bytes", title: "Bytes of updates a round", of: (record) => record.bytes, show: format.bytes, fromZero: true,
-    base: 1024,
-  },
-];
-
-function speed(record) {
-  return record.seconds > 0 && record.samples > 0 ? record.samples / record.seconds : undefined;
-}
+import { currentStage, isFinal, isOpen, now, progressOf, records } from "./state.js";
 
 /** One run: how far it is, its layers, its curves and what came of it. */
 export function runView(id, { openCancelling }) {
@@ -43,94 +17,68 @@ export function runView(id, { openCancelling }) {
   const left = element("span");
   const notes = element("ul", { class: "notes", hidden: true });
   const remarks = element("ul", { class: "notes remarks", hidden: true, "aria-label": "Remarks" });
+  const stageRemarks = element("ul", { class: "notes remarks", hidden: true, "aria-label": "Remarks on layers" });
   let status = null;
   const cancel = element("button", {
     type: "button", class: "quiet danger", id: "cancel-run", click: () => openCancelling(status),
   }, "Cancel the run");
   const links = linksList(id);
   const stack = stackFigure();
-  const lines = charts.map((chart) => ({ ...chart, figure: lineChart({ across: "round", ...chart }) }));
+  const join = joining();
+  const joinTitle = element("h2");
+  const aside = element("div", {}, joinTitle, join.element);
+  const needed = element("div", { class: "needed", role: "status", hidden: true });
+  const rounds = roundsSection();
   const outcome = outcomeSection();
-  let drawn = null;
 
   const summary = element("section", { class: "summary", "aria-label": "Progress" },
     element("div", { class: "line" }, stage, left),
     element("div", { class: "track large" }, progress, share),
-    facts.element, remarks, notes);
+    needed, facts.element, remarks, notes);
+  const actions = element("p", { class: "actions" }, cancel);
+  const files = element("section", { "aria-labelledby": "files-title" },
+    element("h2", { id: "files-title" }, "Files"), links.element, aside, actions);
   const view = element("div", {}, summary,
     element("div", { class: "split" },
       element("section", { "aria-labelledby": "stack-title" },
-        element("h2", { id: "stack-title" }, "Layers"), stack.element),
-      element("section", { "aria-labelledby": "files-title" },
-        element("h2", { id: "files-title" }, "Files"), links.element,
-        element("h2", {}, "One more worker"),
-        element("p", { class: "hint" }, "On any machine that reaches this one; it starts with the next task."),
-        command(`cairn worker --coordinator ${location.origin}`, "Copy the command"),
-        element("p", { class: "actions" }, cancel))),
-    outcome.element,
-    element("section", { "aria-labelledby": "charts-title" },
-      element("h2", { id: "charts-title" }, "Round by round"),
-      element("div", { class: "charts" }, lines.map((line) => line.figure.element))));
+        element("h2", { id: "stack-title" }, "Layers"), stack.element, stageRemarks),
+      files),
+    outcome.element, rounds.element);
 
   return {
     element: view,
     close() {
-      for (const line of lines) line.figure.close();
+      rounds.close();
       outcome.close();
     },
     update(run, changes, all) {
       status = run;
-      const done = shareOfRun(run);
+      const done = progressOf(run);
       setAttribute(summary, "data-bar", run.state);
       setText(stage, stageText(run));
       setText(left, timeText(run, now(all)));
       setAttribute(progress, "value", done.toFixed(4));
       setText(share, format.percent(done));
       setHidden(cancel, isFinal(run));
+      join.update(all.coordinator);
+      const isNeeded = run.state === "waiting";
+      setText(joinTitle, isNeeded ? "Start a worker" : "One more worker");
+      setHidden(needed, !isNeeded);
+      setHidden(aside, isFinal(run));
+      if (isNeeded !== needed.contains(aside)) isNeeded ? needed.append(aside) : actions.before(aside);
       facts.update(run, changes);
       links.update(run);
       showList(notes, run.stages.filter((stage) => stage.note).map((stage) => `${stage.name}: ${stage.note}`));
-      showList(remarks, (run.remarks ?? []).map((remark) => remark.text));
+      const about = (remark) => run.stages[remark.stage]?.name;
+      showList(remarks, (run.remarks ?? []).filter((remark) => !about(remark)).map((remark) => remark.text));
+      showList(stageRemarks, (run.remarks ?? []).filter(about).sort((a, b) => b.stage - a.stage).map((remark) =>
+        (remark.text.includes(about(remark)) ? remark.text : `${about(remark)}: ${remark.text}`)));
       if (!changes) return;
       stack.update(run, changes.stack);
       outcome.update(changes);
-      const key = `${changes.changes.rounds}.${run.stages.length}`;
-      if (drawn?.run === changes && drawn.key === key) return;
-      drawn = { run: changes, key };
-      const history = run.stages.map((_, index) => records(changes, index));
-      for (const line of lines) {
-        const series = seriesOf(line, run, history);
-        setHidden(line.figure.element, series.length === 0 && line.name !== "loss" && line.name !== "error");
-        line.figure.update(series);
-      }
+      rounds.update(run, changes);
     },
   };
-}
-
-/** Stages whose rounds can be compared: not fine-tuning and its test, which have one. */
-function hasRounds(stage) {
-  return stage.name !== "fine-tuning" && stage.name !== "evaluation";
-}
-
-/**
- * A line for each stage that has such figures; a dashed one for what is kept after a selection of activations, or for a
- * figure that a stage has once.
- */
-function seriesOf(chart, run, history) {
-  const line = (index, read, extra) => ({
-    label: run.stages[index].name, tone: index % tones, ...extra,
-    points: history[index].flatMap((record) => {
-      const value = read(record);
-      return Number.isFinite(value) ? [[record.round, value]] : [];
-    }),
-  });
-  return run.stages.flatMap((stage, index) => !hasRounds(stage) ? [] : [
-    line(index, chart.of, {}),
-    ...(chart.kept ? [line(index, chart.kept, { dashed: true, label: `${stage.name}, selected` })] : []),
-    ...(chart.constant
-      ? [line(index, () => chart.constant(stage), { dashed: true, label: `${stage.name}, ${chart.constantLabel}` })]
-      : []),
-  ]).filter((series) => series.points.length > 0);
 }
 
 function showList(list, text) {
@@ -146,8 +94,9 @@ function factsList() {
     "On disk", "Started",
   ];
   const values = names.map(() => element("dd", {}, format.nothing));
-  const list = element("dl", { class: "facts" },
-    names.map((name, index) => element("div", {}, element("dt", {}, name), values[index])));
+  const unit = element("dd", { class: "unit" });
+  const list = element("dl", { class: "facts" }, names.map((name, index) =>
+    element("div", {}, element("dt", {}, name), values[index], name === "Held-out error" ? unit : null)));
   return {
     element: list,
     update(run, changes) {
@@ -158,8 +107,15 @@ function factsList() {
         format.bytes(run.diskBytes), format.date(run.submittedAt),
       ];
       figures.forEach((figure, index) => setText(values[index], figure));
+      setText(unit, last.error === undefined ? "" : unitText(last.error, last.measure));
     },
   };
+}
+
+/** What an error is counted in: "squared error per sample; 0.026 per value". */
+function unitText(error, measure) {
+  const each = measure?.values > 1 ? `; ${format.figure(error / measure.values)} per value` : "";
+  return `${measure?.name ?? ""} per sample${each}`.trim();
 }
 
 /** The newest bytes and held-out error of the stages with rounds up to the current one. */
@@ -168,10 +124,11 @@ function lastRecords(run, changes) {
   for (let stage = Math.max(0, currentStage(run)); stage >= 0; stage -= 1) {
     if (run.stages[stage] && !hasRounds(run.stages[stage])) continue;
     for (const record of records(changes, stage).reverse()) {
-      last.bytes ??= record.bytes;
+      if (!isOpen(record)) last.bytes ??= record.bytes;
       if (last.error === undefined && record.heldOutError !== undefined) {
         last.error = record.heldOutError;
         last.mean = run.stages[stage].meanError;
+        last.measure = run.stages[stage].measure;
       }
       if (last.bytes !== undefined && last.error !== undefined) return last;
     }
@@ -201,7 +158,7 @@ function linksList(id) {
       };
       list.replaceChildren(...fixed.map(row), ...run.exports.map((part) => {
         const [label, file] = names[part.part] ?? [part.part, part.part];
-        return row([label, `/v1/blobs/${encodeURIComponent(part.digest)}`, `${file}.safetensors`,
+        return row([label, `v1/blobs/${encodeURIComponent(part.digest)}`, `${file}.safetensors`,
           `safetensors, ${format.bytes(part.bytes)}`]);
       }));
     },

@@ -2,7 +2,7 @@ import { badge } from "./badge.js";
 import { element, reconcile, setAttribute, setHidden, setText } from "./elements.js";
 import * as format from "./format.js";
 import { smallCairn } from "./stack.js";
-import { currentStage, isFinal, now, shareOfRun } from "./state.js";
+import { currentStage, isFinal, now, progressOf, secondsLeft } from "./state.js";
 
 const shownAtFirst = 50;
 
@@ -64,7 +64,7 @@ function makeCard({ id }) {
       setText(name, run.name || run.id);
       setText(stage, stageText(run));
       setText(left, timeText(run, now(all)));
-      const done = shareOfRun(run);
+      const done = progressOf(run);
       setAttribute(progress, "value", done.toFixed(4));
       setText(share, format.percent(done));
       setText(facts, figuresText(run, now(all)));
@@ -86,9 +86,11 @@ export function stageText(run) {
 
 /** How long a run will take, or took. */
 export function timeText(run, time) {
-  if (run.finishedAt) return `took ${format.duration(run.finishedAt - run.submittedAt)}`;
-  if (run.secondsLeft !== undefined && run.state === "running") return `${format.duration(run.secondsLeft)} left`;
-  return isFinal(run) ? "" : `for ${format.duration(Math.max(0, time - run.submittedAt))}`;
+  const spent = (end) => (end >= run.submittedAt ? format.duration(end - run.submittedAt) : null);
+  if (isFinal(run)) return run.finishedAt && spent(run.finishedAt) ? `took ${spent(run.finishedAt)}` : "";
+  const left = secondsLeft(run, time);
+  if (left !== undefined) return `${format.wholeDuration(left)} left`;
+  return spent(time) ? `for ${spent(time)}` : "";
 }
 
 function figuresText(run, time) {

@@ -1,6 +1,6 @@
 import { element, setAttribute, setHidden, setText, shape } from "./elements.js";
 import * as format from "./format.js";
-import { shareOfStage } from "./state.js";
+import { progressOf } from "./state.js";
 
 const width = 260;
 const inset = 1.5;
@@ -73,11 +73,11 @@ function describe(layer) {
 }
 
 /** The words for an item, and what its stone shows: waiting, current, finished. */
-function progressOf(item, stages) {
+function shownOf(item, stages) {
   const mine = item.stages.map((index) => stages[index]).filter(Boolean);
   const running = mine.find((stage) => stage.state === "running");
   if (running) {
-    const share = shareOfStage(running);
+    const share = progressOf(running);
     const round = running.rounds > 1 ? `round ${running.round} of ${running.rounds}` : format.percent(share);
     const isTogether = item.stages.length > 1 && running !== mine[0];
     return {
@@ -111,7 +111,7 @@ function makeStone(item, index, { wide, height, top }) {
     drawing,
     label,
     update(current, stages) {
-      const progress = progressOf(current, stages);
+      const progress = shownOf(current, stages);
       setAttribute(drawing, "data-state", progress.state);
       setAttribute(label, "data-state", progress.state);
       setText(words, progress.words);

@@ -17,6 +17,8 @@ export function makeState() {
 function makeRun(id) {
   return {
     id, stack: [], rounds: new Map(), spans: new Map(), entries: [], results: [], classNames: [], curves: [], pictures: null,
+    // When the coordinator was started, and from when on tasks are known, in seconds since 1970.
+    starts: [], spansSince: null,
     // Goes up with each change of its part, for views that draw a part as a whole.
     changes: { rounds: 0, spans: 0, entries: 0, outcome: 0 },
   };
@@ -38,7 +40,10 @@ export function merge(state, update) {
   state.time = update.time;
   state.heardAt = performance.now();
   state.coordinator = update.coordinator;
-  for (const run of update.runs) state.runs.set(run.id, run);
+  for (const run of update.runs) {
+    run.toldAt = update.time;
+    state.runs.set(run.id, run);
+  }
   for (const worker of update.workers) {
     worker.heardAt = update.time - worker.secondsSinceHeard;
     state.workers.set(worker.worker, worker);
@@ -63,6 +68,8 @@ function mergeRun(run, update) {
   if (update.classNames) run.classNames = update.classNames;
   if (update.curves) run.curves = update.curves;
   run.pictures = update.pictures ?? run.pictures;
+  run.starts = update.starts ?? run.starts;
+  run.spansSince = update.spansSince ?? run.spansSince;
   run.changes.rounds += update.rounds.length;
   run.changes.spans += update.spans.length;
   run.changes.entries += update.entries.length;
@@ -92,19 +99,17 @@ export function records(run, stage) {
 
 export const isFinal = (run) => run.state === "finished" || run.state === "failed" || run.state === "cancelled";
 
-/** How much of a stage is done, 0 ... 1. */
-export function shareOfStage(stage) {
-  if (stage.state === "finished") return 1;
-  if (stage.state === "waiting" || !stage.rounds) return 0;
-  const tasks = stage.tasks > 0 ? Math.min(1, stage.tasksDone / stage.tasks) : 0;
-  return Math.min(1, (Math.max(0, stage.round - 1) + tasks) / stage.rounds);
+/** How much of a run or a stage is done, 0 ... 1, as the coordinator says. */
+export const progressOf = (part) => (part.state === "finished" ? 1 : part.progress ?? 0);
+
+/** Seconds that a run still takes: counted down from what the coordinator said last. */
+export function secondsLeft(run, time) {
+  if (run.state !== "running" || run.secondsLeft === undefined) return undefined;
+  return Math.max(0, run.secondsLeft - Math.max(0, time - run.toldAt));
 }
 
-/** How much of a run is done, 0 ... 1: of its stages, each alike. */
-export function shareOfRun(run) {
-  if (run.state === "finished") return 1;
-  return run.stages.length ? run.stages.reduce((sum, stage) => sum + shareOfStage(stage), 0) / run.stages.length : 0;
-}
+/** Whether a round's record is that of a round in progress, or of one that the run's end cut off. Round 0 is no round. */
+export const isOpen = (record) => record.round > 0 && record.seconds === undefined;
 
 /** Index of the stage that a run is at; of the last one begun where none is running. -1: none has begun. */
 export function currentStage(run) {

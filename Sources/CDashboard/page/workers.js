@@ -1,11 +1,14 @@
 import { badge } from "./badge.js";
-import { command, element, reconcile, setAttribute, setHidden, setText } from "./elements.js";
+import { element, reconcile, setAttribute, setHidden, setText } from "./elements.js";
 import * as format from "./format.js";
+import { joining } from "./joining.js";
 import { median, now } from "./state.js";
 
 const shownAtFirst = 200;
 const slow = 0.5;
-const states = ["working", "idle", "quarantined", "lost"];
+const states = ["working", "idle", "silent", "stalled", "quarantined", "lost", "left"];
+const troubled = new Set(["silent", "stalled", "quarantined", "lost"]);
+const isTroubled = (worker) => troubled.has(worker.state) || Boolean(worker.trouble);
 
 const columns = [
   { key: "worker", title: "Worker", of: (worker) => worker.worker },
@@ -31,6 +34,7 @@ export function workersView() {
   const again = () => last && update(last);
   const filter = element("input", { type: "search", id: "worker-filter", input: again, autocomplete: "off" });
   const which = element("select", { id: "worker-state", change: again }, element("option", { value: "" }, "any"),
+    element("option", { value: "trouble" }, "in trouble"),
     states.map((state) => element("option", { value: state }, state)));
   const summary = element("p", { class: "figures", id: "worker-summary" });
   const heads = columns.map((column) => element("th", { scope: "col", class: column.isNumber ? "number" : "" },
@@ -39,6 +43,7 @@ export function workersView() {
   const table = element("table", { class: "workers" },
     element("caption", { class: "unseen" }, "Workers"),
     element("thead", {}, element("tr", {}, heads)), body);
+  const join = joining();
   const empty = element("p", { class: "empty" }, "No worker has joined.");
   const more = element("button", { type: "button", class: "quiet", click: () => { most += shownAtFirst; again(); } });
   const region = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Workers" }, table);
@@ -48,8 +53,7 @@ export function workersView() {
       element("label", { for: "worker-filter" }, "Find"), filter,
       element("label", { for: "worker-state" }, "State"), which),
     region, empty, more,
-    element("p", { class: "hint" }, "One more, on any machine that reaches this one:"),
-    command(`cairn worker --coordinator ${location.origin}`, "Copy the command"));
+    element("h2", { class: "after" }, "One more worker"), join.element);
 
   function sortBy(column) {
     const isDown = sorting.key === column.key ? !sorting.isDown : Boolean(column.isNumber);
@@ -68,9 +72,11 @@ export function workersView() {
     };
     setText(summary, summaryText(workers, fleet));
     const text = filter.value.trim().toLowerCase();
-    const words = (worker) => `${worker.worker} ${worker.registration.host} ${worker.quarantine ?? ""}`.toLowerCase();
-    const found = workers.filter((worker) =>
-      (!which.value || worker.state === which.value) && (!text || words(worker).includes(text)));
+    const words = (worker) => `${worker.worker} ${worker.registration.host} ${whyOf(worker)}`.toLowerCase();
+    const isChosen = (worker) => !which.value || worker.state === which.value
+      || (which.value === "trouble" && isTroubled(worker));
+    const found = workers.filter((worker) => isChosen(worker) && (!text || words(worker).includes(text)));
+    join.update(state.coordinator);
     found.sort(order(columns.find((column) => column.key === sorting.key), sorting.isDown));
     columns.forEach((column, index) => setAttribute(heads[index], "aria-sort",
       column.key !== sorting.key ? null : sorting.isDown ? "descending" : "ascending"));
@@ -100,10 +106,19 @@ function order(column, isDown) {
 function summaryText(workers, fleet) {
   const parts = states.map((state) => [workers.filter((worker) => worker.state === state).length, state])
     .filter(([number]) => number > 0).map(([number, state]) => `${format.count(number)} ${state}`);
+  const troubles = workers.filter((worker) => worker.trouble).length;
+  if (troubles > 0) parts.push(`${format.count(troubles)} with trouble`);
   if (fleet.samples) parts.push(`median ${format.short(fleet.samples)} samples/s a slot`);
   if (fleet.gigaflops) parts.push(`${format.short(fleet.gigaflops)} GFLOP/s`);
   return parts.join(" · ");
 }
+
+/** Why a worker gets no tasks, or what hinders it. */
+const whyOf = (worker) => worker.quarantine ?? worker.trouble ?? whys[worker.state] ?? "";
+const whys = {
+  silent: "not heard for longer than a lease; its tasks go to others",
+  stalled: "its heartbeats come, but its task makes no progress",
+};
 
 function makeRow({ worker: id }) {
   const state = badge();
@@ -137,7 +152,8 @@ function makeRow({ worker: id }) {
       setText(cells.process, String(worker.registration.processID));
       setText(cells.slots, format.count(worker.registration.slots));
       state.show(worker.state);
-      setText(why, worker.quarantine ?? (worker.tasks.length > 1 ? `${worker.tasks.length} tasks` : ""));
+      setText(why, whyOf(worker) || (worker.tasks.length > 1 ? `${worker.tasks.length} tasks` : ""));
+      setAttribute(row, "data-trouble", worker.trouble ? "yes" : null);
       setText(cells.done, format.count(worker.record.tasksDone));
       for (const [cell, value] of [["refused", worker.record.tasksRefused], ["failed", worker.record.tasksFailed],
         ["lost", worker.record.tasksLost]]) {

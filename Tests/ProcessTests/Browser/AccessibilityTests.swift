@@ -20,7 +20,10 @@ extension BrowserTests {
         @Test func aClusterAtWorkHasNoObstacle() throws {
             try Browser.use { browser in
                 let parade = try ParadeServer(["--workers", "120", "--rounds", "60"])
-                try Self.expectNoObstacle(browser, DashboardView.all(of: ParadeServer.run), at: parade.url)
+                let waiting = DashboardView(
+                    description: "waiting", fragment: "#/runs/run-waiting",
+                    sign: "document.querySelector('.needed code')")
+                try Self.expectNoObstacle(browser, DashboardView.all(of: ParadeServer.run) + [waiting], at: parade.url)
                 for appearance in Browser.Appearance.allCases {
                     try browser.show(appearance)
                     try browser.open(DashboardView.all(of: ParadeServer.run)[0], at: parade.url)
@@ -38,6 +41,7 @@ extension BrowserTests {
                 for view in views {
                     try browser.open(view, at: url)
                     try Axe.expectNoViolation(browser, "\(view), \(appearance)")
+                    browser.keepScreenshot("\(view)-\(appearance)")
                 }
             }
         }

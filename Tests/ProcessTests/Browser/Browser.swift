@@ -51,12 +51,14 @@ final class Browser {
             "--disable-sync", "--disable-default-apps", "--disable-extensions", "--disable-breakpad",
             "--disable-features=Translate,MediaRouter,OptimizationHints", "--no-proxy-server", "--mute-audio",
             "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--window-size=1280,900",
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost", "--window-size=1280,900",
             "--user-data-dir=\(folder.appending(path: "profile").path)",
         ]
         return [
             "browserName": "chrome",
             "pageLoadStrategy": "eager",
+            // Tests make their own certificates.
+            "acceptInsecureCerts": true,
             "timeouts": ["script": 150_000, "pageLoad": 150_000],
             "goog:loggingPrefs": ["browser": "ALL", "performance": "ALL"],
             "goog:chromeOptions": [
@@ -90,6 +92,31 @@ final class Browser {
     /// What a script says by calling its last argument.
     func runToItsAnswer(_ script: String, _ arguments: [Any] = []) throws -> Any {
         try driver.call("POST", session + "/execute/async", ["script": script, "args": arguments])
+    }
+
+    /// Those that are sent from where the page is, also those that no script can read.
+    func cookies() throws -> [[String: Any]] {
+        try driver.call("GET", session + "/cookie") as? [[String: Any]] ?? []
+    }
+
+    // MARK: Tabs
+
+    /// Opens another tab, which is then the one that is seen and spoken to. The one before it is hidden.
+    ///
+    /// - Returns: what `showTab` takes.
+    func openTab() throws -> String {
+        let answer = try driver.call("POST", session + "/window/new", ["type": "tab"])
+        guard let tab = (answer as? [String: Any])?["handle"] as? String else {
+            throw BrowserError(code: "no tab", message: "\(answer)")
+        }
+        try showTab(tab)
+        return tab
+    }
+
+    func showTab(_ tab: String) throws { _ = try driver.call("POST", session + "/window", ["handle": tab]) }
+
+    var tab: String {
+        get throws { try driver.call("GET", session + "/window") as? String ?? "" }
     }
 
     /// Waits until an expression is true, however long it takes within reason.

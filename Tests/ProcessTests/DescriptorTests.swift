@@ -32,8 +32,7 @@ import Testing
             // Those that were closed come back.
             close(idle.removeFirst())
             idle.append(try connect(cluster.url))
-            return try cluster.status(run)["state"] as? String != "running"
-                && cluster.status(run)["state"] as? String != "preparing"
+            return try ["finished", "failed"].contains(cluster.status(run)["state"] as? String)
         }
         #expect(isOver)
         #expect(try cluster.status(run)["state"] as? String == "finished", "\(cluster.coordinator.said)")

@@ -27,7 +27,7 @@ import Testing
     {
         let coordinator = try FakeCoordinator([
             "/v1/runs": #"{"runs": [\#(Self.run)]}"#, "/v1/runs/run-abcdef01": Self.run,
-            "/v1/info": #"{"version": "1", "workers": [\#(Self.worker)]}"#,
+            "/v1/info": #"{"protocolVersion": 3, "version": "1", "workers": [\#(Self.worker)]}"#,
         ])
         let ended = try Cairn.run(arguments + ["--coordinator", coordinator.url])
         #expect(ended.status == 0, "\(ended)")

@@ -42,7 +42,7 @@ package struct EventFile: Hashable, Sendable {
     private mutating func append(_ stage: StageStatus, of run: RunStatus) {
         var time = stage.startedAt ?? run.submittedAt
         for record in stage.history {
-            if record.seconds != nil || run.hasEnded(stage) {
+            if stage.hasClosed(record) || run.hasEnded(stage) {
                 time += record.duration ?? 0
                 append(
                     [

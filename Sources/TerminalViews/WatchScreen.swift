@@ -135,7 +135,7 @@ package struct WatchScreen: Sendable {
             let error = stage.lastError
             return [
                 Line(stage.name.displayable(atMost: 20)),
-                Line("\(stage.history.count { $0.seconds != nil })"),
+                Line("\(stage.history.count(where: stage.hasClosed))"),
                 Line(error.map { Figure.number($0, decimals: 3) } ?? ""),
                 Line(stage.ratio(of: error).map { Figure.number($0, decimals: 3) } ?? ""),
                 Line(stage.duration.map(Figure.duration) ?? ""),

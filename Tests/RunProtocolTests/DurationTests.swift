@@ -26,6 +26,15 @@ import Testing
         #expect(run.elapsed(at: 130) == 30 && run.elapsed(at: 40) == 0)
     }
 
+    @Test func aRoundIsClosedWhenItsWeightsAreThere() {
+        var stage = StageStatus(name: "layer 1", state: .running, round: 3, rounds: 3, tasksDone: 0, tasks: 1)
+        #expect(stage.hasClosed(RoundRecord(round: 2)) && stage.hasClosed(RoundRecord(round: 3, seconds: 1)))
+        #expect(stage.hasClosed(RoundRecord(round: 3, heldOutError: 1)) && !stage.hasClosed(RoundRecord(round: 3)))
+        #expect(!stage.hasClosed(RoundRecord(round: 0, heldOutError: 1)))
+        stage.round = 2
+        #expect(!stage.hasClosed(RoundRecord(round: 2, samples: 5, loss: 1)))
+    }
+
     @Test func roundsTakeNoNegativeTime() {
         #expect(RoundRecord(round: 1, seconds: 2).duration == 2)
         #expect(RoundRecord(round: 1, seconds: -7_192.8).duration == nil)

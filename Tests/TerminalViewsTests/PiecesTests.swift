@@ -31,6 +31,17 @@ import Testing
         #expect(bar.line(width: width).text(isColoured: false) == shown)
     }
 
+    @Test func aLineWithoutDrawingSaysTheSame() {
+        let bar = ProgressBar("testing", done: 500, of: 1_000, unit: "samples", after: 2)
+        #expect(bar.text == "testing: 50 %, 250 samples/s, 0:02 left")
+        #expect(
+            ProgressBar("weights", done: 3 << 20, of: nil, unit: "bytes", after: 2).text
+                == "weights: 3.0 MiB, 1.5 MiB/s")
+        #expect(ProgressBar("reading", after: 75).text == "reading: 1:15")
+        #expect(ProgressBar("measuring", after: 75, of: 100).text == "measuring: 75 %, 0:25 left")
+        #expect(ProgressBar("measuring", after: 101, of: 100).text == "measuring: 100 %, 0:00 left")
+    }
+
     @Test func whereNobodyKnowsTheEndThereIsNoBar() {
         let bar = ProgressBar("weights", done: 3 << 20, of: nil, unit: "bytes", after: 2)
         #expect(bar.line(width: 80).text(isColoured: false) == "weights  3.0 MiB  1.5 MiB/s")

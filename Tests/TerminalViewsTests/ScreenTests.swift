@@ -117,6 +117,16 @@ import Testing
                 """)
     }
 
+    @Test func aClockThatWasSetBackLeavesAStagesTimeOut() throws {
+        var run = try Example.run()
+        run.stages[0].finishedAt = 50
+        let lines = WatchScreen(run, workers: [], time: 30).lines(in: ScreenSize(columns: 120, rows: 50)).shown
+            .split(separator: "\n")
+        #expect(lines.first?.hasSuffix("running  0:00") == true)
+        let row = try #require(lines.first { $0.hasPrefix("layer 1 ") && $0.contains("the held-out error fell") })
+        #expect(!row.contains(":"), "\(row)")
+    }
+
     @Test func topOnASmallScreen() throws {
         #expect(
             try top(80, 24).shown == """

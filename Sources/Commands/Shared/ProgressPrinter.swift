@@ -79,7 +79,7 @@ struct ProgressPrinter {
     private static func line(_ record: RoundRecord, of stage: StageStatus) -> String? {
         guard let error = record.heldOutError else { return nil }
         let name = stage.name.printable()
-        guard record.round > 0, record.seconds != nil else {
+        guard record.round > 0 else {
             return "\(name), before round 1: held-out error \(error.formatted(decimals: 3))"
                 + (stage.meanError.map { ", predicting the mean \($0.formatted(decimals: 3))" } ?? "")
         }

@@ -77,7 +77,7 @@ struct Summary: Codable {
         stages = run.stages.map { stage in
             let last = stage.history.last { $0.heldOutError != nil }
             return Stage(
-                name: stage.name, seconds: stage.duration, rounds: stage.history.count { $0.seconds != nil },
+                name: stage.name, seconds: stage.duration, rounds: stage.history.count(where: stage.hasClosed),
                 heldOutError: last?.heldOutError,
                 meanError: stage.meanError, ratio: stage.ratio(of: last?.heldOutError),
                 activeShare: last?.activeShare, deadUnits: last?.deadUnits, note: stage.note)

@@ -13,6 +13,13 @@ extension StageStatus {
     package var duration: Double? { startedAt.flatMap { start in finishedAt.flatMap { ($0 - start).asDuration } } }
 }
 
+extension StageStatus {
+    /// Whether the round's weights are there, and with them all of its own figures. How long it took may be unknown.
+    package func hasClosed(_ record: RoundRecord) -> Bool {
+        record.round > 0 && (record.seconds != nil || record.heldOutError != nil || record.round < round)
+    }
+}
+
 extension RoundRecord {
     /// `seconds`; nil where a clock was set back.
     package var duration: Double? { seconds.flatMap(\.asDuration) }

@@ -5,11 +5,13 @@ extension MadeUpCluster {
     /// - Returns: whether there is something to tell to who was told everything before.
     func isNew(_ cursor: LiveCursor?) -> Bool { cursor?.epoch != epoch || cursor?.change != change }
 
+    private var allRounds: [Changing<StageRound>] { rounds + (openRound.map { [$0] } ?? []) }
+
     /// Every run, with its histories and results, in the order in which they were submitted.
     var statuses: [RunStatus] {
         var status = main.value
         for stage in status.stages.indices {
-            status.stages[stage].history = rounds.lazy.map(\.value).filter { $0.stage == stage }.map(\.record)
+            status.stages[stage].history = allRounds.map(\.value).filter { $0.stage == stage }.map(\.record)
         }
         status.results = Self.results
         return others + [status]
@@ -30,9 +32,14 @@ extension MadeUpCluster {
             return update
         }
         update.run = RunChanges(
-            id: run, stack: isWhole ? Self.stack : nil, rounds: news(rounds), spans: news(spans),
+            id: run, stack: isWhole ? Self.stack : nil, rounds: news(allRounds), spans: news(spans),
             entries: news(entries), results: isWhole ? Self.results : nil, curves: isWhole ? Self.curves : nil,
             pictures: Digest(of: [1]))
+        if isWhole {
+            let start = coordinator.startedAt
+            update.run?.starts = [start - 3_000, start]
+            update.run?.spansSince = start - 2 * Self.secondsSinceStart
+        }
         return update
     }
 
@@ -46,11 +53,28 @@ extension MadeUpCluster {
                 host: host, processID: 1_000 + number, slots: 1 + number % 8, version: "parade",
                 instructionSet: number.isMultiple(of: 7) ? "avx512" : "avx2"),
             joinedAt: now - 3_600, secondsSinceHeard: 0)
-        if number % 97 == 96 {
-            worker.state = .quarantined
-            worker.quarantine = "three of its answers in a row were refused"
+        switch fate(of: number) {
+        case .quarantined: worker.quarantine = "three of its answers in a row were refused"
+        case .silent: worker.secondsSinceHeard = 40
+        case .lost, .left: worker.secondsSinceHeard = 300
+        case .idle, .working, .stalled: break
         }
+        // A stalled one has a task first.
+        worker.state = fate(of: number) == .stalled ? .idle : fate(of: number)
+        if number % 50 == 25 { worker.trouble = "its result is refused on its way: 413, the body is too large" }
         return worker
+    }
+
+    /// What becomes of a worker: one of each among the first fifty, and so on.
+    static func fate(of number: Int) -> WorkerStatus.State {
+        switch number % 50 {
+        case 20: .quarantined
+        case 21: .stalled
+        case 22: .silent
+        case 23: .lost
+        case 24: .left
+        default: .idle
+        }
     }
 
     private static let nobody = WorkerID(rawValue: "nobody").unsafelyUnwrapped
@@ -70,6 +94,16 @@ extension MadeUpCluster {
             ])
     }
 
+    /// A run that nobody can work on.
+    static func waitingRun() -> RunStatus {
+        RunStatus(
+            id: run("run-waiting"), name: "a run that waits", state: .waiting,
+            reason: "its tasks take 9.1 GiB, and no worker has more than 8 GiB: start one with more memory",
+            revision: 3,
+            submittedAt: now - 600,
+            stages: [StageStatus(name: "layer 1", state: .running, round: 1, rounds: 20, tasksDone: 0, tasks: 4)])
+    }
+
     static func mainRun(_ rounds: [Int], name: String) -> RunStatus {
         var stages = rounds.enumerated().map { index, rounds in
             StageStatus(name: "layer \(index + 1)", state: .waiting, round: 0, rounds: rounds, tasksDone: 3, tasks: 8)
@@ -77,8 +111,18 @@ extension MadeUpCluster {
         stages += ["fine-tuning", "evaluation"].map {
             StageStatus(name: $0, state: .waiting, round: 0, rounds: 1, tasksDone: 0, tasks: 10)
         }
-        return RunStatus(
+        let measures = [
+            Measure(name: "binary cross-entropy", values: 784), Measure(name: "squared error", values: 6_272),
+            Measure(name: "squared error", values: 500), Measure(name: "cross-entropy", values: 1),
+        ]
+        for (stage, measure) in measures.enumerated() { stages[stage].measure = measure }
+        var status = RunStatus(
             id: run("run-parade"), name: name, state: .running, revision: 1, submittedAt: now - 7_200, stages: stages)
+        status.remarks = [
+            Remark(.unreadShards, "7 of 20 shards are never read: a stage has 3 rounds of 4 replicas"),
+            Remark(.deadUnits, "12 of 32 units are active for no held-out sample", stage: 0),
+        ]
+        return status
     }
 
     private static let stack = [

@@ -14,6 +14,8 @@ struct MadeUpCluster {
     let coordinator: CoordinatorStatus
     private(set) var workers: [Changing<WorkerStatus>]
     private(set) var rounds: [Changing<StageRound>] = []
+    /// The round in progress, as far as its tasks are done.
+    private(set) var openRound: Changing<StageRound>?
     private(set) var spans: [Changing<TaskSpan>] = []
     private(set) var entries: [Changing<RunJournal.Entry>] = []
     private(set) var main: Changing<RunStatus>
@@ -29,6 +31,8 @@ struct MadeUpCluster {
     /// The place in `spans` of the task that each worker is at.
     private var spanNumbers: [Int?]
     private static let taskSeconds = 12.0
+    /// The coordinator was started anew in the middle of the run.
+    static let secondsSinceStart = 20.0
 
     /// - Parameters:
     ///   - others: how many runs there are beside the one that goes on.
@@ -37,9 +41,11 @@ struct MadeUpCluster {
         let now = Self.now
         self.roundSeconds = roundSeconds
         self.isHostile = isHostile
-        coordinator = CoordinatorStatus(version: "parade", startedAt: now - 7_200)
+        coordinator = CoordinatorStatus(
+            version: "parade", startedAt: now - Self.secondsSinceStart, needsToken: true,
+            addresses: ["http://10.0.0.7:8420"])
         plannedRounds = [rounds / 2, rounds / 4, rounds - rounds / 2 - rounds / 4]
-        self.others = (0..<others).map { Self.otherRun($0, of: others) }
+        self.others = (0..<others).map { Self.otherRun($0, of: others) } + [Self.waitingRun()]
         main = Changing(value: Self.mainRun(plannedRounds, name: Self.text("parade", isHostile)), change: 0)
         workers = (0..<count).map { number in
             Changing(value: Self.worker(number, host: Self.text("machine-\(number / 4)", isHostile)), change: 0)
@@ -47,7 +53,9 @@ struct MadeUpCluster {
         lastWorker = count
         spanNumbers = Array(repeating: nil, count: count)
         for done in 0..<rounds * 3 / 5 { closeRound(at: now - Double(rounds * 3 / 5 - done) * roundSeconds) }
+        for worker in workers.indices { addPast(of: worker, at: now) }
         for worker in workers.indices { startTask(of: worker, at: now - Double.random(in: 0...Self.taskSeconds)) }
+        for worker in workers.indices where Self.fate(of: worker) == .stalled { stall(worker) }
         change = 1
     }
 
@@ -67,7 +75,7 @@ struct MadeUpCluster {
             secondsToNextRound = roundSeconds
             closeRound(at: now)
         }
-        for worker in workers.indices {
+        for worker in workers.indices where [.idle, .working].contains(workers[worker].value.state) {
             if Double.random(in: 0..<1) < seconds / Self.taskSeconds {
                 endTask(of: worker, at: now)
                 startTask(of: worker, at: now)
@@ -75,12 +83,35 @@ struct MadeUpCluster {
                 goOn(worker, at: now)
             }
         }
+        for worker in workers.indices where workers[worker].value.state == .stalled {
+            workers[worker].value.secondsSinceHeard = 0
+            workers[worker].change = change
+        }
         main.value.revision += 1
         main.value.workers = workers.count
         main.value.tasksInProgress = workers.count { $0.value.state == .working }
         main.value.samplesPerSecond = Double(workers.count) * Double.random(in: 900...1_100)
-        main.value.secondsLeft = Double(plannedRounds.reduce(0, +) - rounds.count) * roundSeconds
+        let left = Double(plannedRounds.reduce(0, +) + plannedRounds.count - rounds.count)
+        main.value.secondsLeft = left * roundSeconds
+        main.value.progress = 1 - left / Double(plannedRounds.reduce(0, +))
+        goOnWithRound()
         main.change = change
+    }
+
+    /// What is known so far of the round in progress.
+    private mutating func goOnWithRound() {
+        guard let stage = plannedRounds.indices.first(where: { main.value.stages[$0].state == .running }),
+            let last = rounds.last(where: { $0.value.stage == stage })?.value.record
+        else {
+            openRound = nil
+            return
+        }
+        let share = 1 - secondsToNextRound / roundSeconds
+        let record = RoundRecord(
+            round: main.value.stages[stage].round, samples: Int(share * 60_000),
+            loss: last.heldOutError.map { $0 * 0.96 }, bytes: Int(share * 1_200_000) * workers.count)
+        openRound = Changing(value: StageRound(stage: stage, record: record), change: change)
+        main.value.stages[stage].progress = (Double(last.round) + share) / Double(plannedRounds[stage])
     }
 
     private mutating func closeRound(at time: Double) {
@@ -118,15 +149,19 @@ struct MadeUpCluster {
     // MARK: Tasks
 
     private mutating func startTask(of worker: Int, at time: Double) {
-        guard workers[worker].value.state != .quarantined else { return }
+        guard workers[worker].value.state == .idle else { return }
+        spanNumbers[worker] = appendSpan(of: worker, at: time)
+        workers[worker].value.tasks = spans.last.map { [$0.value.task] } ?? []
+        workers[worker].value.state = .working
+        workers[worker].change = change
+    }
+
+    /// - Returns: the span's number.
+    private mutating func appendSpan(of worker: Int, at time: Double) -> Int {
         let stage = main.value.stages.firstIndex { $0.state == .running } ?? 0
         let task = TaskID(
             run: main.value.id, stage: stage, round: max(1, main.value.stages[stage].round), index: worker)
         spanNumber += 1
-        spanNumbers[worker] = spanNumber
-        workers[worker].value.tasks = [task]
-        workers[worker].value.state = .working
-        workers[worker].change = change
         spans.append(
             Changing(
                 value: TaskSpan(
@@ -134,6 +169,25 @@ struct MadeUpCluster {
                     isBackup: spanNumber.isMultiple(of: 50), leasedAt: time, computingAt: time + 0.3),
                 change: change))
         if spans.count > Limits.spans { spans.removeFirst(spans.count - Limits.spans) }
+        return spanNumber
+    }
+
+    /// What became of tasks that had begun when the coordinator was started anew, and of those whose workers are gone.
+    private mutating func addPast(of worker: Int, at now: Double) {
+        let (state, start) = (workers[worker].value.state, now - Self.secondsSinceStart)
+        guard state != .idle || worker.isMultiple(of: 10) else { return }
+        _ = appendSpan(of: worker, at: start - Self.taskSeconds)
+        let last = spans.count - 1
+        spans[last].value.outcome = state == .idle ? .unknown : state == .left ? .released : .lost
+        spans[last].value.endedAt = state == .idle ? start : start + Self.taskSeconds
+    }
+
+    /// It is heard, and does not get on.
+    private mutating func stall(_ worker: Int) {
+        guard let place = place(ofSpanOf: worker) else { return }
+        workers[worker].value.state = .stalled
+        spans[place].value.share = 0.3
+        spans[place].value.stalledAt = spans[place].value.leasedAt + Self.taskSeconds / 3
     }
 
     private func place(ofSpanOf worker: Int) -> Int? {

@@ -73,7 +73,7 @@ export function timelineView() {
     };
     setText(startWords, startText(run, changes));
     setHidden(startWords, !startWords.textContent);
-    setText(word, shownTime.from < layout.spansSince ? "Nothing is known of a task in this time." : noTask);
+    setText(word, shownTime.from < layout.spansSince ? "It is not known who had which task in this time." : noTask);
     setAttribute(field, "data-spans", rows.reduce((sum, row) => sum + row.spans.length, 0));
     setHidden(field, shown.length === 0);
     setHidden(word, shown.length > 0);
@@ -156,7 +156,7 @@ function tellingOf(span, { rows, stages, time }) {
 function timeShown(run, changes, spans, time, zoom) {
   const latest = spans.reduce((most, span) => Math.max(most, span.endedAt ?? 0), 0);
   // Where the coordinator's clock was set back, some tasks lie in what is still to come.
-  const to = isFinal(run) ? latest || time : zoom === "all" ? Math.max(time, latest) : time;
+  const to = isFinal(run) ? Math.max(latest, run.finishedAt ?? 0) || time : zoom === "all" ? Math.max(time, latest) : time;
   const known = isCut(run, changes) ? changes.spansSince : to;
   const first = spans.reduce((least, span) => Math.min(least, spanLimits(span, time)[0]), Math.min(known, to));
   const margin = first === known ? (to - first) * 0.04 : 0;

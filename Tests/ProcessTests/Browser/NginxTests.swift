@@ -37,7 +37,7 @@ extension BrowserTests {
                 let views = DashboardView.all(of: run)
                 for view in views { try browser.open(view, at: url) }
                 try browser.wait(
-                    for: "document.querySelector('.command code').textContent.includes('\(url)')")
+                    for: "document.querySelector('.command code').textContent.includes('\(url) --token-file token')")
                 _ = try browser.openTabs(8, views[1], at: url)
 
                 let asked = try browser.requests().filter { $0.hasPrefix("http") }

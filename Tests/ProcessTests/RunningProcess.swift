@@ -29,6 +29,8 @@ final class RunningProcess {
         try process.run()
     }
 
+    var processID: Int32 { process.processIdentifier }
+
     var isRunning: Bool { process.isRunning }
     var said: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 

@@ -9,8 +9,8 @@ struct EventsCommand: ParsableCommand {
         commandName: "events",
         abstract: "Say what happened to a run, and why.",
         discussion: """
-            Facts are kept for good. Who got which task, and which worker was lost, is remembered until the coordinator \
-            is started again; of very many entries the last ones.
+            Facts, who got which task, which worker was lost, when the coordinator was started: all outlive a restart. Of \
+            very many entries the last ones are shown.
             """)
 
     @OptionGroup var target: RunArgument

@@ -19,6 +19,7 @@ extension FuzzTarget {
         try read(RunJournal.self, data)
         try read(ExportDescription.self, data)
         try read(WorkerWelcome.self, data)
+        try read(WorkerLeave.self, data)
         try read(HeartbeatReply.self, data)
         try read(UpdateReceipt.self, data)
         try read(APIErrorBody.self, data)

@@ -80,7 +80,7 @@ package struct WatchScreen: Sendable {
             run.stages.first { $0.state == .running && !$0.history.isEmpty } ?? run.stages.last { !$0.history.isEmpty }
         guard let stage else { return [] }
         let rows = [
-            ("\(stage.name.displayable(atMost: 20)): loss", stage.history.compactMap(\.loss)),
+            ("\(stage.name.displayable(atMost: 20)): loss", stage.closed.compactMap(\.loss)),
             ("held-out error", stage.history.compactMap(\.heldOutError)),
         ].filter { !$0.1.isEmpty }
         let labelWidth = rows.reduce(0) { max($0, $1.0.columns) }
@@ -109,6 +109,9 @@ package struct WatchScreen: Sendable {
                 Line("\(Figure.number(ratio, decimals: 3)) of the mean's error", ratio < 1 ? .plain : .warning))
         }
         if let dead = last?.deadUnits { figures.append(Line("\(dead) dead")) }
+        if let measure = run.stages.first(where: { $0.state == .running })?.measure {
+            figures.append(Line(measure.text.displayable(atMost: 80), .faint))
+        }
         if let bytes = run.diskBytes { figures.append(Line("\(Figure.bytes(Double(bytes))) on disk")) }
         return [figures.joined()]
     }
@@ -158,6 +161,9 @@ extension RunStatus.State {
 }
 
 extension StageStatus {
+    /// Without the round in progress, of which not all tasks are done.
+    fileprivate var closed: [RoundRecord] { history.filter { state != .running || $0.round < round } }
+
     /// Of the round's tasks, 0 ... 1.
     fileprivate var roundShare: Double { Double(tasksDone) / Double(max(tasks, 1)) }
 }

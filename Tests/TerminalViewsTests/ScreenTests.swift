@@ -14,6 +14,19 @@ import Testing
         return TopScreen(information, at: "http://127.0.0.1:8420").lines(in: ScreenSize(columns: columns, rows: rows))
     }
 
+    /// Its loss is that of the tasks that are done.
+    @Test func theRoundInProgressIsNotDrawnAsIfItWereComplete() throws {
+        var run = try Example.run()
+        run.stages[1].history.append(RoundRecord(round: 6, samples: 100, loss: 98_765))
+        let size = ScreenSize(columns: 100, rows: 24)
+        #expect(!WatchScreen(run, workers: [], time: 500).lines(in: size).shown.contains("98"))
+        run.stages[1].measure = Measure(name: "squared error", values: 784)
+        let wide = ScreenSize(columns: 160, rows: 24)
+        #expect(
+            WatchScreen(run, workers: [], time: 500).lines(in: wide).shown
+                .contains("squared error, summed over a sample's 784 values"))
+    }
+
     @Test func watchOnASmallScreen() throws {
         #expect(
             try watch(80, 24).shown == """

@@ -82,6 +82,7 @@ struct ProgressPrinter {
         guard record.round > 0 else {
             return "\(name), before round 1: held-out error \(error.formatted(decimals: 3))"
                 + (stage.meanError.map { ", predicting the mean \($0.formatted(decimals: 3))" } ?? "")
+                + (stage.measure.map { " (\($0.text.printable(atMost: 100)))" } ?? "")
         }
         let loss = record.loss.map { "loss \($0.formatted(decimals: 3)), " } ?? ""
         let ratio = stage.ratio(of: error).map { " (\($0.formatted(decimals: 3)) of the mean's)" } ?? ""

@@ -136,6 +136,9 @@ package struct Measure: Codable, Hashable, Sendable {
         self.name = name
         self.values = values
     }
+
+    /// Such as `squared error, summed over a sample's 784 values`.
+    package var text: String { values == 1 ? name : "\(name), summed over a sample's \(values) values" }
 }
 
 extension StageStatus {

@@ -45,19 +45,30 @@ extension Cluster {
         return nil
     }
 
-    /// Whether somebody may get a task now: where nobody may, not each that waits has to be asked.
-    package func mayGrant(now: Instant) -> Bool {
-        runs.contains { run in
-            guard run.phase == .running, paused[run.id] == nil, run.hasOpenTasks else { return false }
-            return run.openTasks.contains { index in
-                guard let claims = leases[run.taskID(index)] else { return true }
-                if run.isVerified(index), claims.count == 1 { return true }
-                if claims.allSatisfy({ isStalled($0, now: now) }) { return true }
-                let kind = kind(of: index, in: run)
-                return durations.fastest(kind).map { timeLeft(claims, kind, ifLongerThan: $0, now: now) != nil }
-                    ?? false
+    /// What there may be for those that wait: where there is nothing, not each has to be asked.
+    package enum Offer: Hashable, Sendable {
+        case nothing
+        /// Tasks that others have: those that a slow or stalled worker has, or that two must do.
+        case backups
+        case openTasks
+    }
+
+    package func offer(now: Instant) -> Offer {
+        var hasBackups = false
+        for run in runs where run.phase == .running && run.hasOpenTasks && paused[run.id] == nil {
+            for index in 0..<run.taskCount where run.isOpen(index) {
+                guard let claims = leases[run.taskID(index)] else { return .openTasks }
+                hasBackups = hasBackups || isWorthABackup(index, of: run, claims, now: now)
             }
         }
+        return hasBackups ? .backups : .nothing
+    }
+
+    private func isWorthABackup(_ index: Int, of run: RunState, _ claims: [Lease], now: Instant) -> Bool {
+        if run.isVerified(index), claims.count == 1 { return true }
+        if claims.allSatisfy({ isStalled($0, now: now) }) { return true }
+        let kind = kind(of: index, in: run)
+        return durations.fastest(kind).map { timeLeft(claims, kind, ifLongerThan: $0, now: now) != nil } ?? false
     }
 
     private mutating func grant(_ task: TaskID, to worker: WorkerID, now: Instant) {

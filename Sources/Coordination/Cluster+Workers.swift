@@ -224,7 +224,7 @@ extension Cluster {
             }
         }
         decisions += tellStalled(now: now)
-        if mayGrant(now: now) {
+        if offer(now: now) != .nothing {
             decisions.append(Decision(.wakeWaitingSlots, because: "tasks may be open, or worth a second worker"))
         }
         return decisions

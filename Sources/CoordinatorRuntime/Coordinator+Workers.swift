@@ -109,7 +109,7 @@ extension Coordinator {
     /// Those that wait first get what there is.
     func offerTasks() {
         guard pauses.reason == nil, failure == nil, !waiting.isEmpty else { return }
-        waiting.offer(while: { cluster.mayGrant(now: now) }, grant)
+        waiting.offer({ cluster.offer(now: now) }, grant)
     }
 
     package func heartbeat(_ heartbeat: Heartbeat) throws -> HeartbeatReply {

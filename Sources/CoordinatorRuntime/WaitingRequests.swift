@@ -1,3 +1,4 @@
+import Coordination
 import RunProtocol
 
 /// Requests of workers that wait for a task, in the order in which they came.
@@ -51,15 +52,26 @@ struct WaitingRequests {
         waiters = []
     }
 
-    /// Offers each that waits a task, until there are none.
+    /// So many are asked whether they would do a task again that another has.
+    private static let askedForBackups = 16
+
+    /// Offers tasks to those that wait, the first first.
     ///
     /// - Parameters:
-    ///   - mayGrant: whether anybody can have one.
-    ///   - grant: gives the worker one; nil where there is none for it.
-    mutating func offer(while mayGrant: () -> Bool, _ grant: (WorkerID) -> TaskLease?) {
-        var kept: [Waiter] = []
+    ///   - offer: what there is.
+    ///   - grant: gives the worker a task; nil where there is none for it.
+    mutating func offer(_ offer: () -> Cluster.Offer, _ grant: (WorkerID) -> TaskLease?) {
+        var (kept, asked): ([Waiter], Int) = ([], 0)
         var rest = waiters[...]
-        while let waiter = rest.first, mayGrant() {
+        loop: while let waiter = rest.first {
+            switch offer() {
+            case .nothing: break loop
+            case .openTasks: break
+            case .backups:
+                // Not all of very many for each task that is answered: others come next.
+                guard asked < Self.askedForBackups else { break loop }
+                asked += 1
+            }
             rest = rest.dropFirst()
             if let lease = grant(waiter.worker) {
                 waiter.continuation.resume(returning: .lease(lease))
@@ -67,6 +79,6 @@ struct WaitingRequests {
                 kept.append(waiter)
             }
         }
-        waiters = kept + rest
+        waiters = asked > 0 ? Array(rest) + kept : kept + rest
     }
 }

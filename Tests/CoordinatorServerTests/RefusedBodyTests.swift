@@ -160,6 +160,7 @@ import Testing
         "PUT \(updatePath) HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
             + "Cairn-Lease: \(Examples.token)\r\nContent-Digest: \(contentDigest(of: []))\r\n\r\nzz\r\n",
         "POST /v1/leases HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", "GET\r\n\r\n", "\u{1}\u{2}\u{3}",
+        "GET /healthz HTTP/1.1\r\nX: " + String(repeating: "x", count: 32 << 10) + "\r\n\r\n",
     ]) func whatIsNotHTTPIsABadRequest(text: String) async throws {
         let log = RecordedLog()
         try await withListening(try FakeCoordinator(), logger: Logger(label: "tests") { _ in log }) { port, _ in

@@ -12,6 +12,8 @@ import ServiceLifecycle
 package struct HTTPServer: Service {
     /// So many connections wait for the server while it is busy: workers come back all at once.
     private static let backlog = 1_024
+    /// A request's fields: the longest token and what browsers keep of other servers on the same host.
+    private static let headBytes = 32 << 10
 
     private let api: any CoordinatorAPI
     private let listen: ListenAddress
@@ -74,7 +76,9 @@ package struct HTTPServer: Service {
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [RequestGuard(admission)],
-                    idleTimeout: .milliseconds(Int64(admission.limits.idleSeconds * 1_000)))),
+                    idleTimeout: .milliseconds(Int64(admission.limits.idleSeconds * 1_000)),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: Self.headBytes, maxHeaderListSize: Self.headBytes))),
             configuration: .init(
                 address: .hostname(listen.host, port: listen.port), backlog: Self.backlog,
                 availableConnectionsDelegate: MaximumAvailableConnections(most, logger: logger)),

@@ -72,7 +72,7 @@ import Testing
                 let error = try await logIn(site).error
                 #expect(error?.code == .unauthorized, "\(site ?? "")")
                 #expect(error?.message.contains("from https://cairn.example.org and was sent to localhost") == true)
-                #expect(error?.hint?.contains("proxy_set_header Host $host;") == true)
+                #expect(error?.hint?.contains("proxy_set_header Host $http_host;") == true)
             }
         }
     }

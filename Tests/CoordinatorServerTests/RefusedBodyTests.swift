@@ -84,7 +84,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/v1/leases", 16 << 10), ("/v1/workers", 16 << 10), ("/v1/heartbeats", 512 << 10),
+        ("/v1/leases", 16 << 10), ("/v1/workers", 16 << 10), ("/v1/workers/w-1/leave", 16 << 10),
+        ("/v1/heartbeats", 512 << 10),
         ("/v1/tasks/\(Examples.task)/release", 64 << 10), ("/v1/runs", 4 << 20),
     ]) func eachMessageHasALengthOfItsOwn(path: String, limit: Int) async throws {
         try await withServer(try FakeCoordinator()) { client async throws in
@@ -100,10 +101,10 @@ import Testing
         let worker = try #require(WorkerID(rawValue: name))
         let task = try #require(TaskID("\(name).s999999999.r999999999.t999999999"))
         let progress = TaskProgress(
-            task: task, token: LeaseToken(worker: worker, code: (0..<32).map { $0 }), share: 1 / 3)
+            task: task, token: LeaseToken(worker: worker, code: (0..<32).map { $0 }), share: 1 / 3, activity: .max)
         let heartbeat = Heartbeat(
             worker: worker, nonce: String(repeating: "f", count: 64),
-            tasks: Array(repeating: progress, count: Limits.slots))
+            tasks: Array(repeating: progress, count: Limits.slots), trouble: String(repeating: "\"", count: 10_000))
         let registration = WorkerRegistration(
             host: String(repeating: "\"", count: 256), processID: .max, nonce: String(repeating: "f", count: 64),
             slots: Limits.slots, version: String(repeating: "\"", count: 256),
@@ -159,6 +160,7 @@ import Testing
         "PUT \(updatePath) HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
             + "Cairn-Lease: \(Examples.token)\r\nContent-Digest: \(contentDigest(of: []))\r\n\r\nzz\r\n",
         "POST /v1/leases HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", "GET\r\n\r\n", "\u{1}\u{2}\u{3}",
+        "GET /healthz HTTP/1.1\r\nX: " + String(repeating: "x", count: 32 << 10) + "\r\n\r\n",
     ]) func whatIsNotHTTPIsABadRequest(text: String) async throws {
         let log = RecordedLog()
         try await withListening(try FakeCoordinator(), logger: Logger(label: "tests") { _ in log }) { port, _ in

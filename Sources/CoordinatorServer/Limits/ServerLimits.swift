@@ -57,6 +57,7 @@ enum MessageLimit {
     /// Four texts of 256 bytes, each of which JSON may write as six.
     static let registration = 16 << 10
     static let lease = 16 << 10
+    static let leave = 16 << 10
     /// `Limits.slots` tasks with their names and tokens: some 300 bytes each.
     static let heartbeat = 512 << 10
     /// A reason of some length, of which a thousand characters are kept.

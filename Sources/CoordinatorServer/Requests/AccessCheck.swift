@@ -51,7 +51,8 @@ struct AccessCheck: RouterMiddleware {
             .unauthorized,
             "requests that another web site's page makes are refused: this one is from \(origin.printable()) "
                 + "and was sent to \(authority.printable())",
-            hint: "where both are the coordinator, its proxy changes the name: set `proxy_set_header Host $host;` there"
+            hint:
+                "where both are the coordinator, its proxy changes the name: `proxy_set_header Host $http_host;` helps"
         )
     }
 

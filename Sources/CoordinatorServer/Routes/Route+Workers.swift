@@ -31,7 +31,7 @@ extension Route {
             return .bodiless(.noContent)
         },
         Route(.post, "/v1/workers/{worker}/leave") { call in
-            try await call.api.leave(call.namedWorker(), call.message(WorkerLeave.self, limit: MessageLimit.lease))
+            try await call.api.leave(call.namedWorker(), call.message(WorkerLeave.self, limit: MessageLimit.leave))
             return .bodiless(.noContent)
         },
         Route(.put, "/v1/tasks/{task}/update") { call in try .json(await update(call)) },

@@ -43,6 +43,8 @@ struct SimulatedWorker {
     var pausedUntil: Int64 = 0
     /// It does not get on with its task, and sends heartbeats all the while.
     var hangsUntil: Int64 = 0
+    /// Since when it has had a result that has not got through.
+    var deliversSince: Int64?
     /// Something between it and the coordinator lets everything through but results.
     var blockedUntil: Int64 = 0
     /// No answer reaches it; no request leaves it.

@@ -44,7 +44,10 @@ extension Simulation {
     /// Only the run fails whose plan is to blame; or each, where a broken host is all that there is.
     mutating func runFails(_ run: RunID, _ reason: String) {
         let others = cluster?.workers.keys.filter { name in
-            guard let worker = worker(of: name), worker.hangsUntil <= now else { return false }
+            // Whoever hangs or is dead can do nothing, though it is not known yet; nor can who has not delivered for long.
+            guard let worker = worker(of: name), worker.hangsUntil <= now, name.rawValue.hasSuffix("-\(worker.life)"),
+                now - (worker.deliversSince ?? now) < 9 * ClusterTimes().stallMilliseconds
+            else { return false }
             let nature = worker.nature
             return nature.isHonest && !nature.isBroken && !nature.isSmall && cluster?.workers[name]?.quarantine == nil
         }

@@ -73,6 +73,7 @@ extension Simulation {
         case .computing(let task, _, let until):
             guard until <= now, worker.hangsUntil <= now else { return }
             workers[index].phase = .delivering(task)
+            workers[index].deliversSince = now
             workers[index].retryAt = now + 5_000
             deliver(task, as: name, from: index)
         case .delivering(let task):
@@ -83,6 +84,7 @@ extension Simulation {
         case .resting where worker.retryAt > now: return
         case .asking, .resting, .registering:
             workers[index].phase = .asking
+            workers[index].deliversSince = nil
             workers[index].retryAt = now + 5_000
             for _ in 0..<faults.requests { send(.lease(name), from: index) }
         }

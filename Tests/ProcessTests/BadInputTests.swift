@@ -102,7 +102,7 @@ import Testing
 
     @Test(arguments: [
         ("ftp://127.0.0.1:8420", "does not begin with http:// or https://"), ("word", "does not begin with http://"),
-        ("http://127.0.0.1:99999", "port"), ("http://127.0.0.1:8420/more", "goes on after the host and port"),
+        ("http://127.0.0.1:99999", "port"), ("http://127.0.0.1:8420/more?run=1", "goes on after the host and port"),
         ("http://127.0.0.1:1", "nothing answers at http://127.0.0.1:1: is the coordinator running there?"),
     ]) func aWrongURLIsSaid(url: String, expected: String) throws {
         try expectOneLine(Cairn.run(["list", "--coordinator", url]), expected)

@@ -34,7 +34,7 @@ import Testing
             quiet.kill()
         }
         // There is no worker.
-        let standing = /running: |layer 1, round 1 of 1: 0 of 4 tasks done/
+        let standing = /waiting: it waits for workers; start one: `cairn worker --coordinator http/
         #expect(wait(60) { watching.said.contains(standing) }, "\(watching.said)")
         #expect(quiet.said == "")
     }

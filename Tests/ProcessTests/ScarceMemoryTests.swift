@@ -57,7 +57,7 @@ import Testing
         // It waits, and says what for.
         let told = try wait(30) { try (cluster.status(large)["reason"] as? String)?.contains("needs") == true }
         let status = try cluster.status(large)
-        #expect(told && status["state"] as? String == "running", "\(status)")
+        #expect(told && status["state"] as? String == "waiting", "\(status)")
         let reason = try #require(status["reason"] as? String)
         #expect(reason.contains(/needs \d+ MB; .* has \d+ MB/), "\(reason)")
         let events = try cluster.cairn(["events", large]).output

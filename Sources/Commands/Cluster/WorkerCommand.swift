@@ -60,11 +60,11 @@ struct WorkerCommand: AsyncParsableCommand {
         configuration.whenRetrying = { problem, seconds in
             logger.info("\(problem); trying again in \(seconds.formatted(decimals: 1)) s")
         }
-        if let proxy = configuration.proxy { logger.info("\(proxy.notice)") }
-        if slots == nil { logger.info("\(Cores.text)") }
         try instructionSet.map(Engine.use)
         let folder = cache ?? Self.defaultFolder
         try OutputFolder.make(folder)
+        if let proxy = configuration.proxy { logger.info("\(proxy.notice)") }
+        if slots == nil { logger.info("\(Cores.text)") }
         // One half for what is downloaded, one for codes.
         let halfBytes = cacheLimit << 29
         try pruneCache(folder: folder, limitBytes: halfBytes)

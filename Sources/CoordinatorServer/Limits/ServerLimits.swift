@@ -10,7 +10,7 @@ package struct ServerLimits: Hashable, Sendable {
     package var youngSeconds = 1.0
 
     /// A request's head has to be there so long after its first byte; a connection's first head after its opening.
-    package var headSeconds = 10.0
+    package var headSeconds = 20.0
     /// A message has to be there so long after its head.
     package var messageSeconds = 30.0
     /// An update has to be there so long after its head, and a second later for each `updateBytesPerSecond`.

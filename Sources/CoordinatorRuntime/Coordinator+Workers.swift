@@ -49,26 +49,47 @@ extension Coordinator {
         carryOut(decisions)
     }
 
-    package func lease(_ request: LeaseRequest) async throws -> TaskLease? {
+    /// It waits beside the actor: a task that is offered goes out without waiting for its turn there again.
+    package nonisolated func lease(_ request: LeaseRequest) async throws -> TaskLease? {
         let deadline = Self.deadline(request.waitSeconds)
         while true {
-            try checkWorking()
-            let worker = try known(request.worker, nonce: request.nonce)
-            if let reason = worker.quarantine { throw quarantined(request.worker, reason) }
-            guard mayWait else { return nil }
-            if let lease = grant(to: request.worker) { return lease }
+            let (slots, offers): (Int, Int)
+            switch try await answerAtOnce(request) {
+            case .lease(let lease): return lease
+            case .nothing: return nil
+            case .wait(let count, let seen): (slots, offers) = (count, seen)
+            }
             guard .now < deadline else { return nil }
-            let outcome = await taskOffered(to: request.worker, slots: worker.registration.slots, until: deadline)
-            if case .replaced = outcome { return nil }
-            guard case .lease(let lease) = outcome else { continue }
-            guard !Task.isCancelled else {
-                // Nobody would hear of it.
-                noteEnd(of: lease.task.id, with: request.worker, .released, because: "its request was given up")
-                carryOut(cluster.taskReleased(lease.task.id, by: request.worker, nil))
+            switch await taskOffered(to: request.worker, slots: slots, after: offers, until: deadline) {
+            case .lookAgain: continue
+            case .replaced: return nil
+            case .lease(let lease):
+                guard Task.isCancelled else { return lease }
+                await takeBack(lease, from: request.worker)
                 return nil
             }
-            return lease
         }
+    }
+
+    private enum Answer {
+        case lease(TaskLease)
+        case nothing
+        /// For a task, as one of at most so many requests of the worker, after so many offers.
+        case wait(slots: Int, offers: Int)
+    }
+
+    private func answerAtOnce(_ request: LeaseRequest) throws -> Answer {
+        try checkWorking()
+        let worker = try known(request.worker, nonce: request.nonce)
+        if let reason = worker.quarantine { throw quarantined(request.worker, reason) }
+        guard mayWait else { return .nothing }
+        return grant(to: request.worker).map { .lease($0) } ?? .wait(slots: worker.registration.slots, offers: offers)
+    }
+
+    /// Nobody would hear of it.
+    private func takeBack(_ lease: TaskLease, from worker: WorkerID) {
+        noteEnd(of: lease.task.id, with: worker, .released, because: "its request was given up")
+        carryOut(cluster.taskReleased(lease.task.id, by: worker, nil))
     }
 
     private func grant(to name: WorkerID) -> TaskLease? {
@@ -85,29 +106,43 @@ extension Coordinator {
     }
 
     /// Waits until there is a task for the worker, until the deadline, or until the request is given up.
-    private func taskOffered(
-        to worker: WorkerID, slots: Int, until deadline: ContinuousClock.Instant
+    @concurrent private nonisolated func taskOffered(
+        to worker: WorkerID, slots: Int, after offers: Int, until deadline: ContinuousClock.Instant
     ) async -> WaitingRequests.Outcome {
         let place = WaitingRequests.Place()
         let timer = Task {
             try? await Task.sleep(until: deadline)
-            self.giveUp(place)
+            await self.giveUp(place)
         }
         defer { timer.cancel() }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                guard !Task.isCancelled else { return continuation.resume(returning: .lookAgain) }
-                waiting.add(worker, atMost: slots, at: place, continuation)
+                Task { await self.wait(at: place, for: worker, atMost: slots, after: offers, continuation) }
             }
         } onCancel: {
             Task { await self.giveUp(place) }
         }
     }
 
-    private func giveUp(_ place: WaitingRequests.Place) { waiting.sendAway(place) }
+    private func wait(
+        at place: WaitingRequests.Place, for worker: WorkerID, atMost slots: Int, after seen: Int,
+        _ continuation: CheckedContinuation<WaitingRequests.Outcome, Never>
+    ) {
+        // A task may have been offered, or the request given up, since it was looked.
+        guard !place.isGivenUp, !isStopping, pauses.reason == nil, offers == seen else {
+            return continuation.resume(returning: place.isGivenUp ? .replaced : .lookAgain)
+        }
+        waiting.add(worker, atMost: slots, at: place, continuation)
+    }
+
+    private func giveUp(_ place: WaitingRequests.Place) {
+        place.giveUp()
+        waiting.sendAway(place)
+    }
 
     /// Those that wait first get what there is.
     func offerTasks() {
+        offers += 1
         guard pauses.reason == nil, failure == nil, !waiting.isEmpty else { return }
         waiting.offer({ cluster.offer(now: now) }, grant)
     }

@@ -50,15 +50,19 @@ package actor Coordinator: CoordinatorAPI {
     let gallery = Gallery()
     var ledger = BlobLedger()
     var isPerforming = false
+    /// Runs that have ended to need something, which is still there.
+    private var unneeded: [RunID] = []
     /// What cannot go on before somebody mends something.
     var pauses = Pauses()
     /// Why the coordinator has to end.
     private(set) var failure: StoreError?
-    private var isStopping = false
+    private(set) var isStopping = false
 
     let steps: AsyncStream<PendingStep>
     let stepContinuation: AsyncStream<PendingStep>.Continuation
     var waiting = WaitingRequests()
+    /// How often tasks have been offered to those that wait.
+    var offers = 0
     /// Rings when people may see something new.
     let changed = Bell()
 
@@ -179,6 +183,8 @@ package actor Coordinator: CoordinatorAPI {
 
     /// Does what was decided, in the order in which it was decided; what follows a fact that cannot be written down waits.
     func carryOut(_ decisions: [Decision]) {
+        // Tasks that open are offered first: to delete files takes a while.
+        defer { while let run = unneeded.popLast() { deleteUnneeded(of: run) } }
         for (index, decision) in decisions.enumerated() {
             guard pauses.reason == nil, failure == nil else {
                 pauses.decisions += decisions[index...]
@@ -258,7 +264,7 @@ package actor Coordinator: CoordinatorAPI {
             level: event.isMilestone ? .info : .debug, "\(run): \(event.name), because \(reason)",
             metadata: .about(event, of: run))
         tell(histories[run]?.remarks.dropFirst(known) ?? [], of: run, at: time)
-        if event.endsNeeds { deleteUnneeded(of: run) }
+        if event.endsNeeds { unneeded.append(run) }
         changed.ring()
         return true
     }

@@ -1,10 +1,18 @@
 import Coordination
 import RunProtocol
+import Synchronization
 
 /// Requests of workers that wait for a task, in the order in which they came.
 struct WaitingRequests {
     /// Tells one request from the others.
-    final class Place: Sendable {}
+    final class Place: Sendable {
+        private let state = Atomic(false)
+
+        /// Its time is over, or its client has hung up.
+        var isGivenUp: Bool { state.load(ordering: .relaxed) }
+
+        func giveUp() { state.store(true, ordering: .relaxed) }
+    }
 
     enum Outcome: Sendable {
         case lease(TaskLease)

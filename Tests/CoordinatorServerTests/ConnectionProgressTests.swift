@@ -3,7 +3,11 @@ import Testing
 
 /// Until when what has to happen on a connection. Times are made up.
 @Suite struct ConnectionProgressTests {
-    private static let limits = ServerLimits()
+    private static let limits = {
+        var limits = ServerLimits()
+        limits.headSeconds = 10
+        return limits
+    }()
 
     private func opened() -> ConnectionProgress { ConnectionProgress(Self.limits, at: 0) }
 

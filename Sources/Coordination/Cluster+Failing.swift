@@ -73,7 +73,7 @@ extension Cluster {
     /// turned out wrong.
     private func able(_ index: Int, of run: RunState) -> [WorkerID: Worker] {
         let kind = kind(of: index, in: run)
-        let stalled = Set(leases.values.joined().filter(\.isGivenUp).map(\.worker))
+        let stalled = unavailable.union(leases.values.joined().filter(\.isGivenUp).map(\.worker))
         let able = workers.filter { name, worker in
             worker.quarantine == nil && !stalled.contains(name) && suits(worker, run)
                 && shortages.of(worker.process, kind) == nil

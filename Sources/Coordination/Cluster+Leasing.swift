@@ -18,6 +18,8 @@ extension Cluster {
     package mutating func leaseRequested(by worker: WorkerID, now: Instant) -> Grant? {
         guard let known = workers[worker] else { return nil }
         heard(worker, now: now)
+        workers[worker]?.lastAsked = now
+        unavailable.remove(worker)
         guard known.quarantine == nil, hasFreeSlot(worker) else { return nil }
         let running = runs.filter { $0.phase == .running && paused[$0.id] == nil && suits(known, $0) }
         for run in running {

@@ -5,7 +5,8 @@ extension Cluster {
     package mutating func workerRegistered(_ worker: WorkerID, _ registration: WorkerRegistration, now: Instant) {
         let process = registration.process
         workers[worker] = Worker(
-            registration: registration, process: process, lastHeard: now, quarantine: quarantined[process])
+            registration: registration, process: process, lastHeard: now, lastAsked: now,
+            quarantine: quarantined[process])
     }
 
     /// Makes room for another worker where there are too many: of those that were never heard since they registered, the
@@ -224,10 +225,20 @@ extension Cluster {
             }
         }
         decisions += tellStalled(now: now)
+        findUnavailable(now: now)
         if offer(now: now) != .nothing {
             decisions.append(Decision(.wakeWaitingSlots, because: "tasks may be open, or worth a second worker"))
         }
         return decisions
+    }
+
+    /// A worker with a free slot asks again and again.
+    private mutating func findUnavailable(now: Instant) {
+        let working = Set(leases.values.joined().map(\.worker))
+        unavailable = Set(
+            workers.filter { name, worker in
+                worker.lastAsked + 2 * times.stallMilliseconds < now && !working.contains(name)
+            }.keys)
     }
 
     private mutating func tellStalled(now: Instant) -> [Decision] {

@@ -95,6 +95,25 @@ import Testing
         }
     }
 
+    /// It hangs in a task that another has done, so that it has none and asks for none: others are not kept waiting for it.
+    @Test func whoDoesNotAskIsNotWaitedFor() throws {
+        let shell = shell()
+        let (hanging, other) = (shell.join("hanging", host: "a"), shell.join("other", host: "b"))
+        shell.pass(seconds: 130, [(hanging, []), (other, [])])
+        var reports = 0
+        for _ in 0..<2 * Limits.taskAttempts where shell.phase == .running {
+            guard let task = shell.lease(other) else { continue }
+            reports += 1
+            shell.perform(
+                shell.cluster.taskReleased(
+                    task.id, by: other, .diverged(Divergence(what: "the loss", value: "1e+13"))))
+            shell.pass(seconds: 1, [(hanging, []), (other, [])])
+        }
+        #expect(reports >= Limits.loneDivergences)
+        #expect(shell.phase != .running)
+        #expect(shell.cluster.unavailable == [hanging])
+    }
+
     @Test(arguments: [nil, TaskRelease.Reason.failed("no memory")])
     func aHeartbeatThatWasOvertakenByItsTasksReleaseClaimsNothing(reason: TaskRelease.Reason?) throws {
         let shell = shell()

@@ -130,7 +130,7 @@ struct Crew {
     ///   - time: the same in seconds since 1970.
     /// - Returns: all that are there and those that are gone, by name.
     func statuses(of cluster: Cluster, now: Instant, time: Double) -> [WorkerStatus] {
-        var (tasks, stalled): ([WorkerID: [TaskID]], Set<WorkerID>) = ([:], [])
+        var (tasks, stalled): ([WorkerID: [TaskID]], Set<WorkerID>) = ([:], cluster.unavailable)
         for (task, claims) in cluster.leases {
             for claim in claims {
                 tasks[claim.worker, default: []].append(task)

@@ -73,8 +73,8 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     workers.add_argument("--workers", type=whole(1, 9_000), help="how many [1000]")
     workers.add_argument("--slots", type=whole(1, 1_024), help="slots of each [1]")
-    workers.add_argument("--waiting", choices=["per-slot", "per-worker"], default="per-slot",
-                         help="a waiting request for each free slot, or one for all slots of a worker [per-slot]")
+    workers.add_argument("--waiting", choices=["per-slot", "per-worker"], default="per-worker",
+                         help="a waiting request for each free slot, or one for all slots of a worker [per-worker]")
     workers.add_argument("--replicas", type=whole(1, 1_000), default=16, help="tasks a round [16]")
     workers.add_argument("--task-seconds", type=seconds(0, 60), default=0.5, help="how long a task is held [0.5]")
     attack = parts.add_parser(

@@ -54,7 +54,7 @@ import WorkerRuntime
             let worker = Worker.with(line, slots: 2)
             let thread = worker.start()
             _ = try await coordinator.submit(site.submission())
-            while line.released.count < 4 { try await Task.sleep(for: .milliseconds(20)) }
+            while line.released.count < 4 || line.troubles.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
             worker.stop()
             try await thread.value
             #expect(line.namedAfterRelease.isEmpty, "\(line.namedAfterRelease)")

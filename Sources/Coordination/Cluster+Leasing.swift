@@ -12,13 +12,14 @@ extension Cluster {
     static let claims = 2
 
     /// A slot wants a task.
-    /// - Returns: of the oldest run the lowest open task that nobody has, but first of all the round's measurement: it takes
-    ///   a moment, and whoever watches a run sees a figure at once. Where every task is somebody's: the one that a slow or
-    ///   silent worker would finish last, if this one is faster though it begins now. Nil where there is none.
+    /// - Returns: of the oldest run an open task that nobody has: first of all the round's measurement, which takes a moment
+    ///   and gives a figure to see, then the lowest of those whose samples this worker has already. Where every task is
+    ///   taken: the one that a slow or silent worker would finish last, if this one is faster though it begins now. Nil
+    ///   where there is none.
     package mutating func leaseRequested(by worker: WorkerID, now: Instant) -> Grant? {
         guard let known = workers[worker] else { return nil }
         heard(worker, now: now)
-        workers[worker]?.lastAsked = now
+        workers[worker]?.lastAvailable = now
         unavailable.remove(worker)
         guard known.quarantine == nil, hasFreeSlot(worker) else { return nil }
         let running = runs.filter { $0.phase == .running && paused[$0.id] == nil && suits(known, $0) }
@@ -81,16 +82,28 @@ extension Cluster {
 
     private func freeTask(of run: RunState, for worker: WorkerID) -> Int? {
         guard run.hasOpenTasks else { return nil }
-        let last = run.taskCount - 1
-        // The measurement is a round's last task.
-        let tasks = (run.isMeasurement(last) ? [last] : []) + Array(0..<last + 1)
-        let free = tasks.lazy.filter { index in
+        func isFree(_ index: Int) -> Bool {
             run.isOpen(index) && leases[run.taskID(index)] == nil && !shuns(worker, index, of: run)
                 && mayWitness(worker, index, of: run)
         }
-        guard run.hasWitnesses else { return free.first }
+        guard run.hasWitnesses else { return firstTask(of: run, for: worker, where: isFree) }
         // Where those have left with whom an answer could be compared, others begin anew.
-        return free.first { isComparable(worker, $0, of: run) } ?? free.first
+        return firstTask(of: run, for: worker) { isFree($0) && isComparable(worker, $0, of: run) }
+            ?? firstTask(of: run, for: worker, where: isFree)
+    }
+
+    /// The measurement, which is a round's last task; then what the worker has the samples of; then what nobody has the
+    /// samples of; then the others.
+    private func firstTask(of run: RunState, for worker: WorkerID, where isFree: (Int) -> Bool) -> Int? {
+        let last = run.taskCount - 1
+        if run.isMeasurement(last), isFree(last) { return last }
+        let holders = shardHolders[run.id] ?? ShardHolders()
+        if let own = run.tasks(onShards: holders.shards(of: worker)).first(where: isFree) { return own }
+        func isOthers(_ index: Int) -> Bool {
+            run.shard(ofTask: index).flatMap(holders.holder).map { workers[$0] != nil } ?? false
+        }
+        let tasks = 0...last
+        return tasks.first { isFree($0) && !isOthers($0) } ?? tasks.first(where: isFree)
     }
 
     package func isStalled(_ lease: Lease, now: Instant) -> Bool {

@@ -5,7 +5,7 @@ extension Cluster {
     package mutating func workerRegistered(_ worker: WorkerID, _ registration: WorkerRegistration, now: Instant) {
         let process = registration.process
         workers[worker] = Worker(
-            registration: registration, process: process, lastHeard: now, lastAsked: now,
+            registration: registration, process: process, lastHeard: now, lastAvailable: now,
             quarantine: quarantined[process])
     }
 
@@ -151,6 +151,9 @@ extension Cluster {
         if let lease = leases[task]?.first(where: { $0.worker == worker }), lease.isWhole, let kind = kind(of: task) {
             durations.add(now.milliseconds - lease.since.milliseconds, kind, by: worker)
         }
+        if let shard = run(task.run)?.shard(ofTask: task.index) {
+            shardHolders[task.run, default: ShardHolders()].trained(worker, on: shard)
+        }
         if let run = run(task.run), run.isVerified(task.index) {
             _ = endLease(of: task, by: worker)
             return (.accepted, compare(completion, from: worker, in: run))
@@ -232,13 +235,10 @@ extension Cluster {
         return decisions
     }
 
-    /// A worker with a free slot asks again and again.
+    /// A worker with a free slot asks again and again; one that has lost its task in a moment of silence goes on with it.
     private mutating func findUnavailable(now: Instant) {
-        let working = Set(leases.values.joined().map(\.worker))
-        unavailable = Set(
-            workers.filter { name, worker in
-                worker.lastAsked + 2 * times.stallMilliseconds < now && !working.contains(name)
-            }.keys)
+        for worker in Set(leases.values.joined().map(\.worker)) { workers[worker]?.lastAvailable = now }
+        unavailable = Set(workers.filter { $0.value.lastAvailable + 2 * times.stallMilliseconds < now }.keys)
     }
 
     private mutating func tellStalled(now: Instant) -> [Decision] {

@@ -15,11 +15,12 @@ package struct Cluster: Sendable {
     package internal(set) var workers: [WorkerID: Worker] = [:]
     /// Who works on which open task: one worker, or two where the second is faster or the first may be lost.
     package internal(set) var leases: [TaskID: [Lease]] = [:]
-    /// Workers that are heard, work on nothing, and have not asked for a task for long: their slots hang in what is over.
+    /// Workers that are heard, have had no task for long, and have not asked for one: their slots hang in what is over.
     package internal(set) var unavailable: Set<WorkerID> = []
     /// Who gave which open task back: a heartbeat that was overtaken by that does not claim it again.
     var givenBack: [TaskID: Set<WorkerID>] = [:]
     var durations = TaskDurations()
+    var shardHolders: [RunID: ShardHolders] = [:]
     /// Which worker processes have not the memory for which tasks.
     var shortages = MemoryShortages()
     /// How many tasks a worker process gave back as diverged that others have done.
@@ -38,8 +39,8 @@ package struct Cluster: Sendable {
         /// What stays the same when it registers again.
         package let process: String
         package internal(set) var lastHeard: Instant
-        /// When it asked for a task last, or registered.
-        package internal(set) var lastAsked: Instant
+        /// When it asked for a task last, had one, or registered.
+        package internal(set) var lastAvailable: Instant
         /// Whether it has been heard since it registered.
         package internal(set) var hasSpoken = false
         /// What keeps it from working or delivering, by its own words.
@@ -121,6 +122,7 @@ package struct Cluster: Sendable {
         }
         if runs[place].phase.isFinal {
             durations.forget(id)
+            shardHolders[id] = nil
             shortages.forget(id)
         }
         return [Decision(.record(event, of: id), because: reason)]

@@ -29,7 +29,7 @@ extension RunState {
     private func describeAutoencoderTask(
         _ index: Int, _ autoencoder: AutoencoderStage, manifest: DataManifest, frozen: Digest?
     ) -> TaskDescription? {
-        guard let weights else { return nil }
+        guard let weights, !manifest.shards.isEmpty else { return nil }
         let settings = autoencoder.settings
         guard !isMeasurement(index) else {
             let work = ReconstructionWork(
@@ -37,13 +37,35 @@ extension RunState {
                 frozen: frozen, weights: weights, samples: manifest.heldOut)
             return TaskDescription(id: taskID(index), work: .measureReconstruction(work), elementCount: 0)
         }
-        let shard = ((round - 1) * settings.replicas + index) % manifest.shards.count
+        let shard = manifest.shards[shard(ofReplica: index, of: autoencoder, manifest)]
         let work = PretrainWork(
             network: network, layer: autoencoder.layer, decoders: autoencoder.decoders,
             frozenEncoders: autoencoder.frozenEncoders, settings: settings, frozen: frozen, start: weights,
-            samples: manifest.shards[shard], round: round, seed: seed(ofTask: index))
+            samples: shard, round: round, seed: seed(ofTask: index))
         let count = autoencoder.parameters(of: network).elementCount
         return TaskDescription(id: taskID(index), work: .pretrain(work), elementCount: count)
+    }
+
+    /// The shard that task `index` of the round in progress trains on; nil where it is no replica's training.
+    func shard(ofTask index: Int) -> Int? {
+        guard let manifest, !manifest.shards.isEmpty, case .autoencoder(let stage) = kind(ofStage: stage),
+            (0..<taskCount).contains(index), !isMeasurement(index)
+        else { return nil }
+        return shard(ofReplica: index, of: stage, manifest)
+    }
+
+    /// Replicas take the shards in turn, round after round.
+    private func shard(ofReplica index: Int, of stage: AutoencoderStage, _ manifest: DataManifest) -> Int {
+        ((round - 1) * stage.settings.replicas + index) % manifest.shards.count
+    }
+
+    /// The tasks of the round in progress that train on these shards, in their order.
+    func tasks(onShards shards: Set<Int>) -> [Int] {
+        guard !shards.isEmpty, let manifest, case .autoencoder(let stage) = kind(ofStage: stage) else { return [] }
+        let (count, first) = (manifest.shards.count, shard(ofReplica: 0, of: stage, manifest))
+        return shards.flatMap { shard in
+            stride(from: (shard - first + count) % count, to: taskCount - 1, by: count)
+        }.sorted()
     }
 
     /// Tasks 0 ..< draws start from the pretrained encoder, the next ones from random weights.

@@ -144,7 +144,9 @@ import Testing
             let shell = TestShell(plan)
             shell.start(events: Array(expected[0..<kept]))
             shell.runToTheEnd()
-            #expect(shell.recorded == expected, "after \(kept) facts")
+            // Which of a round's tasks comes first depends on what a worker had before.
+            #expect(Set(shell.recorded) == Set(expected), "after \(kept) facts")
+            #expect(shell.recorded.filter(\.isWeight) == expected.filter(\.isWeight), "after \(kept) facts")
         }
     }
 

@@ -12,8 +12,8 @@ extension Cluster {
     static let claims = 2
 
     /// A slot wants a task.
-    /// - Returns: of the oldest run an open task that nobody has: first of all the round's measurement, which takes a moment
-    ///   and gives a figure to see, then the lowest of those whose samples this worker has already. Where every task is
+    /// - Returns: of the oldest run an open task that nobody has: the round's measurement first, which takes a moment and
+    ///   gives a figure to see, and before all others those whose samples this worker has already. Where every task is
     ///   taken: the one that a slow or silent worker would finish last, if this one is faster though it begins now. Nil
     ///   where there is none.
     package mutating func leaseRequested(by worker: WorkerID, now: Instant) -> Grant? {
@@ -92,18 +92,21 @@ extension Cluster {
             ?? firstTask(of: run, for: worker, where: isFree)
     }
 
-    /// The measurement, which is a round's last task; then what the worker has the samples of; then what nobody has the
-    /// samples of; then the others.
+    /// The measurement, which is a round's last task, and then the lowest: first of what the worker has the samples of, then
+    /// of what no other worker has the samples of, then of all.
     private func firstTask(of run: RunState, for worker: WorkerID, where isFree: (Int) -> Bool) -> Int? {
         let last = run.taskCount - 1
-        if run.isMeasurement(last), isFree(last) { return last }
-        let holders = shardHolders[run.id] ?? ShardHolders()
-        if let own = run.tasks(onShards: holders.shards(of: worker)).first(where: isFree) { return own }
+        let tasks = (run.isMeasurement(last) ? [last] : []) + Array(0..<last + 1)
+        let holders = sampleHolders[run.id] ?? SampleHolders()
         func isOthers(_ index: Int) -> Bool {
-            run.shard(ofTask: index).flatMap(holders.holder).map { workers[$0] != nil } ?? false
+            // What another must do as well is no less this worker's.
+            guard run.witnesses[index] == nil, let holder = run.sampleSet(ofTask: index).flatMap(holders.holder)
+            else { return false }
+            return holder != worker && workers[holder] != nil
         }
-        let tasks = 0...last
-        return tasks.first { isFree($0) && !isOthers($0) } ?? tasks.first(where: isFree)
+        if run.isMeasurement(last), isFree(last), !isOthers(last) { return last }
+        return run.tasks(onSets: holders.sets(of: worker)).first(where: isFree)
+            ?? tasks.first { isFree($0) && !isOthers($0) } ?? tasks.first(where: isFree)
     }
 
     package func isStalled(_ lease: Lease, now: Instant) -> Bool {
@@ -140,9 +143,11 @@ extension Cluster {
     }
 
     /// - Parameter own: the milliseconds that another worker needs from the beginning.
-    /// - Returns: how many milliseconds the one worker that has the task needs, where that is longer by a quarter.
+    /// - Returns: how many milliseconds the one worker that has the task needs, where that is longer by a quarter, and it
+    ///   has had the time to say how far it is: a short task is over before another worker hears that it is.
     func timeLeft(_ claims: [Lease], _ kind: TaskDurations.Kind, ifLongerThan own: Int64, now: Instant) -> Int64? {
-        guard claims.count < Self.claims, let lease = claims.first else { return nil }
+        guard claims.count < Self.claims, let lease = claims.first, lease.since + times.heartbeatMilliseconds <= now
+        else { return nil }
         let expected = durations.expected(kind, by: lease.worker)
         guard let left = lease.millisecondsLeft(expected: expected, now: now), left > own + own / 4 else { return nil }
         return left

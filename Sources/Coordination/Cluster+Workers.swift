@@ -151,8 +151,8 @@ extension Cluster {
         if let lease = leases[task]?.first(where: { $0.worker == worker }), lease.isWhole, let kind = kind(of: task) {
             durations.add(now.milliseconds - lease.since.milliseconds, kind, by: worker)
         }
-        if let shard = run(task.run)?.shard(ofTask: task.index) {
-            shardHolders[task.run, default: ShardHolders()].trained(worker, on: shard)
+        if let set = run(task.run)?.sampleSet(ofTask: task.index) {
+            sampleHolders[task.run, default: SampleHolders()].read(set, by: worker)
         }
         if let run = run(task.run), run.isVerified(task.index) {
             _ = endLease(of: task, by: worker)

@@ -20,7 +20,7 @@ package struct Cluster: Sendable {
     /// Who gave which open task back: a heartbeat that was overtaken by that does not claim it again.
     var givenBack: [TaskID: Set<WorkerID>] = [:]
     var durations = TaskDurations()
-    var shardHolders: [RunID: ShardHolders] = [:]
+    var sampleHolders: [RunID: SampleHolders] = [:]
     /// Which worker processes have not the memory for which tasks.
     var shortages = MemoryShortages()
     /// How many tasks a worker process gave back as diverged that others have done.
@@ -122,7 +122,7 @@ package struct Cluster: Sendable {
         }
         if runs[place].phase.isFinal {
             durations.forget(id)
-            shardHolders[id] = nil
+            sampleHolders[id] = nil
             shortages.forget(id)
         }
         return [Decision(.record(event, of: id), because: reason)]

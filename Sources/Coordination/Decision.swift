@@ -59,4 +59,7 @@ package struct ClusterTimes: Hashable, Sendable {
         self.workerMilliseconds = workerMilliseconds ?? fourLeases
         self.stallMilliseconds = stallMilliseconds ?? fourLeases
     }
+
+    /// Workers say this often how far they are.
+    package var heartbeatMilliseconds: Int64 { leaseMilliseconds / 5 }
 }

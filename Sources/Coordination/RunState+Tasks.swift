@@ -46,12 +46,13 @@ extension RunState {
         return TaskDescription(id: taskID(index), work: .pretrain(work), elementCount: count)
     }
 
-    /// The shard that task `index` of the round in progress trains on; nil where it is no replica's training.
-    func shard(ofTask index: Int) -> Int? {
+    /// Which of a layer's sample sets task `index` of the round in progress reads, as `SampleHolders` counts them; nil in
+    /// other stages.
+    func sampleSet(ofTask index: Int) -> Int? {
         guard let manifest, !manifest.shards.isEmpty, case .autoencoder(let stage) = kind(ofStage: stage),
-            (0..<taskCount).contains(index), !isMeasurement(index)
+            (0..<taskCount).contains(index)
         else { return nil }
-        return shard(ofReplica: index, of: stage, manifest)
+        return isMeasurement(index) ? manifest.shards.count : shard(ofReplica: index, of: stage, manifest)
     }
 
     /// Replicas take the shards in turn, round after round.
@@ -59,12 +60,13 @@ extension RunState {
         ((round - 1) * stage.settings.replicas + index) % manifest.shards.count
     }
 
-    /// The tasks of the round in progress that train on these shards, in their order.
-    func tasks(onShards shards: Set<Int>) -> [Int] {
-        guard !shards.isEmpty, let manifest, case .autoencoder(let stage) = kind(ofStage: stage) else { return [] }
+    /// The tasks of the round in progress that read these sets, in their order.
+    func tasks(onSets sets: Set<Int>) -> [Int] {
+        guard !sets.isEmpty, let manifest, case .autoencoder(let stage) = kind(ofStage: stage) else { return [] }
         let (count, first) = (manifest.shards.count, shard(ofReplica: 0, of: stage, manifest))
-        return shards.flatMap { shard in
-            stride(from: (shard - first + count) % count, to: taskCount - 1, by: count)
+        return sets.flatMap { set in
+            set < count
+                ? Array(stride(from: (set - first + count) % count, to: taskCount - 1, by: count)) : [taskCount - 1]
         }.sorted()
     }
 

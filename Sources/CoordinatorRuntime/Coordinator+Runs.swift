@@ -154,7 +154,7 @@ extension Coordinator {
         guard run.manifest != nil else { return nil }
         let slots = cluster.workers.values.reduce(0) { $0 + ($1.quarantine == nil ? $1.registration.slots : 0) }
         return history.progress(
-            operations: run.operationsOfRounds(slots: slots), share: cluster.shareOfRound(of: run.id, now: now),
+            costs: run.costs(slots: slots), share: cluster.shareOfRound(of: run.id, now: now),
             at: Date().timeIntervalSince1970)
     }
 

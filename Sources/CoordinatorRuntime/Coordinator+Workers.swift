@@ -38,7 +38,7 @@ extension Coordinator {
         crew.joined(worker, registration, at: Date().timeIntervalSince1970)
         logger.info(
             "\(worker) joined from \(registration.host) with \(registration.slots) slots", metadata: .about(worker))
-        return WorkerWelcome(worker: worker, heartbeatSeconds: Double(cluster.times.leaseMilliseconds) / 5_000)
+        return WorkerWelcome(worker: worker, heartbeatSeconds: Double(cluster.times.heartbeatMilliseconds) / 1_000)
     }
 
     package func leave(_ worker: WorkerID, _ leave: WorkerLeave) throws {

@@ -53,7 +53,7 @@ extension TaskFigures {
     fileprivate var withoutSeconds: Data {
         get throws {
             var figures = self
-            figures.seconds = 0
+            (figures.seconds, figures.preparationSeconds) = (0, nil)
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys]
             return try encoder.encode(figures)

@@ -2,7 +2,7 @@ import DataFormats
 import RunProtocol
 import Training
 
-/// Performs one task: fetches what it reads, computes, and times the computation.
+/// Performs one task: fetches what it reads, computes, and times both.
 struct TaskRunner {
     private var inputs: TaskInputs
     private let memory: MemoryBudget
@@ -31,15 +31,17 @@ struct TaskRunner {
     func perform(
         _ task: TaskDescription, isCancelled: @escaping @Sendable (_ share: Double?) -> Bool
     ) throws -> TaskResult {
-        var (steps, isFetched) = (0, false)
-        let total = task.work.steps
+        var (steps, preparation): (Int, Duration?) = (0, nil)
+        let (total, start) = (task.work.steps, ContinuousClock.now)
         var runner = self
         runner.inputs.whenFetching = { _ in _ = isCancelled(nil) }
-        return try runner.perform(task, whenFetched: { isFetched = true }) {
-            guard isFetched else { return isCancelled(nil) }
+        var result = try runner.perform(task, whenFetched: { preparation = ContinuousClock.now - start }) {
+            guard preparation != nil else { return isCancelled(nil) }
             steps += 1
             return isCancelled(min(Double(steps) / total, 1))
         }
+        result.figures.preparationSeconds = preparation.map { $0 / .seconds(1) }
+        return result
     }
 
     private func perform(

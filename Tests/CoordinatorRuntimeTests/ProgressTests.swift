@@ -15,7 +15,7 @@ import Testing
     private func play(
         _ stages: [(operations: Double, seconds: Double, rounds: Int)], firstExtra: Double = 0
     ) -> (moments: [Moment], end: Double) {
-        var known = stages.map { RunProgress.Stage(operations: $0.operations, rounds: $0.rounds) }
+        var known = stages.map { RunProgress.Stage(cost: StageCost(round: $0.operations), rounds: $0.rounds) }
         var (moments, time): ([Moment], Double) = ([], 0)
         for (index, stage) in stages.enumerated() {
             for round in 0..<stage.rounds {
@@ -26,7 +26,7 @@ import Testing
                     moments.append(Moment(progress: RunProgress(known), time: time + seconds * Double(step) / 10))
                 }
                 time += seconds
-                known[index].closed.append(seconds)
+                known[index].closed.append(RunProgress.Round(seconds: seconds))
             }
             known[index].elapsed = nil
             known[index].isFinished = true
@@ -76,8 +76,8 @@ import Testing
     }
 
     @Test func aRoundThatTakesLongerIsNotOverBeforeItEnds() {
-        var stage = RunProgress.Stage(operations: 1, rounds: 3)
-        stage.closed = [10]
+        var stage = RunProgress.Stage(cost: StageCost(round: 1), rounds: 3)
+        stage.closed = [RunProgress.Round(seconds: 10)]
         stage.elapsed = 30
         stage.share = 0.3
         let left = RunProgress([stage]).stages[0].secondsLeft ?? 0
@@ -88,8 +88,8 @@ import Testing
     }
 
     @Test func withoutRoundsOperationsSayHowFarItIs() {
-        var first = RunProgress.Stage(operations: 3e9, rounds: 1)
-        let second = RunProgress.Stage(operations: 1e9, rounds: 1)
+        var first = RunProgress.Stage(cost: StageCost(round: 3e9), rounds: 1)
+        let second = RunProgress.Stage(cost: StageCost(round: 1e9), rounds: 1)
         #expect(RunProgress([first, second]).run == RunProgress.Part(progress: 0, secondsLeft: nil))
         first.elapsed = 0
         first.share = 0.5
@@ -98,10 +98,10 @@ import Testing
     }
 
     @Test func aStageThatEndsEarlyIsDone() {
-        var first = RunProgress.Stage(operations: 1e9, rounds: 100)
-        first.closed = [10, 10]
+        var first = RunProgress.Stage(cost: StageCost(round: 1e9), rounds: 100)
+        first.closed = [RunProgress.Round(seconds: 10), RunProgress.Round(seconds: 10)]
         first.isFinished = true
-        var second = RunProgress.Stage(operations: 1e9, rounds: 2)
+        var second = RunProgress.Stage(cost: StageCost(round: 1e9), rounds: 2)
         second.elapsed = 0
         let progress = RunProgress([first, second])
         #expect(progress.stages[0] == RunProgress.Part(progress: 1, secondsLeft: 0))

@@ -37,7 +37,7 @@ extension TaskDescription {
     package func problem(of figures: TaskFigures) -> ResultProblem? {
         if let problem = figures.outOfRange { return problem }
         let (samples, needsError, classes) = work.expectation
-        guard figures.seconds.isFinite, figures.seconds >= 0 else {
+        guard [figures.seconds, figures.preparationSeconds ?? 0].allSatisfy({ $0.isFinite && $0 >= 0 }) else {
             return .malformed("its seconds are not a length of time")
         }
         guard figures.samples == samples else {

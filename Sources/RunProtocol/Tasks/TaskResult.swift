@@ -10,7 +10,7 @@ package struct TaskResult: Hashable, Sendable {
     }
 }
 
-/// What a task measured. Everything but `seconds` is a function of the task.
+/// What a task measured. Everything but the seconds is a function of the task.
 package struct TaskFigures: Codable, Hashable, Sendable {
     /// How many samples were worked on (epochs count each time): the update's weight in the average. In
     /// fine-tuning all examples count, set aside or not, and guessed labels do not.
@@ -38,6 +38,8 @@ package struct TaskFigures: Codable, Hashable, Sendable {
     package var confusion: [[Int]]?
     /// How long the work took, without fetching and sending.
     package var seconds: Double
+    /// How long it took before that to fetch and encode what the task reads; nil from workers that do not say so.
+    package var preparationSeconds: Double?
 
     package init(
         samples: Int, loss: Double? = nil, reconstructionError: Double? = nil, meanError: Double? = nil,

@@ -1,25 +1,27 @@
-import Coordination
-import RunProtocol
+package import Coordination
+package import RunProtocol
 
 /// What people see of a run's past: the fold of its facts with their times. No decision depends on it.
-struct RunHistory: Sendable {
+package struct RunHistory: Sendable {
     private let plan: Plan
     let submittedAt: Double
     private(set) var finishedAt: Double?
     /// How many facts there are: the revision of the run's status.
     private(set) var revision = 0
-    private(set) var stages: [StageStatus]
+    package private(set) var stages: [StageStatus]
     /// What people should know, each once, in the order in which it became known.
     private(set) var remarks: [Remark]
     private var manifest: DataManifest?
     private var fineTunings: [Int: TaskCompletion] = [:]
     private var tests: [Int: TaskCompletion] = [:]
     private var roundStartedAt: Double
+    /// How many seconds workers spent on fetching and encoding what the tasks of each round read, by stage and round.
+    private var preparations: [Int: [Int: Preparation]] = [:]
     /// The number of the change that is being applied, and those of each stage's rounds' last ones.
     private var latestChange = 0
     private var changes: [Int: [Int: Int]] = [:]
 
-    init(plan: Plan, submittedAt: Double) {
+    package init(plan: Plan, submittedAt: Double) {
         self.plan = plan
         self.submittedAt = submittedAt
         roundStartedAt = submittedAt
@@ -35,7 +37,7 @@ struct RunHistory: Sendable {
     }
 
     /// - Parameter change: the number of the change that this is for those who watch.
-    mutating func apply(_ event: RunEvent, at time: Double, change: Int) {
+    package mutating func apply(_ event: RunEvent, at time: Double, change: Int) {
         latestChange = change
         revision += 1
         switch event {
@@ -91,6 +93,7 @@ struct RunHistory: Sendable {
 
     private mutating func add(_ completion: TaskCompletion) {
         let (stage, figures) = (completion.task.stage, completion.figures)
+        preparations[stage, default: [:]][completion.task.round, default: Preparation()].add(figures)
         if figures.confusion != nil { tests[completion.task.index] = completion }
         if figures.epochLosses != nil { fineTunings[completion.task.index] = completion }
         if let error = figures.reconstructionError {
@@ -153,15 +156,15 @@ struct RunHistory: Sendable {
     /// How far it is.
     ///
     /// - Parameters:
-    ///   - operations: of a round of each stage.
+    ///   - costs: of each stage.
     ///   - share: how much of the open round's work is done.
     ///   - time: seconds since 1970.
-    func progress(operations: [Double], share: Double, at time: Double) -> RunProgress {
+    package func progress(costs: [StageCost], share: Double, at time: Double) -> RunProgress {
         RunProgress(
             stages.enumerated().map { index, status in
-                var stage = RunProgress.Stage(
-                    operations: operations.indices.contains(index) ? operations[index] : 0, rounds: status.rounds)
-                stage.closed = durations(ofStage: index)
+                let cost = costs.indices.contains(index) ? costs[index] : StageCost(round: 0)
+                var stage = RunProgress.Stage(cost: cost, rounds: status.rounds)
+                stage.closed = closedRounds(ofStage: index, turns: cost.turns)
                 stage.isFinished = status.state == .finished
                 if status.state == .running {
                     // A clock may go back.
@@ -172,12 +175,44 @@ struct RunHistory: Sendable {
             })
     }
 
-    /// Of its closed rounds; a stage that averages nothing has one.
-    private func durations(ofStage index: Int) -> [Double] {
+    /// A stage that averages nothing has one.
+    private func closedRounds(ofStage index: Int, turns: Int) -> [RunProgress.Round] {
         let status = stages[index]
-        let closed = status.history.compactMap(\.seconds)
+        let closed = status.history.compactMap { record in
+            record.seconds.map { seconds in
+                let preparation = preparations[index]?[record.round]?.seconds(ofRound: seconds, turns: turns) ?? 0
+                return RunProgress.Round(seconds: seconds, preparation: preparation)
+            }
+        }
         guard closed.isEmpty, let start = status.startedAt, let end = status.finishedAt else { return closed }
-        return [max(0, end - start)]
+        return [RunProgress.Round(seconds: max(0, end - start))]
+    }
+}
+
+/// What the tasks of a round took before they computed, and then.
+private struct Preparation {
+    private var measurement = 0.0
+    private var training: [Double] = []
+    private var computing: [Double] = []
+
+    mutating func add(_ figures: TaskFigures) {
+        let seconds = figures.preparationSeconds ?? 0
+        guard figures.reconstructionError == nil else { return measurement = seconds }
+        training.append(seconds)
+        computing.append(figures.seconds)
+    }
+
+    /// How many seconds of the round that were, where a slot does so many tasks one after another.
+    func seconds(ofRound whole: Double, turns: Int) -> Double {
+        // Perhaps the slot that measures is the one that is waited for; but tasks compute no less than they say.
+        let most = max(0, whole - Self.longest(computing, turns: turns))
+        return min(measurement + Self.longest(training, turns: turns), most)
+    }
+
+    /// The slowest slot's time: that of the slowest task, or of so many tasks.
+    private static func longest(_ seconds: [Double], turns: Int) -> Double {
+        guard let longest = seconds.max() else { return 0 }
+        return max(longest, seconds.reduce(0, +) / Double(seconds.count) * Double(turns))
     }
 }
 

@@ -4,8 +4,8 @@ import RunProtocol
 import Simulation
 import Testing
 
-/// Whoever has a shard's samples, and the codes that the layers below make of them, gets the shard's tasks again.
-@Suite struct ShardTests {
+/// A worker that has a shard's samples, and the codes that the layers below make of them, gets the shard's tasks again.
+@Suite struct SampleHolderTests {
     private let shell = TestShell(Example.plan(layers: 2, rounds: 6, replicas: 3, draws: nil))
 
     /// Plays the round in progress with workers of one slot, which ask in the order that `seed` gives.

@@ -43,10 +43,12 @@ extension RunStatus {
     private mutating func show(_ known: RunProgress?) {
         guard let known, known.stages.count == stages.count else { return }
         progress = state == .finished ? 1 : known.run.progress
-        secondsLeft = state.isFinal ? nil : known.run.secondsLeft
+        // How long it waits for a worker or for room on a disk is not known.
+        let isMoving = state == .running
+        secondsLeft = isMoving ? known.run.secondsLeft : nil
         for (index, part) in known.stages.enumerated() {
             stages[index].progress = part.progress
-            stages[index].secondsLeft = state.isFinal ? nil : part.secondsLeft
+            stages[index].secondsLeft = isMoving ? part.secondsLeft : nil
         }
     }
 

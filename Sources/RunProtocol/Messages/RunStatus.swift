@@ -41,7 +41,8 @@ package struct RunStatus: Codable, Hashable, Sendable {
     package var samplesPerSecond: Double?
     /// How much of the run is done, 0 ... 1, by the time that its parts take; nil before its data are cut.
     package var progress: Double?
-    /// How long it goes on if every stage uses all its rounds, in seconds from now; nil while nothing is known.
+    /// How long it goes on if every stage uses all its rounds, in seconds from now; nil while nothing is known, and where
+    /// it does not go on.
     package var secondsLeft: Double?
     package var results: [EvaluationResult]
     /// What the rows and columns of the results' confusion matrices are called; nil where there are no results, and for

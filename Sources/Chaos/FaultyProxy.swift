@@ -118,7 +118,7 @@ package final class FaultyProxy: Sendable {
         state.withLock { $0.behaviour.isBlockingResults } && bytes.starts(with: "PUT /v1/tasks/".utf8)
     }
 
-    /// The rest of the request is read: whoever is hung up on while it sends does not see the answer.
+    /// The rest of the request is read: a client whose connection is closed while it sends does not see the answer.
     private func refuse(_ worker: Int32, _ buffer: UnsafeMutableRawBufferPointer) {
         let text = "<html><h1>413 Request Entity Too Large</h1></html>"
         let answer =

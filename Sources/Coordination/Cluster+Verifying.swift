@@ -2,7 +2,7 @@ import RunProtocol
 
 /// Tasks that two workers must agree about, bit by bit.
 extension Cluster {
-    /// An answer to such a task: it counts when another worker has come to the same. Whoever came to something else is
+    /// An answer to such a task: it counts when another worker has come to the same. A worker that came to something else is
     /// quarantined then.
     mutating func compare(_ completion: TaskCompletion, from worker: WorkerID, in run: RunState) -> [Decision] {
         let task = completion.task
@@ -81,7 +81,7 @@ extension Cluster {
         guard run.phase == .running, run.hasOpenTasks, let first = run.openTasks.first else { return nil }
         let claims = leases.filter { $0.key.run == run.id }.values.joined()
         guard claims.isEmpty else {
-            // Claims last longer than whoever made them is heard.
+            // A claim lasts longer than its worker is heard.
             guard claims.allSatisfy({ isSilent($0.worker, now: now) }) else { return nil }
             return "it waits for workers: nothing is heard of those that have its tasks"
         }

@@ -17,7 +17,7 @@ extension Cluster {
         guard workers.count >= Limits.workers else { return true }
         let mute = workers.filter { !$0.value.hasSpoken }
             .sorted { ($0.value.lastHeard, $0.key.rawValue) < ($1.value.lastHeard, $1.key.rawValue) }
-        // Many at once: whoever registers without end would have them all sorted each time.
+        // Many at once: else they were all sorted at each of many registrations.
         let count = (mute.count + 9) / 10
         forget(Set(mute.prefix(count).map(\.key)))
         return count > 0
@@ -207,7 +207,7 @@ extension Cluster {
 
     /// Ends claims and forgets workers whose time is over.
     package mutating func timePassed(now: Instant) -> [Decision] {
-        // Whoever registers asks for tasks at once.
+        // A worker that has registered asks for tasks at once.
         let mute = max(15_000, times.leaseMilliseconds)
         let silent = workers.filter { _, worker in
             worker.lastHeard + (worker.hasSpoken ? times.workerMilliseconds : mute) < now

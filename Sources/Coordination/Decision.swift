@@ -11,7 +11,7 @@ package struct Decision: Hashable, Sendable {
         case perform(RunState.Step, of: RunID)
         /// There may be a task for requests that wait for one.
         case wakeWaitingSlots
-        /// Nothing; but whoever watches the run wants to know: who got a task, who lost one. Nil: it concerns all runs.
+        /// Nothing, but to be shown to people: who got a task, who lost one. Nil: it concerns all runs.
         case tell(String, about: RunID?)
     }
 

@@ -15,7 +15,7 @@ package struct EnvironmentProxy: Hashable, Sendable, CustomStringConvertible, Cu
     /// - Returns: nil where requests to `address` go there directly.
     package init?(for address: CoordinatorAddress, in environment: [String: String]) {
         func named(_ names: [String]) -> String? { names.first { environment[$0]?.isEmpty == false } }
-        // HTTP_PROXY is no such variable: a web server sets it from the header `Proxy` of whoever calls it.
+        // HTTP_PROXY is no such variable: a web server sets it from its caller's header `Proxy`.
         let names = ["\(address.scheme)_proxy"] + (address.scheme == "https" ? ["HTTPS_PROXY"] : [])
         guard !address.isLoopback, let variable = named(names + ["all_proxy", "ALL_PROXY"]) else { return nil }
         let exceptions = named(["no_proxy", "NO_PROXY"])

@@ -49,7 +49,7 @@ extension HTTPConnection {
         let (limit, address) = (configuration.blobBytes, configuration.address)
         var isFirst = true
         _ = try attempt(request) { bytes, status in
-            // Whoever knows nothing of ranges sends everything again.
+            // A server that knows nothing of ranges sends everything again.
             if isFirst, offset > 0, status != 206 { try file.startOver() }
             isFirst = false
             guard file.bytes + bytes.count <= limit else {

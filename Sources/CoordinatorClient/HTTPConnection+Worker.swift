@@ -5,7 +5,7 @@ extension HTTPConnection: WorkerConnection {
     /// Joins; keeps trying for as long as `ClientConfiguration.registrationRetries` says.
     package func register(_ registration: WorkerRegistration) throws -> WorkerWelcome {
         var request = try request(.post, "/v1/workers", registration)
-        // Whoever is told to stop before it has joined has nothing to finish.
+        // A worker that is told to stop before it has joined has nothing to finish.
         request.isWait = true
         return try call(request, policy: configuration.registrationRetries)
     }
@@ -26,7 +26,7 @@ extension HTTPConnection: WorkerConnection {
         _ = try send(request(.post, "/v1/tasks/\(task)/release", release))
     }
 
-    /// Tries only for a moment: whoever ends does not wait for a coordinator that is gone.
+    /// Tries only for a moment: a worker that ends does not wait for a coordinator that is gone.
     package func leave(_ worker: WorkerID, _ leave: WorkerLeave) throws {
         var request = try request(.post, "/v1/workers/\(worker)/leave", leave)
         request.patience = .total(seconds: Self.farewellSeconds)

@@ -37,7 +37,8 @@ extension Coordinator {
         cluster.workerRegistered(worker, registration, now: now)
         crew.joined(worker, registration, at: Date().timeIntervalSince1970)
         logger.info(
-            "\(worker) joined from \(registration.host) with \(registration.slots) slots", metadata: .about(worker))
+            "\(worker) joined from \(registration.host) with \(registration.slots.counted("slot"))",
+            metadata: .about(worker))
         return WorkerWelcome(worker: worker, heartbeatSeconds: Double(cluster.times.heartbeatMilliseconds) / 1_000)
     }
 

@@ -32,7 +32,7 @@ package struct Faults: Hashable, Sendable {
     package var liars = 0.0
     /// Of the workers, those whose answers look well and are wrong; then each task is done by two.
     package var wrong = 0.0
-    /// A second run whose training diverges in its second round, whoever tries.
+    /// A second run whose training diverges in its second round with every worker.
     package var diverges = false
     /// One host, whose workers say of all that they do that it diverges or failed.
     package var isOneHostBroken = false

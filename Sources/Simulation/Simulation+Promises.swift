@@ -44,7 +44,8 @@ extension Simulation {
     /// Only the run fails whose plan is to blame; or each, where a broken host is all that there is.
     mutating func runFails(_ run: RunID, _ reason: String) {
         let others = cluster?.workers.keys.filter { name in
-            // Whoever hangs or is dead can do nothing, though it is not known yet; nor can who has not delivered for long.
+            // A worker that hangs or is dead can do nothing, though that is not known yet; nor can one that has not
+            // delivered for long.
             guard let worker = worker(of: name), worker.hangsUntil <= now, name.rawValue.hasSuffix("-\(worker.life)"),
                 now - (worker.deliversSince ?? now) < 9 * ClusterTimes().stallMilliseconds
             else { return false }

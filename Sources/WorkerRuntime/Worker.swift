@@ -63,7 +63,7 @@ package final class Worker: Sendable {
 
     /// What cannot be done for now.
     enum Trouble: Hashable {
-        case asking, heartbeats
+        case asking
         case delivering(TaskID), fetching(TaskID)
     }
 
@@ -202,7 +202,8 @@ package final class Worker: Sendable {
                 state.heartbeatSeconds = min(max(welcome.heartbeatSeconds, 0.05), 60)
             }
             logger.info(
-                "joined as \(welcome.worker) with \(registration.slots) slots", metadata: .about(welcome.worker))
+                "joined as \(welcome.worker) with \(registration.slots.counted("slot"))",
+                metadata: .about(welcome.worker))
             return welcome.worker
         }
     }

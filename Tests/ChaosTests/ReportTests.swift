@@ -42,7 +42,7 @@ import Testing
 
     @Test func tasksThatWereGivenOutAgainAreCounted() {
         let log = """
-            10:00:00 info worker-1 joined from host with 1 slots
+            10:00:00 info worker-1 joined from host with 1 slot
             10:00:00 debug worker-1 has run-1.s0.r1.t0: it was open
             10:00:01 debug worker-2 has run-1.s0.r1.t0: it was open
             10:00:01 debug worker-2 has run-1.s0.r1.t1: it was open

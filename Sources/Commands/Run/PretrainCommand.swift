@@ -53,7 +53,7 @@ struct PretrainCommand: AsyncParsableCommand {
         var logger = Logger(label: "cairn")
         // What goes wrong ends the command, which says it.
         logger.logLevel = .critical
-        // Whoever can start this command can read the file anyway.
+        // The user who starts this command can read the file anyway.
         let coordinator = try await Coordinator(
             store: store, folders: DataFolders(["/"]), defaultFolder: loaded.folder, version: Cairn.version,
             logger: logger, waitsForRoom: false)

@@ -49,7 +49,7 @@ extension Coordinator {
                 addresses: reach?.addresses ?? []))
         update.runs = cluster.runs.filter { board.runs.isNew($0.id, after: seen) }.compactMap { board.shown[$0.id] }
         update.workers = board.crew.filter { board.workers.isNew($0.worker, after: seen) }
-        // Whoever is told everything knows nobody who is gone.
+        // A client that is told everything knows of no worker that is gone.
         let forgotten = known == nil ? [] : crew.forgotten(after: seen)
         update.forgotten = forgotten.isEmpty ? nil : forgotten
         update.run = try run.map { try changes(of: $0, after: seen) }

@@ -11,7 +11,7 @@ package struct ConnectionProgress: Sendable {
         case close(ServerLimit?)
         /// Answer 408, since no whole head came.
         case refuse(ServerLimit)
-        /// Let whoever reads the body know that it is not waited for any longer.
+        /// Let the reader of the body know that it is not waited for any longer.
         case fail(ServerLimit)
     }
 

@@ -72,7 +72,7 @@ package enum ListenError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .needsToken(let address):
-            "whoever reaches \(address) could give orders: protect it with --token-file, or listen on 127.0.0.1"
+            "any program that reaches \(address) could give orders: protect it with --token-file, or listen on 127.0.0.1"
         case .inUse(let address):
             "\(address) is in use by another program; stop it or choose another with --listen"
         case .unavailable(let address, let reason):

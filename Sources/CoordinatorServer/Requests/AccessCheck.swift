@@ -19,7 +19,7 @@ struct AccessCheck: RouterMiddleware {
         }
         guard !Route.isOpen(request.uri.path) else { return try await next(request, context) }
         guard hasToken(request) else { throw try await refusal(of: request, context) }
-        // Without a token whoever asks for nothing that there is counts as little as who asks for nothing.
+        // Without a token, a client counts as authorized once it has asked for something that there is.
         if token != nil { admission.authorized(context.channel) }
         let response = try await next(request, context)
         admission.authorized(context.channel)

@@ -28,7 +28,7 @@ struct LiveStream: Sendable {
                 try await send(ByteBuffer(string: "retry: 1000\n"), to: &writer)
                 try await send(event, to: &writer)
                 try await follow(after: first.cursor, to: &writer)
-                // Whoever has still not taken what came before would not take the end either.
+                // A client that has still not taken what came before would not take the end either.
                 guard call.context.channel.isWritable else { return call.context.channel.close(promise: nil) }
                 try await writer.finish(nil)
             })

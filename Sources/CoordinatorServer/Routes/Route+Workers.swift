@@ -16,7 +16,7 @@ extension Route {
             let request = LeaseRequest(worker: message.worker, nonce: message.nonce, waitSeconds: seconds)
             let wasConnected = call.isConnected
             let lease = try await call.whileWanted { try await call.api.lease(request) }
-            // Whoever has hung up never hears of its task, which others would get only when its lease has run out.
+            // A worker that has hung up never hears of its task, which others would get only when its lease has run out.
             if let lease, wasConnected, !call.isConnected {
                 try await call.api.release(
                     lease.task.id, TaskRelease(TaskClaim(worker: message.worker, token: lease.token)))

@@ -78,7 +78,7 @@ extension Coordinator {
         crew.changesWritten()
     }
 
-    /// Of a run that has ended they are read when somebody asks.
+    /// Those of a run that has ended are read from the disk when they are asked for.
     func timeline(of run: RunID) -> TaskTimeline {
         if let known = timelines[run] { return known }
         let spans = (try? store.spans(of: run)) ?? []

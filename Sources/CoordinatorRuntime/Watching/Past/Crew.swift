@@ -18,7 +18,7 @@ struct Crew {
     private var unwrittenForgotten: Set<WorkerID> = []
     /// Who is spoken of no more, and at which change; a few of them.
     private var forgotten: [(worker: WorkerID, change: Int)] = []
-    /// Whoever has seen less must begin anew.
+    /// A client that has seen less must begin anew.
     private(set) var forgottenBefore = 0
 
     init() {}

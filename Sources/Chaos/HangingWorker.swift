@@ -3,9 +3,11 @@ import Glibc
 import RunProtocol
 import Synchronization
 
-/// A worker that takes a task, says again and again that it is alive, and does not get on: others must do its task.
+/// A worker that takes a task, says again and again that it is alive, and does not get on: others must do its task. After
+/// half a minute it is gone: until then a run of which all others say that it fails waits for what this host would say.
 final class HangingWorker: Sendable {
     private static let beatSeconds = 0.3
+    private static let lifeSeconds = 30.0
 
     private let connection: HTTPConnection
     private let registration: WorkerRegistration
@@ -22,7 +24,8 @@ final class HangingWorker: Sendable {
 
     private func hang() {
         var (name, held): (WorkerID?, TaskLease?) = (nil, nil)
-        while !isOver.withLock({ $0 }) {
+        let end = ContinuousClock.now + .seconds(Self.lifeSeconds)
+        while !isOver.withLock({ $0 }), .now < end {
             usleep(UInt32(Self.beatSeconds * 1e6))
             do {
                 let worker = try name ?? connection.register(registration).worker

@@ -180,6 +180,21 @@ import Testing
         #expect(try Cairn.run(["submit", plan, "--coordinator", other]).status == 0)
     }
 
+    /// A service is started there where nothing else is said.
+    @Test func allFilesAreNotReadBecauseTheWorkingFolderIsTheRoot() throws {
+        let desk = try Desk()
+        try desk.write("a.idx", Desk.idx(samples: 40))
+        let plan = try desk.write("plan.yaml", Desk.plan(data: "a.idx"))
+        let coordinator = try RunningProcess(
+            ["coordinator", "--state", desk.path("state"), "--listen", "127.0.0.1:0"], in: URL(filePath: "/"))
+        defer { coordinator.kill() }
+        #expect(wait(30) { coordinator.said.contains("listening on") }, "\(coordinator.said)")
+        let url = try #require(coordinator.said.firstMatch(of: /listening on (http:\/\/\S+)/)).1
+        try expectOneLine(
+            Cairn.run(["submit", plan, "--coordinator", String(url)]),
+            "is not there, or not below a folder that this coordinator reads data from")
+    }
+
     // MARK: Weights
 
     @Test func aFileOfWeightsWithALyingHeaderIsRefused() throws {

@@ -110,8 +110,8 @@ import Testing
         let workers = try (0..<2).map { _ in try cluster.worker() }
         defer { workers.forEach { $0.kill() } }
         try cluster.whileKilled { url in
-            let end = Date().addingTimeInterval(30)
-            while !cluster.points.isEmpty, Date() < end {
+            let end = SuspendingClock.now + .seconds(30)
+            while !cluster.points.isEmpty, .now < end {
                 _ = try cluster.onlyRun(url)
                 usleep(50_000)
             }

@@ -92,7 +92,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
 
     /// - Parameter given: with `--data`.
     private static func folders(_ given: [String], _ here: String) throws -> DataFolders {
-        let usual = [here, "/usr/share/datasets"].filter { FileManager.default.fileExists(atPath: $0) }
+        // A service's working folder is often the root, and all files are more than it was meant to read.
+        let usual = [here, "/usr/share/datasets"].filter { $0 != "/" && FileManager.default.fileExists(atPath: $0) }
         let folders = try DataFolders(given.isEmpty ? usual : given)
         let missing = usual.filter { (try? folders.locate($0, from: here)) == nil }
         guard !missing.isEmpty else { return folders }

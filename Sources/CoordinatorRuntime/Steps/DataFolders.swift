@@ -29,7 +29,7 @@ package struct DataFolders: Sendable, CustomStringConvertible {
 
     /// What may be read, in words.
     package var description: String {
-        "\(folders.joined(separator: ", "))\(remark.map { "; \($0)" } ?? "")"
+        "\(folders.isEmpty ? "no folder" : folders.joined(separator: ", "))\(remark.map { "; \($0)" } ?? "")"
     }
 
     /// Where `path` of a plan really lies.

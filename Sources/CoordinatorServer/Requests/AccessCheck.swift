@@ -32,7 +32,8 @@ struct AccessCheck: RouterMiddleware {
         return request.headers[.authorization] == nil
             ? APIError(
                 .unauthorized, "this coordinator needs its access token",
-                hint: "send the header Authorization: Bearer TOKEN; commands take --token-file")
+                hint: "send the header Authorization: Bearer TOKEN; commands take --token-file FILE or CAIRN_TOKEN_FILE"
+            )
             : APIError(
                 .unauthorized, "this is not the coordinator's access token",
                 hint: "take the file that the coordinator was started with")

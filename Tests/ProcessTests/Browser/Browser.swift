@@ -123,9 +123,9 @@ final class Browser {
     ///
     /// - Throws: `BrowserError` with what the page looks like instead.
     func wait(for expression: String) throws {
-        let end = Date().addingTimeInterval(Self.patience)
+        let end = SuspendingClock.now + .seconds(Self.patience)
         while try look("!!(\(expression))") != true {
-            guard Date() < end else {
+            guard .now < end else {
                 let page = try look("location.href + '\\n' + document.body.innerText.slice(0, 3000)", as: String.self)
                 throw BrowserError(
                     code: "waited in vain",

@@ -71,7 +71,7 @@ extension Cluster {
 
     /// The workers that could do the task: none that has been stalled for long, and where there are others, not those whose word has
     /// turned out wrong.
-    private func able(_ index: Int, of run: RunState) -> [WorkerID: Worker] {
+    func able(_ index: Int, of run: RunState) -> [WorkerID: Worker] {
         let kind = kind(of: index, in: run)
         let stalled = unavailable.union(leases.values.joined().filter(\.isGivenUp).map(\.worker))
         let able = workers.filter { name, worker in

@@ -35,13 +35,24 @@ extension Cluster {
             others.isEmpty
             ? "another worker must come to the same" : "\(witness.worker) came to something else than \(names)"
         var decisions = record(.answerWitnessed(witness), of: task.run, because: reason)
-        if others.count + 1 >= Limits.witnesses {
+        if isHopeless(others + [witness]) {
             let reason =
                 "no two of \(others.count + 1) workers agree about \(task): \(names) and \(witness.worker); their"
                 + " processors, programs or memories differ"
             decisions += record(.failed(reason: reason), of: task.run, because: reason)
         }
         return decisions + [Decision(.wakeWaitingSlots, because: "\(task) must be done by another worker")]
+    }
+
+    /// Whether nobody is expected to agree with one of them any more: they are many, and all who could do the task are
+    /// among them; or they are too many, since a broken host that is started again and again comes to something else each
+    /// time.
+    private func isHopeless(_ witnesses: [Witness]) -> Bool {
+        guard witnesses.count >= Limits.witnesses, let task = witnesses.first?.completion.task, let run = run(task.run)
+        else { return false }
+        let processes = Set(witnesses.map(\.process))
+        let isAwaited = able(task.index, of: run).values.contains { !processes.contains($0.process) }
+        return !isAwaited || witnesses.count >= Limits.mostWitnesses
     }
 
     /// Whether the worker's answer would say something that is not known yet.

@@ -62,8 +62,10 @@ package enum Limits {
     package static let nonce = 16...64
     /// A worker of which so many answers in a row were refused gets no more tasks.
     package static let refusedAnswers = 3
-    /// So many workers do a task that two must agree about; then the run fails.
+    /// So many workers do a task that two must agree about; then the run fails, unless one is there that has not done it.
     package static let witnesses = 16
+    /// So many do it in any case.
+    package static let mostWitnesses = 64
 }
 
 /// The version of messages and formats; a worker and a coordinator must have the same.

@@ -88,6 +88,26 @@ import Testing
         #expect(shell.lease(good)?.id == stuck.id)
     }
 
+    /// It is over before another worker hears that it is, and the next round would wait for that one.
+    @Test func aShortTaskGetsNoSecondWorkerBeforeItsFirstCouldSayHowFarItIs() throws {
+        let shell = TestShell(Example.plan(layers: 1, replicas: 2, draws: nil))
+        shell.start()
+        let (good, slow) = (shell.join("good"), shell.join("slow"))
+        _ = shell.answer(try #require(shell.lease(good)), by: good)
+        let stuck = try #require(shell.lease(slow))
+        let task = try #require(shell.lease(good))
+        shell.clock = shell.clock + 200
+        _ = shell.answer(task, by: good)
+        for _ in 0..<5 {
+            shell.clock = shell.clock + 500
+            #expect(shell.lease(good) == nil)
+            #expect(shell.cluster.offer(now: shell.clock) == .nothing)
+        }
+        shell.clock = shell.clock + 500
+        #expect(shell.cluster.offer(now: shell.clock) == .backups)
+        #expect(shell.lease(good)?.id == stuck.id)
+    }
+
     @Test(arguments: [1, 2, 5]) func aWorkerHasNoMoreTasksThanSlots(slots: Int) throws {
         let shell = TestShell(Example.plan(layers: 1, replicas: 9, draws: nil))
         shell.start()

@@ -72,6 +72,41 @@ import Testing
         #expect(completion == Example.completion(task))
     }
 
+    /// A broken host comes to something else each time that it is started, and a worker that has not answered yet may agree.
+    @Test(arguments: [false, true]) func aRunIsGivenUpWhenNobodyIsLeftWhoCouldAgree(oneIsLeft: Bool) throws {
+        let shell = shell()
+        let (honest, late) = (shell.join("honest", process: 1), oneIsLeft ? shell.join("late", process: 2) : nil)
+        let task = try #require(shell.lease(honest))
+        _ = shell.answer(task, by: honest)
+        func answerWrongly(_ processes: Range<Int>) throws {
+            for process in processes {
+                let worker = shell.join("wrong-\(process)", host: "broken", process: process)
+                #expect(shell.lease(worker)?.id == task.id)
+                #expect(shell.answer(task, by: worker, mistake: "\(process)") == .accepted)
+            }
+        }
+        try answerWrongly(100..<115)
+        #expect((shell.phase == .running) == oneIsLeft)
+        guard let late else { return #expect(shell.recorded.last?.kind == .failed) }
+        try answerWrongly(115..<162)
+        #expect(shell.lease(late)?.id == task.id)
+        #expect(shell.answer(task, by: late) == .accepted)
+        #expect(shell.recorded.last?.kind == .taskFinished)
+    }
+
+    /// What is kept of answers has an end.
+    @Test func aRunIsGivenUpAfterVeryManyAnswers() throws {
+        let shell = shell()
+        _ = shell.join("late", process: 1)
+        for process in 100..<164 {
+            #expect(shell.phase == .running)
+            let worker = shell.join("wrong-\(process)", host: "broken", process: process)
+            let task = try #require(shell.lease(worker))
+            _ = shell.answer(task, by: worker, mistake: "\(process)")
+        }
+        #expect(shell.recorded.last?.kind == .failed)
+    }
+
     /// One with AVX-512 that leaves does not hold up two with AVX2, and is not to blame for its other bits.
     @Test func amongDifferentProcessorsThoseAreBelievedThatAgree() throws {
         let shell = shell()

@@ -17,7 +17,7 @@ import Testing
 
     /// Each of them broke a promise once.
     @Test(arguments: [
-        43, 46, 104, 126, 1_000_150, 1_001_065, 1_002_978, 1_004_896, 1_010_118, 31_456, 1_955, 2_516, 11_010,
+        43, 46, 104, 126, 1_000_150, 1_001_065, 1_002_978, 1_004_896, 1_010_118, 31_456, 1_955, 2_516, 11_010, 44_202,
     ])
     func whatOnceFailedDoesNotFailAgain(seed: UInt64) throws {
         var simulation = Simulation(seed: seed)

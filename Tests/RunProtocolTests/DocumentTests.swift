@@ -21,9 +21,10 @@ import Testing
     }
 
     @Test func everyFigureOfAnUpdateIsNamed() throws {
-        let figures = TaskFigures(
+        var figures = TaskFigures(
             samples: 1, loss: 1, reconstructionError: 1, meanError: 1, activeShare: 1, deadUnits: 1, keptShare: 1,
             unusedUnits: 1, epochLosses: [1], pseudoLabels: [1], validationErrors: 1, confusion: [[1]], seconds: 1)
+        figures.preparationSeconds = 1
         let encoded = try JSONSerialization.jsonObject(with: JSONEncoder().encode(figures)) as? [String: Any]
         let names = try #require(encoded).keys
         #expect(names.count == Mirror(reflecting: figures).children.count)

@@ -96,7 +96,6 @@ extension Cluster {
     /// of what no other worker has the samples of, then of all.
     private func firstTask(of run: RunState, for worker: WorkerID, where isFree: (Int) -> Bool) -> Int? {
         let last = run.taskCount - 1
-        let tasks = (run.isMeasurement(last) ? [last] : []) + Array(0..<last + 1)
         let holders = sampleHolders[run.id] ?? SampleHolders()
         func isOthers(_ index: Int) -> Bool {
             // What another must do as well is no less this worker's.
@@ -105,8 +104,9 @@ extension Cluster {
             return holder != worker && workers[holder] != nil
         }
         if run.isMeasurement(last), isFree(last), !isOthers(last) { return last }
-        return run.tasks(onSets: holders.sets(of: worker)).first(where: isFree)
-            ?? tasks.first { isFree($0) && !isOthers($0) } ?? tasks.first(where: isFree)
+        if let own = run.tasks(onSets: holders.sets(of: worker)).first(where: isFree) { return own }
+        let tasks = (run.isMeasurement(last) ? [last] : []) + Array(0...last)
+        return tasks.first { isFree($0) && !isOthers($0) } ?? tasks.first(where: isFree)
     }
 
     package func isStalled(_ lease: Lease, now: Instant) -> Bool {

@@ -44,9 +44,9 @@ extension Cluster {
         return decisions + [Decision(.wakeWaitingSlots, because: "\(task) must be done by another worker")]
     }
 
-    /// Whether nobody is expected to agree with one of them any more: they are many, and all who could do the task are
-    /// among them; or they are too many, since a broken host that is started again and again comes to something else each
-    /// time.
+    /// Whether no worker is expected to agree with one of them any more: there are many, and every worker that could do
+    /// the task is among them; or there are too many, since a broken host that is started again and again comes to
+    /// something else each time.
     private func isHopeless(_ witnesses: [Witness]) -> Bool {
         guard witnesses.count >= Limits.witnesses, let task = witnesses.first?.completion.task, let run = run(task.run)
         else { return false }

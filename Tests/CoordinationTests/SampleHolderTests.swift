@@ -55,7 +55,7 @@ import Testing
         #expect(playRound(others, seed: seed + 2) == second)
     }
 
-    /// Nobody waits for whoever has a shard.
+    /// A task does not wait for the worker that has its shard.
     @Test func anIdleWorkerTakesTheShardOfAnother() throws {
         shell.start()
         let workers = join("a", "b", "c")

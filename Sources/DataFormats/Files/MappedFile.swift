@@ -3,7 +3,7 @@ import Glibc
 /// A file's bytes without reading them: the kernel fetches the pages that are looked at, and drops them when memory is
 /// short. Unmapped with the last reference.
 ///
-/// If the file is cut off meanwhile, the process ends. So only files that nobody else writes to are mapped, and those
+/// If the file is cut off meanwhile, the process ends. So only files that no other program writes to are mapped, and those
 /// are replaced by renaming, never written over.
 package final class MappedFile: Sendable {
     package let path: String

@@ -188,7 +188,7 @@ struct MemoryShortages: Sendable {
 extension RunState {
     /// What diverged and where, whose numbers are the largest, and what to do.
     fileprivate func explain(_ divergence: Divergence, _ task: TaskID, attempts: Int, processes: Int) -> String {
-        let place = describeTask(task.index)?.work.place ?? "stage \(stage + 1)"
+        let place = describeTask(task.index)?.title ?? "stage \(stage + 1)"
         let who = processes > 1 ? "\(processes) workers" : "a single worker"
         var text =
             "the training of \(place) has diverged: \(divergence.what) is \(divergence.value), in \(attempts) attempts of \(who)"

@@ -68,15 +68,3 @@ extension DataManifest {
         [heldOut.digest] + (test.map { [$0.samples.digest, $0.labels] } ?? [])
     }
 }
-
-/// Samples and their labels.
-package struct LabeledBlobs: Codable, Hashable, Sendable {
-    package var samples: SampleSet
-    /// An NPY file of shape (count), `<i4`.
-    package var labels: Digest
-
-    package init(samples: SampleSet, labels: Digest) {
-        self.samples = samples
-        self.labels = labels
-    }
-}

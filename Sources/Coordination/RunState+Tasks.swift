@@ -19,10 +19,8 @@ extension RunState {
             return describeFineTuning(index, manifest: manifest, stack: opening.frozen)
         case .evaluation:
             guard let test = manifest.test, opening.weights.indices.contains(index) else { return nil }
-            let work = ClassifyWork(
-                network: network, classes: manifest.classes, weights: opening.weights[index], samples: test.samples,
-                labels: test.labels)
-            return TaskDescription(id: taskID(index), work: .classify(work), elementCount: 0)
+            let work = network.testing(classes: manifest.classes, weights: opening.weights[index], on: test)
+            return TaskDescription(id: taskID(index), title: "the classifier", work: .evaluate(work))
         }
     }
 
@@ -30,20 +28,15 @@ extension RunState {
         _ index: Int, _ autoencoder: AutoencoderStage, manifest: DataManifest, frozen: Digest?
     ) -> TaskDescription? {
         guard let weights, !manifest.shards.isEmpty else { return nil }
-        let settings = autoencoder.settings
         guard !isMeasurement(index) else {
-            let work = ReconstructionWork(
-                network: network, layer: autoencoder.layer, decoders: autoencoder.decoders, settings: settings,
-                frozen: frozen, weights: weights, samples: manifest.heldOut)
-            return TaskDescription(id: taskID(index), work: .measureReconstruction(work), elementCount: 0)
+            let work = autoencoder.measuring(of: network, frozen: frozen, weights: weights, on: manifest.heldOut)
+            return TaskDescription(id: taskID(index), title: autoencoder.place, work: .evaluate(work))
         }
-        let shard = manifest.shards[shard(ofReplica: index, of: autoencoder, manifest)]
-        let work = PretrainWork(
-            network: network, layer: autoencoder.layer, decoders: autoencoder.decoders,
-            frozenEncoders: autoencoder.frozenEncoders, settings: settings, frozen: frozen, start: weights,
-            samples: shard, round: round, seed: seed(ofTask: index))
-        let count = autoencoder.parameters(of: network).elementCount
-        return TaskDescription(id: taskID(index), work: .pretrain(work), elementCount: count)
+        let work = autoencoder.training(
+            of: network, frozen: frozen, start: weights,
+            on: manifest.shards[shard(ofReplica: index, of: autoencoder, manifest)], round: round,
+            seed: seed(ofTask: index))
+        return TaskDescription(id: taskID(index), title: autoencoder.place, work: .train(work))
     }
 
     /// Which of a layer's sample sets task `index` of the round in progress reads, as `SampleHolders` counts them; nil in
@@ -76,12 +69,10 @@ extension RunState {
         let draw = index % manifest.draws.count
         let isPretrained = index < manifest.draws.count
         let unlabeled = settings.pseudoLabels.map { manifest.shards.prefix($0.shards ?? manifest.shards.count) } ?? []
-        let work = FineTuneWork(
-            network: network, classes: manifest.classes, settings: settings, start: isPretrained ? stack : nil,
-            samples: manifest.draws[draw].samples, labels: manifest.draws[draw].labels, unlabeled: Array(unlabeled),
-            seed: seed(ofTask: index))
-        let count = network.classifierParameters(classes: manifest.classes).elementCount
-        return TaskDescription(id: taskID(index), work: .fineTune(work), elementCount: count)
+        let work = settings.training(
+            of: network, classes: manifest.classes, stack: isPretrained ? stack : nil, on: manifest.draws[draw],
+            unlabeled: Array(unlabeled), seed: seed(ofTask: index))
+        return TaskDescription(id: taskID(index), title: "the classifier", work: .train(work))
     }
 
     /// Whether two workers must agree about task `index` of the round in progress: the seed picks the share that is.

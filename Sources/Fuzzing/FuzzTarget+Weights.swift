@@ -10,7 +10,9 @@ extension FuzzTarget {
         let again = try Safetensors(decoding: Array(encoded), path: "x")
         try promise(again.tensors == file.tensors && again.metadata == file.metadata, "its header is another")
         try promise(again.values.hasBits(of: file.values), "its values are others")
-        let parameters = file.tensors.map { ParameterSpec(name: $0.name, shape: $0.shape, start: .zero) }
+        let parameters = file.tensors.map {
+            ParameterSpec(name: $0.name, shape: $0.shape, role: .weight, initializer: .zero)
+        }
         try encoded.withUnsafeBytes { bytes in
             let values = try MemoryFile.with(bytes) { try WeightsBlob.read($0, parameters) }
             try promise(values.hasBits(of: file.values), "a blob's values are others")

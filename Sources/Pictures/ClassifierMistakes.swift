@@ -16,9 +16,11 @@ package struct ClassifierMistakes: Sendable {
     /// - Parameters:
     ///   - weights: `classifierParameters`, flat.
     ///   - labels: one for each of `samples`, in 0 ..< classes.
-    package init(network: NetworkSpec, classes: Int, weights: [Float], samples: PickedSamples, labels: [Int32]) {
+    package init(
+        network: NetworkSpec, classes: Int, weights: [Float], samples: PickedSamples, labels: [Int32]
+    ) throws {
         Engine.useOneThread()
-        let answers = TaskFunctions.answers(
+        let answers = try TaskFunctions.predictions(
             network: network, classes: classes, weights: weights, samples: samples.samples,
             batchSize: network.samplesAtOnce(atMost: 256))
         let wrong = answers.indices.filter { answers[$0].label != labels[$0] && answers[$0].confidence.isFinite }

@@ -13,8 +13,8 @@ extension LearntStack {
     /// difference that an activation of one makes to what all decoders give, compared with a code of zeros: in the middle
     /// of the picture where the unit is a convolution's channel. Samples that are no pictures are laid row after row on a
     /// tile about as high as wide.
-    package func filters() -> PictureSheet {
-        let (shape, tiles) = top == 0 ? atoms() : differences()
+    package func filters() throws -> PictureSheet {
+        let (shape, tiles) = top == 0 ? atoms() : try differences()
         let columns = Int(Double(tiles.count).squareRoot().rounded(.up))
         var sheet = PictureSheet(shape, rows: (tiles.count + columns - 1) / columns, columns: columns)
         for (index, tile) in tiles.enumerated() { sheet.draw(tile, at: index, shade: Shade(around: tile)) }
@@ -47,13 +47,13 @@ extension LearntStack {
         return (0..<weight.shape[0]).map { values[values.startIndex + $0 * weight.shape[1] + unit] }
     }
 
-    private func differences() -> (TileShape, [[Float]]) {
+    private func differences() throws -> (TileShape, [[Float]]) {
         Engine.useOneThread()
         let (units, size, inputs) = (network.layers[top].units, network.codeSize(ofLayer: top), network.inputSize)
         let count = network.samplesAtOnce(atMost: min(Self.mostFilters, units))
         var codes = [Float](repeating: 0, count: (count + 1) * size)
         for unit in 0..<count { codes[(unit + 1) * size + middle * units + unit] = 1 }
-        let decoded = TaskFunctions.decode(codes, network: network, decoders: decoders, weights: weights)
+        let decoded = try stack.decode(codes)
         let tiles = (1...count).map { row in (0..<inputs).map { decoded[row * inputs + $0] - decoded[$0] } }
         return (sampleTile, tiles)
     }

@@ -11,10 +11,9 @@ extension LearntStack {
     /// Samples above what they are decoded to after they have gone through all layers.
     ///
     /// Numbers in 0 ... 1 are shown as they are; else black and white are the lowest and highest of a sample's numbers.
-    package func reconstructions(of samples: PickedSamples) -> PictureSheet {
+    package func reconstructions(of samples: PickedSamples) throws -> PictureSheet {
         Engine.useOneThread()
-        let decoded = TaskFunctions.reconstruct(
-            samples.samples, network: network, decoders: decoders, sparsity: sparsity, weights: weights)
+        let decoded = try stack.reconstruct(samples.samples)
         var sheet = PictureSheet(sampleTile, rows: 2, columns: samples.count)
         for index in 0..<samples.count {
             let sample = samples.sample(index)
@@ -45,9 +44,9 @@ extension LearntStack {
     private func codes(of samples: PickedSamples) throws -> [Float] {
         var codes: [Float] = []
         codes.reserveCapacity(samples.count * network.codeSize)
-        try TaskFunctions.encode(
-            samples.samples, network: network, layerCount: network.layers.count, weights: encoders,
-            isCancelled: { false }
+        try TaskFunctions.codes(
+            of: TaskData([samples.samples]), graph: network.encoderGraph(layers: network.layers.indices),
+            weights: encoders, isCancelled: { false }
         ) { part in
             codes += part.lazy.map { Float(bitPattern: UInt32($0) << 16) }
         }

@@ -1,4 +1,5 @@
 package import RunProtocol
+import Training
 
 /// The autoencoders of a network's lowest layers, one above the other: what a run has learnt up to some stage.
 package struct LearntStack: Sendable {
@@ -29,6 +30,10 @@ package struct LearntStack: Sendable {
     }
 
     var top: Int { decoders.count - 1 }
+
+    var stack: LayerStack {
+        LayerStack(network: network, decoders: decoders, sparsity: sparsity, weights: weights)
+    }
 
     /// How a sample lies on a tile.
     var sampleTile: TileShape { TileShape(image: network.image, count: network.inputSize) }

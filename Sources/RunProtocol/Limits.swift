@@ -20,6 +20,10 @@ package enum Limits {
     package static let samples = 1 << 31 - 1
     package static let classes = 10_000
     package static let parameters = 1 << 30
+    /// Of a graph: what goes in, its nodes, and its weights' tensors.
+    package static let fields = 16
+    package static let nodes = 4_096
+    package static let tensors = 8_192
     package static let rounds = 100_000
     package static let replicas = 10_000
     package static let shards = 10_000
@@ -70,5 +74,5 @@ package enum Limits {
 
 /// The version of messages and formats; a worker and a coordinator must have the same.
 package enum ProtocolVersion {
-    package static let current = 3
+    package static let current = 4
 }

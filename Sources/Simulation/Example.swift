@@ -56,7 +56,7 @@ package enum Example {
         _ task: TaskDescription, error: Double? = nil, mistake: String = ""
     ) -> TaskCompletion? {
         var figures = TaskFigures(samples: 20, loss: 1)
-        if case .measureReconstruction = task.work {
+        if case .evaluate(let work) = task.work, work.objective != nil {
             figures.reconstructionError = error ?? 10 / Double(task.id.round + task.id.stage)
         }
         let text = (task.work.inputs.map(\.hex) + [task.id.description, mistake]).joined(separator: " ")

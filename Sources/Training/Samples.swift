@@ -136,19 +136,3 @@ extension Samples.Numbers {
 package struct TaskCancelled: Error {
     package init() {}
 }
-
-/// Numbers a task draws come from streams of its seed: each use has its own.
-enum RandomStream {
-    /// The order of samples in epoch `epoch`.
-    static func order(epoch: Int) -> UInt64 { 1 << 32 | UInt64(epoch) }
-    static let corruption: UInt64 = 2 << 32
-    /// Dropout of the input of layer `layer`.
-    static func dropout(layer: Int) -> UInt64 { 3 << 32 | UInt64(layer) }
-    static let inputNoise: UInt64 = 4 << 32
-    /// Which labeled examples are set aside.
-    static let validation: UInt64 = 5 << 32
-    /// The order in which labeled examples are dealt beside guesses, the `pass`-th time.
-    static func deal(pass: Int) -> UInt64 { 6 << 32 | UInt64(pass) }
-    /// How the pictures of a step's batch are moved.
-    static func shift(step: Int) -> UInt64 { 7 << 32 | UInt64(step) }
-}

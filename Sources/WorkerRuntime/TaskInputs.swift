@@ -18,42 +18,64 @@ struct TaskInputs {
         try WeightsBlob.read(try localCopy(digest), parameters)
     }
 
-    func labels(_ digest: Digest) throws -> [Int32] {
-        try SampleFile.storedLabels(try localCopy(digest))
-    }
-
     private func localCopy(_ blob: Digest) throws -> String {
         try connection.localCopy(of: blob, in: folder, progress: whenFetching)
     }
 
-    /// The samples where they lie: the blob's file is mapped, so that it need not fit into memory.
-    func samples(_ set: SampleSet) throws -> Samples {
-        let path = try localCopy(set.digest)
+    /// The values where they lie: the blob's file is mapped, so that it need not fit into memory.
+    func samples(_ field: Field, count: Int) throws -> Samples {
+        guard case .values(let size, let divisor) = field.content else {
+            throw APIError(.invalidData, "the field \(field.name) has classes, not values")
+        }
+        let path = try localCopy(field.digest)
         let mapped = try MappedSamples(path)
-        guard mapped.count == set.count, mapped.size == set.size else {
+        guard mapped.count == count, mapped.size == size else {
             throw DataError(
-                .wrongShape, at: path,
-                "has \(mapped.count) samples of \(mapped.size), not \(set.count) of \(set.size)")
+                .wrongShape, at: path, "has \(mapped.count) samples of \(mapped.size), not \(count) of \(size)")
         }
         let type: Samples.ElementType = mapped.type == .uint8 ? .uint8 : .float32
         let numbers = ForeignNumbers(type, mapped.file, from: mapped.offset)
-        return Samples(count: set.count, size: set.size, numbers: .foreign(numbers), divisor: set.divisor)
+        return Samples(count: count, size: size, numbers: .foreign(numbers), divisor: divisor)
     }
 
-    /// The samples as the first `layerCount` layers encode them.
-    func codes(
-        _ set: SampleSet, network: NetworkSpec, layerCount: Int, frozen: Digest?, isCancelled: () -> Bool
-    ) throws -> Samples {
-        guard layerCount > 0, let frozen else { return try samples(set) }
-        let layers = NetworkSpec(
-            inputSize: network.inputSize, image: network.image, layers: Array(network.layers.prefix(layerCount)))
-        let origin = CodeOrigin(samples: set, network: layers, weights: frozen)
-        let size = network.inputSize(ofLayer: layerCount)
-        return try cache.codes(try origin.digest(), count: set.count, size: size) { append in
-            let weights = try weights(frozen, network.stackParameters(count: layerCount))
-            try TaskFunctions.encode(
-                try samples(set), network: network, layerCount: layerCount, weights: weights,
-                isCancelled: isCancelled, append)
+    /// What a graph reads of some samples.
+    ///
+    /// - Parameters:
+    ///   - cut: what makes codes of one of the fields.
+    ///   - field: whose classes are wanted; nil for none.
+    func data(
+        _ set: FieldSet, _ graph: Graph, _ cut: Cut?, classes field: String? = nil, isCancelled: () -> Bool
+    ) throws -> TaskData {
+        let values = try graph.inputs.map { input in
+            guard let own = set[input.field] else {
+                throw APIError(.invalidData, "the task's samples have no field \(input.field)")
+            }
+            guard let cut, cut.field == input.field else { return try samples(own, count: set.count) }
+            return try codes(of: own, count: set.count, cut, isCancelled: isCancelled)
+        }
+        let classes = try field.map { try self.classes(of: $0, in: set) }
+        return TaskData(values, classes: classes ?? [])
+    }
+
+    private func classes(of name: String, in set: FieldSet) throws -> [Int32] {
+        guard let field = set[name], case .classes(let count) = field.content else {
+            throw APIError(.invalidData, "the task's samples have no classes called \(name)")
+        }
+        let labels = try SampleFile.storedLabels(try localCopy(field.digest))
+        guard labels.count == set.count, labels.allSatisfy({ (0..<Int32(count)).contains($0) }) else {
+            throw APIError(.invalidData, "the task's labels do not belong to its samples")
+        }
+        return labels
+    }
+
+    /// A field's values as a cut makes codes of them.
+    private func codes(of field: Field, count: Int, _ cut: Cut, isCancelled: () -> Bool) throws -> Samples {
+        let origin = CodeOrigin(field: field, count: count, cut: cut)
+        let size = try cut.graph.shapes().last?.reduce(1, *) ?? 0
+        return try cache.codes(try origin.digest(), count: count, size: size) { append in
+            try TaskFunctions.codes(
+                of: TaskData([try samples(field, count: count)]), graph: cut.graph,
+                weights: try weights(cut.weights, cut.graph.parameters), isCancelled: isCancelled, append)
         }
     }
 }
@@ -61,9 +83,9 @@ struct TaskInputs {
 /// All that codes depend on, the program and the processor among it: a folder of codes may outlive the one and be shared
 /// by different ones of the other.
 private struct CodeOrigin: Encodable {
-    var samples: SampleSet
-    var network: NetworkSpec
-    var weights: Digest
+    var field: Field
+    var count: Int
+    var cut: Cut
     var version = ProtocolVersion.current
     var engine = "\(Engine.instructionSet) oneDNN \(Engine.oneDNNVersion)"
 

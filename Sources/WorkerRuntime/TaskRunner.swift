@@ -20,7 +20,7 @@ struct TaskRunner {
         try task.check()
         let mapped = AvailableMemory.addressLimit == nil ? 0 : task.work.mappedMemory
         return try memory.withMemory(
-            task.work.memory + mapped, cached: { inputs.cache.bytes }, shrinkCaches: inputs.cache.shrink,
+            try task.work.memory + mapped, cached: { inputs.cache.bytes }, shrinkCaches: inputs.cache.shrink,
             whileWaiting: { if isCancelled() { throw TaskCancelled() } }, body)
     }
 
@@ -48,81 +48,47 @@ struct TaskRunner {
         _ task: TaskDescription, whenFetched: () -> Void, isCancelled: () -> Bool
     ) throws -> TaskResult {
         switch task.work {
-        case .pretrain(let work):
-            let parameters = work.network.autoencoderParameters(first: work.layer, decoders: work.decoders)
-            let start = try inputs.weights(work.start, parameters)
-            let samples = try inputs.codes(
-                work.samples, network: work.network, layerCount: work.layer, frozen: work.frozen,
-                isCancelled: isCancelled)
+        case .train(let work):
+            let parameters = Array(work.graph.parameters.prefix(work.start?.count ?? 0))
+            let given = try work.start.map { try inputs.weights($0.digest, parameters) } ?? []
+            let data = try inputs.data(
+                work.data, work.graph, work.cut, classes: work.objective.field, isCancelled: isCancelled)
+            let unlabeled = try work.unlabeled.map {
+                try inputs.data($0, work.graph, work.cut, isCancelled: isCancelled)
+            }
             whenFetched()
             return try timed {
-                try TaskFunctions.pretrain(work, start: start, samples: samples, isCancelled: isCancelled)
+                try TaskFunctions.train(
+                    work, given: given, data: data, unlabeled: unlabeled, isCancelled: isCancelled)
             }
-        case .measureReconstruction(let work):
-            let parameters = work.network.autoencoderParameters(first: work.layer, decoders: work.decoders)
-            let weights = try inputs.weights(work.weights, parameters)
-            let samples = try inputs.codes(
-                work.samples, network: work.network, layerCount: work.layer, frozen: work.frozen,
-                isCancelled: isCancelled)
+        case .evaluate(let work):
+            let weights = try inputs.weights(work.weights, work.graph.parameters)
+            let data = try inputs.data(
+                work.data, work.graph, work.cut, classes: work.field, isCancelled: isCancelled)
             whenFetched()
             return try timed {
-                try TaskFunctions.measureReconstruction(
-                    work, weights: weights, samples: samples, isCancelled: isCancelled)
+                try TaskFunctions.evaluate(work, weights: weights, data: data, isCancelled: isCancelled)
             }
-        case .fineTune(let work): return try fineTune(work, whenFetched: whenFetched, isCancelled: isCancelled)
-        case .classify(let work): return try classify(work, whenFetched: whenFetched, isCancelled: isCancelled)
-        }
-    }
-
-    private func fineTune(
-        _ work: FineTuneWork, whenFetched: () -> Void, isCancelled: () -> Bool
-    ) throws -> TaskResult {
-        let parameters = work.network.stackParameters(count: work.network.layers.count)
-        let start = try work.start.map { try inputs.weights($0, parameters) }
-        /// The codes of unlabeled samples are the same for every draw: the cache has them.
-        func samples(_ set: SampleSet) throws -> Samples {
-            guard work.trainsOnCodes else { return try inputs.samples(set) }
-            return try inputs.codes(
-                set, network: work.network, layerCount: work.network.layers.count, frozen: work.start,
-                isCancelled: isCancelled)
-        }
-        let labeled = try samples(work.samples)
-        let labels = try checked(try inputs.labels(work.labels), count: labeled.count, classes: work.classes)
-        let unlabeled = try work.unlabeled.map(samples)
-        whenFetched()
-        return try timed {
-            try TaskFunctions.fineTune(
-                work, start: start, samples: labeled, labels: labels, unlabeled: unlabeled, isCancelled: isCancelled)
-        }
-    }
-
-    private func classify(
-        _ work: ClassifyWork, whenFetched: () -> Void, isCancelled: () -> Bool
-    ) throws -> TaskResult {
-        let weights = try inputs.weights(work.weights, work.network.classifierParameters(classes: work.classes))
-        let samples = try inputs.samples(work.samples)
-        let labels = try checked(try inputs.labels(work.labels), count: samples.count, classes: work.classes)
-        whenFetched()
-        return try timed {
-            try TaskFunctions.classify(
-                work, weights: weights, samples: samples, labels: labels, isCancelled: isCancelled)
+        case .encode(let work):
+            let weights = try inputs.weights(work.weights, work.graph.parameters)
+            let data = try inputs.data(work.data, work.graph, nil, isCancelled: isCancelled)
+            whenFetched()
+            return try timed {
+                try TaskFunctions.encode(work, weights: weights, data: data, isCancelled: isCancelled)
+            }
         }
     }
 
     /// What grew out of range, and which of the task's features has the largest numbers: that is often why.
     func explain(_ what: String, _ value: String, _ task: TaskDescription) -> Divergence {
         var divergence = Divergence(what: what, value: value)
-        if let (feature, magnitude) = try? inputs.samples(task.work.samples).largestFeature {
+        let data = task.work.data
+        if let field = data[Field.samples] ?? data.fields.first,
+            let (feature, magnitude) = try? inputs.samples(field, count: data.count).largestFeature
+        {
             (divergence.feature, divergence.magnitude) = (feature, magnitude)
         }
         return divergence
-    }
-
-    private func checked(_ labels: [Int32], count: Int, classes: Int) throws -> [Int32] {
-        guard labels.count == count, labels.allSatisfy({ (0..<Int32(classes)).contains($0) }) else {
-            throw APIError(.invalidData, "the task's labels do not belong to its samples")
-        }
-        return labels
     }
 
     private func timed(_ work: () throws -> TaskResult) throws -> TaskResult {

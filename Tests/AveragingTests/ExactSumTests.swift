@@ -111,7 +111,7 @@ import Testing
 }
 
 @Suite struct OuterOptimizerTests {
-    let parameters = [ParameterSpec(name: "w", shape: [2, 2], start: .zero)]
+    let parameters = [ParameterSpec(name: "w", shape: [2, 2], role: .bias, initializer: .zero)]
 
     @Test func meanAddsTheDelta() {
         var (weights, momentum): ([Float], [Float]) = ([1, 2, 3, 4], [])
@@ -132,8 +132,8 @@ import Testing
 
     @Test func unitRowsAreKept() {
         let parameters = [
-            ParameterSpec(name: "b", shape: [1], start: .zero),
-            ParameterSpec(name: "w", shape: [2, 2], start: .zero, hasUnitRows: true),
+            ParameterSpec(name: "b", shape: [1], role: .bias, initializer: .zero),
+            ParameterSpec(name: "w", shape: [2, 2], role: .weight, initializer: .zero, hasUnitRows: true),
         ]
         var (weights, momentum): ([Float], [Float]) = ([5, 1, 0, 0, 1], [])
         OuterOptimizer.mean.step(&weights, momentum: &momentum, delta: [1, 2, 4, 0, 1], parameters: parameters)

@@ -34,12 +34,12 @@ import Testing
         #expect(measurement.elementCount == 0)
         let first = try #require(shell.lease(worker))
         let second = try #require(shell.lease(worker))
-        guard case .pretrain(let one) = first.work, case .pretrain(let two) = second.work else {
+        guard case .train(let one) = first.work, case .train(let two) = second.work else {
             Issue.record("what follows the measurement pretrains")
             return
         }
-        #expect(one.samples == Example.samples("shard 0"))
-        #expect(two.samples == Example.samples("shard 1"))
+        #expect(one.data == Example.samples("shard 0").fields)
+        #expect(two.data == Example.samples("shard 1").fields)
         #expect(one.seed != two.seed)
         #expect(one.start == two.start)
         #expect(first.elementCount == 4 * 3 + 3 + 3 * 4 + 4)
@@ -127,7 +127,7 @@ import Testing
         let errors = [5.0, 4, 3, 2.99, 3.5, 1]
         var weights: [Digest] = []
         shell.runToTheEnd { task in
-            guard case .measureReconstruction(let work) = task.work else { return nil }
+            guard case .evaluate(let work) = task.work, work.objective != nil else { return nil }
             weights.append(work.weights)
             return errors[task.id.round - 1]
         }

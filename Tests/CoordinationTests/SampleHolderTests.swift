@@ -24,7 +24,7 @@ import Testing
                 continue
             }
             training.append((task, worker))
-            had[task.work.samples.digest] = worker
+            had[task.work.data.fields[0].digest] = worker
         }
         for (task, worker) in training { _ = shell.answer(task, by: worker) }
         return had

@@ -21,9 +21,9 @@ enum Example {
     static var lease: TaskLease {
         let samples = SampleSet(digest: digest, count: 1, size: 1, divisor: 1)
         let network = NetworkSpec(inputSize: 1, layers: [LayerSpec(units: 1, activation: .relu)])
-        let work = ClassifyWork(network: network, classes: 2, weights: digest, samples: samples, labels: digest)
+        let work = network.testing(classes: 2, weights: digest, on: LabeledBlobs(samples: samples, labels: digest))
         return TaskLease(
-            task: TaskDescription(id: task, work: .classify(work), elementCount: 0), token: token,
+            task: TaskDescription(id: task, title: "the classifier", work: .evaluate(work)), token: token,
             leaseSeconds: 30)
     }
 

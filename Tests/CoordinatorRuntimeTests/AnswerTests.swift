@@ -80,7 +80,7 @@ import Testing
             _ = try await coordinator.submit(site.submission)
             let worker = try await coordinator.join()
             while let task = try await coordinator.task(for: worker, within: 30) {
-                guard case .classify = task.work else {
+                guard case .evaluate(let work) = task.work, work.field != nil else {
                     _ = try await coordinator.answer(task, as: worker)
                     continue
                 }

@@ -67,8 +67,7 @@ import Testing
             let run = try await coordinator.submit(site.submission).id
             let worker = try await coordinator.join()
             let task = try #require(try await coordinator.trainingTask(for: worker))
-            guard case .pretrain(let work) = task.work else { return #expect(Bool(false)) }
-            let shard = file(work.samples.digest, site)
+            let shard = file(try #require(task.work.data.fields.first).digest, site)
             let bytes = try Data(contentsOf: shard)
             // A line that changes bytes is no damage here.
             try await coordinator.release(task.id, by: worker, .damagedInput)

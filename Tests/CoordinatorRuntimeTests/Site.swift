@@ -178,24 +178,23 @@ extension Coordinator {
 enum Answer {
     static func result(_ task: TaskDescription) -> TaskResult {
         switch task.work {
-        case .pretrain(let work):
+        case .train(let work):
             TaskResult(
-                figures: TaskFigures(samples: work.samples.count * work.settings.localEpochs, loss: 1),
+                figures: TaskFigures(samples: work.data.count * work.settings.epochs, loss: 1),
                 vector: numbers(task, seed: work.seed))
-        case .measureReconstruction(let work):
+        case .evaluate(let work) where work.objective != nil:
             TaskResult(
                 figures: TaskFigures(
-                    samples: work.samples.count, reconstructionError: 8 / Double(task.id.round), meanError: 4),
+                    samples: work.data.count, reconstructionError: 8 / Double(task.id.round), meanError: 4),
                 vector: [])
-        case .fineTune(let work):
-            TaskResult(
-                figures: TaskFigures(samples: work.samples.count * work.settings.epochs, loss: 1),
-                vector: numbers(task, seed: work.seed))
-        case .classify(let work):
+        case .evaluate(let work):
             TaskResult(
                 figures: TaskFigures(
-                    samples: work.samples.count, confusion: diagonal(work.classes, count: work.samples.count)),
+                    samples: work.data.count,
+                    confusion: diagonal(work.field.flatMap { work.data[$0]?.classes } ?? 0, count: work.data.count)),
                 vector: [])
+        case .encode(let work):
+            TaskResult(figures: TaskFigures(samples: work.data.count), vector: numbers(task, seed: 1))
         }
     }
 

@@ -66,44 +66,52 @@ enum Examples {
         weightDecay: 0, compareFromScratch: true, layerRateDecay: 0.5, inputNoise: 0.1, maxNorm: 3,
         classWeights: .list([1, 2.5]), validationPerClass: 2, pseudoLabels: PseudoLabels(shards: 1))
 
-    static let decoders = DecoderConstraint.allCases.map { DecoderSpec(constraint: $0, activation: .relu) }
+    private static let decoder = DecoderSpec(constraint: .tied, activation: .relu)
+
+    private static func stage(_ settings: StageSettings) -> AutoencoderStage {
+        AutoencoderStage(layer: 0, decoders: [decoder], settings: settings)
+    }
+
+    private static let labeled = LabeledBlobs(samples: samples, labels: digest)
+
+    /// Every case of an operation; it need not be possible.
+    private static let graph: Graph = {
+        let image = ImageShape(height: 4, width: 4, channels: 1)
+        var graph = Graph(
+            inputs: [.init(field: "x", shape: [4, 4, 1])],
+            parameters: [.weight("w", [2, 3], hasUnitRows: true), .bias("b", 3)])
+        graph.parameters[0].stream = .max
+        let operations: [RunProtocol.Operation] = [
+            .linear(.dense(shape: [3], isTransposed: true), activation: .tanh),
+            .linear(.convolution(channels: 2, kernel: 3, stride: 2), activation: .linear),
+            .linear(.transposedConvolution(image: image, kernel: 3, stride: 2), activation: .relu),
+            .linear(.upsampledConvolution(image: image, kernel: 3, factor: 2), activation: .sigmoid),
+            .maxPool(window: 2), .upsample(factor: 2, height: 3, width: 3), .concatenate, .activate(.tanh),
+            .corrupt(.saltAndPepper(probability: 0.3), stream: .max), .shift(most: 2, stream: 7),
+            .sparsify(.winnerTakeAll(share: 0.05)),
+        ]
+        for operation in operations { graph.append("node", operation, of: [0], parameters: [0, 1]) }
+        return graph
+    }()
 
     /// Every kind of work, and every case within it.
     static let work: [Work] = [
-        .pretrain(
-            PretrainWork(
-                network: network, layer: 0, decoders: decoders,
-                settings: settings(.masking(probability: 0.3), adam, LearningRateSchedule(decayStart: 0.5), .mean),
-                frozen: nil,
-                start: digest, samples: samples, round: 1, seed: .max)),
-        .pretrain(
-            PretrainWork(
-                network: network, layer: 0, decoders: decoders,
-                settings: settings(
-                    .none, .sgd(learningRate: 0.01, momentum: 0.9), .constant,
-                    .nesterov(learningRate: 1, momentum: 0.5),
-                    stopping: EarlyStopping(patience: 3, minimumImprovement: 0.001), sparsity: .topK(count: 2)),
-                frozen: digest, start: digest,
-                samples: samples, round: 1, seed: 0)),
-        .measureReconstruction(
-            ReconstructionWork(
-                network: network, layer: 0, decoders: decoders,
-                settings: settings(.gaussian(standardDeviation: 0.1), adam, .constant, .mean),
-                frozen: digest, weights: digest, samples: samples)),
-        .pretrain(
-            PretrainWork(
-                network: network, layer: 0, decoders: decoders,
-                settings: settings(
-                    .saltAndPepper(probability: 0.3), adam, .constant, .mean, sparsity: .winnerTakeAll(share: 0.05)),
-                frozen: nil, start: digest, samples: samples, round: 1, seed: 1)),
-        .fineTune(
-            FineTuneWork(
-                network: network, classes: 2, settings: selfTraining, start: digest, samples: samples, labels: digest,
-                unlabeled: [samples, samples], seed: 5)),
-        .fineTune(
-            FineTuneWork(
-                network: network, classes: 10, settings: fineTuning, start: nil, samples: samples, labels: digest,
-                seed: 5)),
-        .classify(ClassifyWork(network: network, classes: 10, weights: digest, samples: samples, labels: digest)),
+        .train(
+            stage(settings(.masking(probability: 0.3), adam, LearningRateSchedule(decayStart: 0.5), .mean)).training(
+                of: network, frozen: nil, start: digest, on: samples, round: 1, seed: .max)),
+        .train(
+            stage(
+                settings(.none, .sgd(learningRate: 0.01, momentum: 0.9), .constant, .mean, sparsity: .topK(count: 2))
+            ).training(of: network, frozen: digest, start: digest, on: samples, round: 1, seed: 0)),
+        .evaluate(
+            stage(settings(.gaussian(standardDeviation: 0.1), adam, .constant, .mean)).measuring(
+                of: network, frozen: digest, weights: digest, on: samples)),
+        .train(
+            selfTraining.training(
+                of: network, classes: 2, stack: digest, on: labeled, unlabeled: [samples, samples], seed: 5)),
+        .train(
+            fineTuning.training(of: network, classes: 10, stack: nil, on: labeled, unlabeled: [], seed: 5)),
+        .evaluate(network.testing(classes: 10, weights: digest, on: labeled)),
+        .encode(EncodeWork(graph: graph, weights: digest, data: samples.fields)),
     ]
 }

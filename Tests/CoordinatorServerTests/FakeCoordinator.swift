@@ -153,7 +153,7 @@ final class FakeCoordinator: CoordinatorAPI {
 
     private static func lease(_ work: Int) -> TaskLease {
         TaskLease(
-            task: TaskDescription(id: Examples.task, work: Examples.work[work], elementCount: 12),
+            task: TaskDescription(id: Examples.task, title: "layer 1", work: Examples.work[work]),
             token: Examples.token, leaseSeconds: 30)
     }
 

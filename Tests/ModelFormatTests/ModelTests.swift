@@ -131,7 +131,10 @@ import Testing
         renamed[0].name = "encoder.1.weight.extra"
         var turned = parameters
         turned[0].shape.reverse()
-        others += [renamed, turned, parameters + [ParameterSpec(name: "more", shape: [1], start: .zero)], []]
+        others += [
+            renamed, turned, parameters + [ParameterSpec(name: "more", shape: [1], role: .bias, initializer: .zero)],
+            [],
+        ]
         for other in others {
             let weights = [Float](repeating: 1, count: other.elementCount)
             let data = WeightsBlob.file(weights, other, metadata: ["cairn": description]).encoded()

@@ -52,7 +52,7 @@ import Testing
     func reconstructionsStandBelowTheirSamples(layers: Int) throws {
         let samples = try pick([[0, 1, 0, 1], [1, 1, 0, 0], [0.5, 0, 0, 0]])
         let stack = identity(image: ImageShape(height: 2, width: 2, channels: 1), layers: layers)
-        let sheet = stack.reconstructions(of: samples)
+        let sheet = try stack.reconstructions(of: samples)
         #expect((sheet.rows, sheet.columns) == (2, 3))
         let half = sheet.width * (sheet.height - 2) / 2
         #expect(Array(sheet.pixels[..<half]) == Array(sheet.pixels[half..<half * 2]))
@@ -61,7 +61,7 @@ import Testing
 
     @Test func numbersThatAreNoPictureAreDrawnByTheirRange() throws {
         let samples = try pick([[-4, 0, 0, 4]])
-        let sheet = identity(image: nil).reconstructions(of: samples)
+        let sheet = try identity(image: nil).reconstructions(of: samples)
         #expect(Set(sheet.pixels) == [0, 64, 127, 255])
     }
 
@@ -86,7 +86,7 @@ import Testing
         // Both layers are the unit matrix: the larger number wins.
         let weights: [Float] = [1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0]
         let samples = try pick([[1, 0], [0, 1], [0, 0.5], [5, 0]], places: [0, 1, 2, 3])
-        let found = ClassifierMistakes(
+        let found = try ClassifierMistakes(
             network: network, classes: 2, weights: weights, samples: samples, labels: [0, 0, 0, 1])
         #expect(found.mistakes.mistakes.map(\.sample) == [3, 1, 2])
         #expect(found.mistakes.mistakes.map(\.answer) == [0, 1, 1])
@@ -94,7 +94,7 @@ import Testing
         let confidence = found.mistakes.mistakes[1].confidence
         #expect(abs(confidence - 1 / (1 + exp(-1))) < 1e-5)
         #expect(found.mistakes.hasPicture && found.sheet != nil)
-        let right = ClassifierMistakes(
+        let right = try ClassifierMistakes(
             network: network, classes: 2, weights: weights, samples: samples, labels: [0, 1, 1, 0])
         #expect(right.mistakes.mistakes == [] && !right.mistakes.hasPicture && right.sheet == nil)
     }

@@ -204,11 +204,11 @@ final class InterruptedCluster {
         let task = lease.task
         let figures: TaskFigures
         switch task.work {
-        case .pretrain(let work):
-            figures = TaskFigures(samples: work.samples.count * work.settings.localEpochs, loss: 1)
-        case .measureReconstruction(let work):
-            figures = TaskFigures(samples: work.samples.count, reconstructionError: 1)
-        case .fineTune, .classify: return
+        case .train(let work) where work.returned == .change:
+            figures = TaskFigures(samples: work.data.count * work.settings.epochs, loss: 1)
+        case .evaluate(let work) where work.objective != nil:
+            figures = TaskFigures(samples: work.data.count, reconstructionError: 1)
+        case .train, .evaluate, .encode: return
         }
         let result = TaskResult(figures: figures, vector: Array(repeating: 0.5, count: task.elementCount))
         let update = try UpdateFormat.encode(task: task.id, result: result)

@@ -45,14 +45,14 @@ import Training
             constraints: [.tied, .free]),
     ]
 
-    @Test(arguments: cases) func autoencoder(example: Case) {
+    @Test(arguments: cases) func autoencoder(example: Case) throws {
         Engine.useOneThread()
         let network = NetworkSpec(
             inputSize: 5 * 6 * 2, image: ImageShape(height: 5, width: 6, channels: 2), layers: example.layers)
         #expect(network.problem == nil)
         let decoders = example.constraints.map { DecoderSpec(constraint: $0, activation: .sigmoid) }
         let parameters = network.autoencoderParameters(first: example.first, decoders: decoders)
-        let autoencoder = Autoencoder(
+        let autoencoder = try Autoencoder(
             network: network, layer: example.first, decoders: decoders, settings: .example(),
             weights: parameters.initialValues(seed: 3).map { $0 + 0.03 }, batchSize: 3)
         var random = Philox(key: 7, stream: 0)
@@ -69,7 +69,7 @@ import Training
     /// Large pictures go through a few at a time.
     @Test(arguments: DecoderConstraint.allCases) func aBatchInPartsHasTheMeanOfItsSamplesGradients(
         constraint: DecoderConstraint
-    ) {
+    ) throws {
         Engine.useOneThread()
         let network = NetworkSpec(
             inputSize: 784, image: ImageShape(height: 28, width: 28, channels: 1),
@@ -79,8 +79,8 @@ import Training
         let count = 20
         var random = Philox(key: 7, stream: 0)
         let samples = FloatBuffer((0..<count * 784).map { _ in random.nextUnit() })
-        func gradients(batchSize: Int) -> (loss: Double, mean: [Double]) {
-            let autoencoder = Autoencoder(
+        func gradients(batchSize: Int) throws -> (loss: Double, mean: [Double]) {
+            let autoencoder = try Autoencoder(
                 network: network, layer: 0, decoders: decoders, settings: .example(l1: 0.01), weights: start,
                 batchSize: batchSize)
             var (loss, sum, seen) = (0.0, [Double](repeating: 0, count: start.count), 0)
@@ -96,14 +96,14 @@ import Training
             return (loss, sum)
         }
 
-        let (whole, single) = (gradients(batchSize: count), gradients(batchSize: 1))
+        let (whole, single) = (try gradients(batchSize: count), try gradients(batchSize: 1))
 
         #expect(abs(whole.loss - single.loss) < 1e-4 * single.loss)
         let largest = single.mean.map(abs).max() ?? 0
         for (one, other) in zip(whole.mean, single.mean) { #expect(abs(one - other) < 1e-5 * largest) }
     }
 
-    @Test(arguments: [0.0, 0.4]) func classifier(dropout: Double) {
+    @Test(arguments: [0.0, 0.4]) func classifier(dropout: Double) throws {
         Engine.useOneThread()
         let network = NetworkSpec(
             inputSize: 36, image: ImageShape(height: 6, width: 6, channels: 1),
@@ -115,11 +115,10 @@ import Training
         var random = Philox(key: 11, stream: 0)
         let x = (0..<4 * 36).map { _ in random.nextUnit() }
         let start = network.classifierParameters(classes: 3).initialValues(seed: 5).map { $0 + 0.05 }
-        let classifier = Classifier(network: network, classes: 3, weights: start, batchSize: 4)
-        let drop = Classifier.Dropout(input: dropout / 2, hidden: dropout, seed: 9, step: 1)
+        let classifier = try Classifier(
+            network: network, classes: 3, weights: start, batchSize: 4, inputDropout: dropout / 2, dropout: dropout)
         func loss() -> Double {
-            classifier.input.update(from: x, count: x.count)
-            return classifier.computeGradient(labels: [0, 2, 1, 1], dropout: drop)
+            classifier.computeGradient(x, labels: [0, 2, 1, 1])
         }
 
         _ = loss()

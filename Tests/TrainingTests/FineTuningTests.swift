@@ -39,19 +39,24 @@ import Training
         }
         let (samples, labels) = Self.samples(labeled, seed: 1)
         let parts = unlabeled == 0 ? [] : [Self.samples(unlabeled, seed: 2).samples, Self.samples(7, seed: 3).samples]
-        let work = FineTuneWork(
-            network: Self.network, classes: 3, settings: settings, start: fromScratch ? nil : TaskTests.digest,
-            samples: set(samples), labels: TaskTests.digest, unlabeled: parts.map(set), seed: 4)
-        let encoded = work.trainsOnCodes
-        return try TaskFunctions.fineTune(
-            work, start: fromScratch ? nil : Self.stack, samples: encoded ? codes(samples) : samples, labels: labels,
-            unlabeled: encoded ? parts.map(codes) : parts, isCancelled: { false })
+        let work = settings.training(
+            of: Self.network, classes: 3, stack: fromScratch ? nil : TaskTests.digest,
+            on: LabeledBlobs(samples: set(samples), labels: TaskTests.digest),
+            unlabeled: parts.map(set), seed: 4)
+        let isOnCodes = work.cut != nil
+        func data(_ samples: Samples, classes: [Int32] = []) throws -> TaskData {
+            TaskData([isOnCodes ? try codes(samples) : samples], classes: classes)
+        }
+        var result = try TaskFunctions.train(
+            work, given: work.start == nil ? [] : Self.stack, data: data(samples, classes: labels),
+            unlabeled: parts.map { try data($0) }, isCancelled: { false })
+        if isOnCodes { result.vector = Self.stack + result.vector }
+        return result
     }
 
     private func errors(_ weights: [Float]) throws -> Int {
         let (samples, labels) = Self.samples(300, seed: 9)
-        let answers = try TaskFunctions.classify(
-            network: Self.network, classes: 3, weights: weights, samples: samples)
+        let answers = try TaskFunctions.classify(network: Self.network, classes: 3, weights: weights, samples: samples)
         return zip(labels, answers).count { $0 != $1 }
     }
 
@@ -112,8 +117,7 @@ import Training
     @Test func aClassWithoutWeightIsNotLearnt() throws {
         let weights = try tune(Self.settings { $0.classWeights = .list([1, 1, 0]) }).vector
         let (samples, _) = Self.samples(60, seed: 5)
-        let answers = try TaskFunctions.classify(
-            network: Self.network, classes: 3, weights: weights, samples: samples)
+        let answers = try TaskFunctions.classify(network: Self.network, classes: 3, weights: weights, samples: samples)
         #expect(answers.count { $0 == 2 } == 0)
     }
 

@@ -35,12 +35,14 @@ import Training
         func step(frozen: Int) throws -> [Float] {
             var settings = StageSettings.example(l1: 0.01, optimizer: .sgd(learningRate: 0.1, momentum: 0))
             (settings.localEpochs, settings.schedule) = (1, .constant)
-            let work = PretrainWork(
-                network: network, layer: 0, decoders: decoders, frozenEncoders: frozen, settings: settings, frozen: nil,
-                start: TaskTests.digest,
-                samples: SampleSet(digest: TaskTests.digest, count: 12, size: network.inputSize, divisor: 255),
-                round: 1, seed: 1)
-            return try TaskFunctions.pretrain(work, start: start, samples: samples, isCancelled: { false }).vector
+            let work = AutoencoderStage(layer: 0, decoders: decoders, frozenEncoders: frozen, settings: settings)
+                .training(
+                    of: network, frozen: nil, start: TaskTests.digest,
+                    on: SampleSet(digest: TaskTests.digest, count: 12, size: network.inputSize, divisor: 255), round: 1,
+                    seed: 1)
+            return try TaskFunctions.train(
+                work, given: start, data: TaskData([samples]), isCancelled: { false }
+            ).vector
         }
         let all = try step(frozen: 0)
         for frozen in 1..<network.layers.count {

@@ -41,10 +41,10 @@ import Training
         #expect(Self.cases.count == 10)
     }
 
-    @Test(arguments: cases) func forwardAndBackwardAgree(golden: Case) {
+    @Test(arguments: cases) func forwardAndBackwardAgree(golden: Case) throws {
         Engine.useOneThread()
         #expect(golden.network.problem == nil)
-        let autoencoder = Autoencoder(
+        let autoencoder = try Autoencoder(
             network: golden.network, layer: golden.first, decoders: golden.decoders,
             settings: .example(loss: golden.loss, l1: golden.l1), weights: golden.weights.map(Float.init),
             batchSize: golden.samples)

@@ -69,12 +69,13 @@ import Training
         (settings.localEpochs, settings.schedule) = (golden.steps, .constant)
         #expect(settings.batchSize >= golden.samples)
         let (set, samples) = samples(golden.x, count: golden.samples)
-        let work = PretrainWork(
-            network: network(inputs: golden.inputs, units: golden.units), layer: 0, decoders: [settings.decoderSpec],
-            settings: settings, frozen: nil, start: TaskTests.digest, samples: set, round: 1, seed: 1)
+        let work = AutoencoderStage(layer: 0, decoders: [settings.decoderSpec], settings: settings).training(
+            of: network(inputs: golden.inputs, units: golden.units), frozen: nil, start: TaskTests.digest, on: set,
+            round: 1, seed: 1)
         let start = golden.start.map(Float.init)
 
-        let result = try TaskFunctions.pretrain(work, start: start, samples: samples, isCancelled: { false })
+        let result = try TaskFunctions.train(
+            work, given: start, data: TaskData([samples]), isCancelled: { false })
 
         expectClose(zip(start, result.vector).map { $0 + $1 }, golden.end, absolute: 1e-5)
     }
@@ -86,13 +87,16 @@ import Training
             encoderLearningRate: golden.encoderRate, dropout: 0, inputDropout: 0, weightDecay: golden.decay,
             compareFromScratch: false)
         let (set, samples) = samples(golden.x, count: golden.samples)
-        let work = FineTuneWork(
-            network: network(inputs: golden.inputs, units: golden.units), classes: golden.classes, settings: settings,
-            start: TaskTests.digest, samples: set, labels: TaskTests.digest, seed: 1)
+        var work = settings.training(
+            of: network(inputs: golden.inputs, units: golden.units), classes: golden.classes, stack: TaskTests.digest,
+            on: LabeledBlobs(samples: set, labels: TaskTests.digest),
+            unlabeled: [], seed: 1)
 
-        // The softmax layer's start comes with the encoder's: its own would be drawn from the seed.
-        let result = try TaskFunctions.fineTune(
-            work, start: golden.start.map(Float.init), samples: samples, labels: golden.labels, isCancelled: { false })
+        // The output's start comes with the encoder's: its own would be drawn from the seed.
+        work.start?.count = work.graph.parameters.count
+        let result = try TaskFunctions.train(
+            work, given: golden.start.map(Float.init), data: TaskData([samples], classes: golden.labels),
+            isCancelled: { false })
 
         expectClose(result.vector, golden.end, absolute: 1e-5)
     }

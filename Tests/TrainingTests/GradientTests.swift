@@ -14,7 +14,7 @@ import Training
         }
     }
 
-    @Test(arguments: settings) func autoencoder(activation: Activation, settings: StageSettings) {
+    @Test(arguments: settings) func autoencoder(activation: Activation, settings: StageSettings) throws {
         let network = NetworkSpec(inputSize: 9, layers: [LayerSpec(units: 6, activation: activation)])
         let parameters = network.autoencoderParameters(layer: 0, decoder: settings.decoder)
         var random = Philox(key: 7, stream: 0)
@@ -22,7 +22,7 @@ import Training
         let corrupted = (0..<4 * 9).map { _ in random.nextUnit() }
         // Biases away from zero, so that no rectified sum lies at its corner.
         let start = parameters.initialValues(seed: 3).map { $0 + 0.05 }
-        let autoencoder = Autoencoder(
+        let autoencoder = try Autoencoder(
             network: network, layer: 0, decoders: [settings.decoderSpec], settings: settings, weights: start,
             batchSize: 4)
         autoencoder.input.update(from: corrupted, count: corrupted.count)
@@ -35,20 +35,19 @@ import Training
         }
     }
 
-    @Test(arguments: Activation.allCases, [0.0, 0.4]) func classifier(activation: Activation, dropout: Double) {
+    @Test(arguments: Activation.allCases, [0.0, 0.4]) func classifier(activation: Activation, dropout: Double) throws {
         let network = NetworkSpec(
             inputSize: 7,
             layers: [LayerSpec(units: 6, activation: activation), LayerSpec(units: 5, activation: activation)])
         var random = Philox(key: 11, stream: 0)
         let x = (0..<4 * 7).map { _ in random.nextUnit() }
         let start = network.classifierParameters(classes: 3).initialValues(seed: 5).map { $0 + 0.05 }
-        let classifier = Classifier(network: network, classes: 3, weights: start, batchSize: 4)
-        let drop = Classifier.Dropout(input: dropout / 2, hidden: dropout, seed: 9, step: 1)
+        let classifier = try Classifier(
+            network: network, classes: 3, weights: start, batchSize: 4, inputDropout: dropout / 2, dropout: dropout)
         // Where nothing is dropped, losses that count differently.
         let importance: [Float]? = dropout == 0 ? [0.5, 2, 0, 1.25] : nil
         func loss() -> Double {
-            for (index, value) in x.enumerated() { classifier.input[index] = value }
-            return classifier.computeGradient(labels: [0, 2, 1, 1], importance: importance, dropout: drop)
+            classifier.computeGradient(x, labels: [0, 2, 1, 1], importance: importance)
         }
 
         _ = loss()

@@ -56,12 +56,12 @@ import Training
     func aMeasurementHasIt(loss: ReconstructionLoss) throws {
         let settings = StageSettings.example(loss: loss)
         let samples = TaskTests.samples
-        let work = ReconstructionWork(
-            network: TaskTests.network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
-            weights: TaskTests.digest, samples: SampleSet(digest: TaskTests.digest, count: 300, size: 40, divisor: 255))
+        let work = AutoencoderStage(layer: 0, decoders: [settings.decoderSpec], settings: settings).measuring(
+            of: TaskTests.network, frozen: nil, weights: TaskTests.digest,
+            on: SampleSet(digest: TaskTests.digest, count: 300, size: 40, divisor: 255))
         let start = TaskTests.network.autoencoderParameters(layer: 0, decoder: settings.decoder).initialValues(seed: 2)
-        let figures = try TaskFunctions.measureReconstruction(
-            work, weights: start, samples: samples, isCancelled: { false }
+        let figures = try TaskFunctions.evaluate(
+            work, weights: start, data: TaskData([samples]), isCancelled: { false }
         ).figures
         let rows = (0..<samples.count).map { samples.sample($0) }
         #expect(figures.meanError == meanError(rows, loss))

@@ -10,21 +10,21 @@ import Training
         var settings = StageSettings.example(decoder: decoder)
         settings.precision = precision
         let set = SampleSet(digest: TaskTests.digest, count: 300, size: 40, divisor: 255)
-        let work = PretrainWork(
-            network: TaskTests.network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
-            start: TaskTests.digest, samples: set, round: 1, seed: 5)
+        let work = AutoencoderStage(layer: 0, decoders: [settings.decoderSpec], settings: settings).training(
+            of: TaskTests.network, frozen: nil, start: TaskTests.digest, on: set, round: 1, seed: 5)
         let start = TaskTests.network.autoencoderParameters(layer: 0, decoder: decoder).initialValues(seed: 2)
-        let result = try TaskFunctions.pretrain(work, start: start, samples: TaskTests.samples, isCancelled: { false })
+        let result = try TaskFunctions.train(
+            work, given: start, data: TaskData([TaskTests.samples]), isCancelled: { false })
         return zip(start, result.vector).map { $0 + $1 }
     }
 
     private func heldOutError(_ weights: [Float], decoder: DecoderConstraint) throws -> Double {
         let settings = StageSettings.example(decoder: decoder)
-        let work = ReconstructionWork(
-            network: TaskTests.network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
-            weights: TaskTests.digest, samples: SampleSet(digest: TaskTests.digest, count: 300, size: 40, divisor: 255))
-        let result = try TaskFunctions.measureReconstruction(
-            work, weights: weights, samples: TaskTests.samples, isCancelled: { false })
+        let work = AutoencoderStage(layer: 0, decoders: [settings.decoderSpec], settings: settings).measuring(
+            of: TaskTests.network, frozen: nil, weights: TaskTests.digest,
+            on: SampleSet(digest: TaskTests.digest, count: 300, size: 40, divisor: 255))
+        let result = try TaskFunctions.evaluate(
+            work, weights: weights, data: TaskData([TaskTests.samples]), isCancelled: { false })
         return try #require(result.figures.reconstructionError)
     }
 

@@ -14,11 +14,11 @@ import Training
         settings.localEpochs = 1
         let count = samples.count / Self.image.count
         let set = SampleSet(digest: TaskTests.digest, count: count, size: Self.image.count, divisor: 255)
-        let work = PretrainWork(
-            network: Self.network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
-            start: TaskTests.digest, samples: set, round: 1, seed: seed)
-        return try TaskFunctions.pretrain(
-            work, start: start, samples: Samples(count: count, size: set.size, numbers: .uint8(samples), divisor: 255),
+        let work = AutoencoderStage(layer: 0, decoders: [settings.decoderSpec], settings: settings).training(
+            of: Self.network, frozen: nil, start: TaskTests.digest, on: set, round: 1, seed: seed)
+        return try TaskFunctions.train(
+            work, given: start,
+            data: TaskData([Samples(count: count, size: set.size, numbers: .uint8(samples), divisor: 255)]),
             isCancelled: { false }
         ).vector
     }

@@ -10,17 +10,15 @@ import Training
         var start = parameters.initialValues(seed: 2)
         for unit in 0..<10 { start[40 * 60 + unit] = -100 }
         let set = SampleSet(digest: TaskTests.digest, count: 300, size: 40, divisor: 255)
-        let work = PretrainWork(
-            network: network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
-            start: TaskTests.digest, samples: set, round: 1, seed: 3)
-        let result = try TaskFunctions.pretrain(
-            work, start: start, samples: TaskTests.samples, isCancelled: { false })
+        let work = AutoencoderStage(layer: 0, decoders: [settings.decoderSpec], settings: settings).training(
+            of: network, frozen: nil, start: TaskTests.digest, on: set, round: 1, seed: 3)
+        let result = try TaskFunctions.train(
+            work, given: start, data: TaskData([TaskTests.samples]), isCancelled: { false })
         #expect(result.vector.allSatisfy { $0.isFinite })
-        let measurement = ReconstructionWork(
-            network: network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
-            weights: TaskTests.digest, samples: set)
-        let measured = try TaskFunctions.measureReconstruction(
-            measurement, weights: zip(start, result.vector).map { $0 + $1 }, samples: TaskTests.samples,
+        let measurement = AutoencoderStage(layer: 0, decoders: [settings.decoderSpec], settings: settings).measuring(
+            of: network, frozen: nil, weights: TaskTests.digest, on: set)
+        let measured = try TaskFunctions.evaluate(
+            measurement, weights: zip(start, result.vector).map { $0 + $1 }, data: TaskData([TaskTests.samples]),
             isCancelled: { false })
         return try #require(measured.figures.deadUnits)
     }

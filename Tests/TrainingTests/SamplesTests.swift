@@ -33,13 +33,12 @@ import Training
     private func pretrain(_ samples: Samples) throws -> TaskResult {
         let settings = StageSettings.example()
         let set = SampleSet(digest: TaskTests.digest, count: 300, size: 40, divisor: samples.divisor)
-        let work = PretrainWork(
-            network: TaskTests.network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
-            start: TaskTests.digest,
-            samples: set, round: 1, seed: 5)
+        let work = AutoencoderStage(layer: 0, decoders: [settings.decoderSpec], settings: settings).training(
+            of: TaskTests.network, frozen: nil, start: TaskTests.digest, on: set, round: 1, seed: 5)
         let start = TaskTests.network.autoencoderParameters(first: 0, decoders: [settings.decoderSpec]).initialValues(
             seed: 2)
-        return try TaskFunctions.pretrain(work, start: start, samples: samples, isCancelled: { false })
+        return try TaskFunctions.train(
+            work, given: start, data: TaskData([samples]), isCancelled: { false })
     }
 
     @Test(arguments: [false, true]) func foreignMemoryGivesTheSameBits(isFetchedByRow: Bool) throws {
@@ -54,9 +53,10 @@ import Training
         let network = NetworkSpec(inputSize: 40, layers: [LayerSpec(units: 40, activation: .sigmoid)])
         let weights = network.stackParameters(count: 1).initialValues(seed: 9)
         var bits: [UInt16] = []
-        try TaskFunctions.encode(samples, network: network, layerCount: 1, weights: weights, isCancelled: { false }) {
-            bits += $0
-        }
+        try TaskFunctions.codes(
+            of: TaskData([samples]), graph: network.encoderGraph(layers: 0..<1), weights: weights,
+            isCancelled: { false }
+        ) { bits += $0 }
         return Samples(count: samples.count, size: 40, numbers: .bfloat16(bits), divisor: 1)
     }
 
@@ -68,8 +68,8 @@ import Training
             #expect(Set(code).count > 10)
         }
         #expect(throws: TaskCancelled.self) {
-            try TaskFunctions.encode(
-                TaskTests.samples, network: TaskTests.network, layerCount: 1,
+            try TaskFunctions.codes(
+                of: TaskData([TaskTests.samples]), graph: TaskTests.network.encoderGraph(layers: 0..<1),
                 weights: TaskTests.network.stackParameters(count: 1).initialValues(seed: 1), isCancelled: { true }
             ) { _ in Issue.record("a cancelled task gives nothing") }
         }

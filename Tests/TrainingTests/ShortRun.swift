@@ -85,11 +85,12 @@ enum ShortRun {
             let start = weights
             let results = try onThreads(threads, count: replicas) { replica in
                 let samples = shards[replica]
-                let work = PretrainWork(
-                    network: network, layer: layer, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
-                    start: TaskTests.digest, samples: set(samples), round: round,
-                    seed: Seed.derive(from: seed, UInt64(layer), UInt64(round), UInt64(replica)))
-                return try TaskFunctions.pretrain(work, start: start, samples: samples, isCancelled: { false })
+                let work = AutoencoderStage(layer: layer, decoders: [settings.decoderSpec], settings: settings)
+                    .training(
+                        of: network, frozen: nil, start: TaskTests.digest, on: set(samples), round: round,
+                        seed: Seed.derive(from: seed, UInt64(layer), UInt64(round), UInt64(replica)))
+                return try TaskFunctions.train(
+                    work, given: start, data: TaskData([samples]), isCancelled: { false })
             }
             var sum = ExactSum(
                 elementCount: weights.count, totalSamples: results.reduce(0) { $0 + $1.figures.samples })
@@ -102,11 +103,12 @@ enum ShortRun {
     private static func fineTuned(_ stack: [Float]) throws -> [Float] {
         let results = try onThreads(1, count: 1) { _ in
             let (samples, labels) = shard(0)
-            let work = FineTuneWork(
-                network: network, classes: 3, settings: fineTuning, start: TaskTests.digest, samples: set(samples),
-                labels: TaskTests.digest, seed: seed)
-            return try TaskFunctions.fineTune(
-                work, start: stack, samples: samples, labels: labels, isCancelled: { false })
+            let work = fineTuning.training(
+                of: network, classes: 3, stack: TaskTests.digest,
+                on: LabeledBlobs(samples: set(samples), labels: TaskTests.digest),
+                unlabeled: [], seed: seed)
+            return try TaskFunctions.train(
+                work, given: stack, data: TaskData([samples], classes: labels), isCancelled: { false })
         }
         return results[0].vector
     }

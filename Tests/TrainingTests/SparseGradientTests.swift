@@ -11,17 +11,19 @@ import Training
         DecoderConstraint.allCases.flatMap { decoder in sparsities.map { (activation, decoder, $0) } }
     }
 
-    @Test(arguments: dense) func denseLayer(activation: Activation, decoder: DecoderConstraint, sparsity: Sparsity) {
+    @Test(arguments: dense) func denseLayer(activation: Activation, decoder: DecoderConstraint, sparsity: Sparsity)
+        throws
+    {
         let network = NetworkSpec(inputSize: 9, layers: [LayerSpec(units: 6, activation: activation)])
-        expectGradient(network, decoder: decoder, sparsity: sparsity)
+        try expectGradient(network, decoder: decoder, sparsity: sparsity)
     }
 
     @Test(arguments: [Activation.relu, .tanh], sparsities)
-    func convolution(activation: Activation, sparsity: Sparsity) {
+    func convolution(activation: Activation, sparsity: Sparsity) throws {
         let layer = LayerSpec(units: 4, activation: activation, window: .init(kernel: 3, stride: 2))
         let network = NetworkSpec(
             inputSize: 30, image: ImageShape(height: 5, width: 6, channels: 1), layers: [layer])
-        expectGradient(network, decoder: .free, sparsity: sparsity)
+        try expectGradient(network, decoder: .free, sparsity: sparsity)
     }
 
     /// An exported network is decoded as its decoder was trained.
@@ -36,21 +38,23 @@ import Training
         let samples = Samples(
             count: 5, size: 30, numbers: .float32((0..<150).map { _ in random.nextUnit() }), divisor: 1)
         let set = SampleSet(digest: Digest(of: []), count: 5, size: 30, divisor: 1)
-        let work = ReconstructionWork(
-            network: network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
-            weights: set.digest, samples: set)
-        let measured = try TaskFunctions.measureReconstruction(work, weights: weights, samples: samples) { false }
+        let work = AutoencoderStage(layer: 0, decoders: [settings.decoderSpec], settings: settings).measuring(
+            of: network, frozen: nil, weights: set.digest, on: set)
+        let measured = try TaskFunctions.evaluate(
+            work, weights: weights, data: TaskData([samples])
+        ) { false }
         var measure = ReconstructionMeasure(
-            network: network, decoders: [settings.decoderSpec], sparsity: sparsity == .none ? nil : [sparsity],
-            weights: weights)
-        measure.add(samples)
+            LayerStack(
+                network: network, decoders: [settings.decoderSpec], sparsity: sparsity == .none ? nil : [sparsity],
+                weights: weights))
+        try measure.add(samples)
         #expect(abs(try #require(measured.figures.reconstructionError) - measure.error) < 1e-4)
     }
 
-    private func expectGradient(_ network: NetworkSpec, decoder: DecoderConstraint, sparsity: Sparsity) {
+    private func expectGradient(_ network: NetworkSpec, decoder: DecoderConstraint, sparsity: Sparsity) throws {
         let settings = StageSettings.example(decoder: decoder, sparsity: sparsity)
         let parameters = network.autoencoderParameters(layer: 0, decoder: decoder)
-        let autoencoder = Autoencoder(
+        let autoencoder = try Autoencoder(
             network: network, layer: 0, decoders: [settings.decoderSpec], settings: settings,
             weights: parameters.initialValues(seed: 3).map { $0 + 0.05 }, batchSize: 4)
         var random = Philox(key: 7, stream: 0)

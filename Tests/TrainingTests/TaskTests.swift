@@ -20,12 +20,11 @@ import Training
     }()
 
     func pretrain(_ settings: StageSettings, seed: UInt64 = 5) throws -> TaskResult {
-        let work = PretrainWork(
-            network: Self.network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
-            start: Self.digest,
-            samples: SampleSet(digest: Self.digest, count: 300, size: 40, divisor: 255), round: 1, seed: seed)
-        return try TaskFunctions.pretrain(
-            work, start: start(settings), samples: Self.samples, isCancelled: { false })
+        let work = AutoencoderStage(layer: 0, decoders: [settings.decoderSpec], settings: settings).training(
+            of: Self.network, frozen: nil, start: Self.digest,
+            on: SampleSet(digest: Self.digest, count: 300, size: 40, divisor: 255), round: 1, seed: seed)
+        return try TaskFunctions.train(
+            work, given: start(settings), data: TaskData([Self.samples]), isCancelled: { false })
     }
 
     func start(_ settings: StageSettings) -> [Float] {
@@ -33,12 +32,11 @@ import Training
     }
 
     func heldOutError(_ weights: [Float], _ settings: StageSettings) throws -> Double {
-        let work = ReconstructionWork(
-            network: Self.network, layer: 0, decoders: [settings.decoderSpec], settings: settings, frozen: nil,
-            weights: Self.digest,
-            samples: SampleSet(digest: Self.digest, count: 300, size: 40, divisor: 255))
-        let result = try TaskFunctions.measureReconstruction(
-            work, weights: weights, samples: Self.samples, isCancelled: { false })
+        let work = AutoencoderStage(layer: 0, decoders: [settings.decoderSpec], settings: settings).measuring(
+            of: Self.network, frozen: nil, weights: Self.digest,
+            on: SampleSet(digest: Self.digest, count: 300, size: 40, divisor: 255))
+        let result = try TaskFunctions.evaluate(
+            work, weights: weights, data: TaskData([Self.samples]), isCancelled: { false })
         return try #require(result.figures.reconstructionError)
     }
 
@@ -83,13 +81,13 @@ import Training
     }
 
     @Test func aCancelledTaskEnds() throws {
-        let work = PretrainWork(
-            network: Self.network, layer: 0, decoders: [StageSettings.example().decoderSpec], settings: .example(),
-            frozen: nil, start: Self.digest,
-            samples: SampleSet(digest: Self.digest, count: 300, size: 40, divisor: 255), round: 1, seed: 1)
+        let work = AutoencoderStage(layer: 0, decoders: [StageSettings.example().decoderSpec], settings: .example())
+            .training(
+                of: Self.network, frozen: nil, start: Self.digest,
+                on: SampleSet(digest: Self.digest, count: 300, size: 40, divisor: 255), round: 1, seed: 1)
         #expect(throws: TaskCancelled.self) {
-            try TaskFunctions.pretrain(
-                work, start: start(.example()), samples: Self.samples, isCancelled: { true })
+            try TaskFunctions.train(
+                work, given: start(.example()), data: TaskData([Self.samples]), isCancelled: { true })
         }
     }
 
@@ -99,20 +97,22 @@ import Training
             encoderLearningRate: encoderRate, dropout: 0.1, inputDropout: 0, weightDecay: 0.01,
             compareFromScratch: true)
         let set = SampleSet(digest: Self.digest, count: 300, size: 40, divisor: 255)
-        let work = FineTuneWork(
-            network: Self.network, classes: 2, settings: settings, start: Self.digest, samples: set,
-            labels: Self.digest, seed: 4)
+        let work = settings.training(
+            of: Self.network, classes: 2, stack: Self.digest, on: LabeledBlobs(samples: set, labels: Self.digest),
+            unlabeled: [], seed: 4)
         guard case .uint8(let numbers) = Self.samples.numbers else { return }
         let labels = (0..<300).map { Int32(numbers[$0 * 40 + 3] > 0 ? 1 : 0) }
         let stack = Self.network.stackParameters(count: 1).initialValues(seed: 8)
 
-        let inputs = try work.trainsOnCodes ? codes(stack) : Self.samples
-        let tuned = try TaskFunctions.fineTune(
-            work, start: stack, samples: inputs, labels: labels, isCancelled: { false })
-        let test = ClassifyWork(
-            network: Self.network, classes: 2, weights: Self.digest, samples: set, labels: Self.digest)
-        let result = try TaskFunctions.classify(
-            test, weights: tuned.vector, samples: Self.samples, labels: labels, isCancelled: { false })
+        let isOnCodes = work.cut != nil
+        let inputs = try isOnCodes ? codes(stack) : Self.samples
+        var tuned = try TaskFunctions.train(
+            work, given: isOnCodes ? [] : stack, data: TaskData([inputs], classes: labels), isCancelled: { false })
+        if isOnCodes { tuned.vector = stack + tuned.vector }
+        let test = Self.network.testing(
+            classes: 2, weights: Self.digest, on: LabeledBlobs(samples: set, labels: Self.digest))
+        let result = try TaskFunctions.evaluate(
+            test, weights: tuned.vector, data: TaskData([Self.samples], classes: labels), isCancelled: { false })
 
         let confusion = try #require(result.figures.confusion)
         #expect(confusion[0][1] + confusion[1][0] < 15)

@@ -15,43 +15,79 @@ final class Absurd: WorkerConnection {
 
     static let tasks: [TaskDescription] = {
         let samples = SampleSet(digest: Digest(of: [1]), count: 4, size: 4, divisor: 1)
-        let good = PretrainWork(
-            network: NetworkSpec(inputSize: 4, layers: [LayerSpec(units: 2, activation: .relu)]), layer: 0,
-            decoders: [DecoderSpec(constraint: .free, activation: .linear)],
-            settings: StageSettings(
-                rounds: 1, replicas: 1, localEpochs: 1, batchSize: 2, loss: .meanSquaredError,
-                outputActivation: .linear, corruption: .none, l1: 0, decoder: .free,
-                optimizer: .sgd(learningRate: 0.1, momentum: 0), schedule: .constant, outer: .mean),
-            frozen: nil, start: Digest(of: [2]), samples: samples, round: 1, seed: 1)
-        let changes: [(inout PretrainWork) -> Void] = [
-            { $0.layer = -1 }, { $0.layer = 1 }, { $0.network.inputSize = .max }, { $0.network.inputSize = 5 },
-            { $0.network.layers = [] }, { $0.network.layers[0].units = .max }, { $0.network.layers[0].units = 0 },
-            { $0.samples.size = 5 }, { $0.samples.count = 0 }, { $0.samples.divisor = .nan },
-            { $0.settings.batchSize = 0 }, { $0.settings.localEpochs = .max }, { $0.settings.rounds = -1 },
-            { $0.settings.sparsity = .topK(count: 0) }, { $0.settings.sparsity = .winnerTakeAll(share: 0) },
-            { $0.settings.sparsity = .winnerTakeAll(share: 1.5) }, { $0.round = 2 }, { $0.frozen = $0.start },
-            { $0.settings.weightDecay = .nan }, { $0.settings.randomShift = 1 },
-            {
-                $0.network.image = ImageShape(height: 2, width: 2, channels: 1)
-                $0.settings.randomShift = .max
-            },
-            { $0.frozenEncoders = -1 }, { $0.frozenEncoders = 1 },
-            { $0.decoders = [] }, { $0.decoders += $0.decoders },
-            { $0.network.image = ImageShape(height: 3, width: 1, channels: 1) },
-            { $0.network.layers[0].window = ConvolutionWindow(kernel: 3) },
-            {
-                $0.network.image = ImageShape(height: 2, width: 2, channels: 1)
-                $0.network.layers[0].window = ConvolutionWindow(kernel: .max)
-            },
-        ]
+        let settings = StageSettings(
+            rounds: 1, replicas: 1, localEpochs: 1, batchSize: 2, loss: .meanSquaredError, outputActivation: .linear,
+            corruption: .none, l1: 0.1, decoder: .free, optimizer: .sgd(learningRate: 0.1, momentum: 0),
+            schedule: .constant, outer: .mean, revivesDeadUnits: true)
+        let stage = AutoencoderStage(
+            layer: 0, decoders: [DecoderSpec(constraint: .free, activation: .linear)], settings: settings)
+        let good = stage.training(
+            of: NetworkSpec(inputSize: 4, layers: [LayerSpec(units: 2, activation: .relu)]), frozen: nil,
+            start: Digest(of: [2]), on: samples, round: 1, seed: 1)
         guard let run = RunID(rawValue: "run-absurd") else { return [] }
-        return changes.enumerated().map { index, change in
+        return (graphChanges + settingChanges).enumerated().map { index, change in
             var work = good
             change(&work)
             return TaskDescription(
-                id: TaskID(run: run, stage: 0, round: 1, index: index), work: .pretrain(work), elementCount: 22)
+                id: TaskID(run: run, stage: 0, round: 1, index: index), title: "absurd", work: .train(work))
         }
     }()
+
+    private static func conv(_ kernel: Int) -> RunProtocol.Operation {
+        .linear(.convolution(channels: 2, kernel: kernel, stride: 1), activation: .relu)
+    }
+
+    /// The encoder is node 0, the decoder node 1; values 0, 1 and 2.
+    private static let graphChanges: [@Sendable (inout TrainWork) -> Void] = [
+        { $0.graph.inputs[0].shape = [.max] }, { $0.graph.inputs[0].shape = [5] }, { $0.graph.inputs[0].shape = [] },
+        { $0.graph.inputs[0].shape = [2, 2] }, { $0.graph.inputs[0].shape = [-4] }, { $0.graph.inputs = [] },
+        { $0.graph.inputs[0].field = "others" }, { $0.graph.nodes = [] }, { $0.graph.nodes[0].inputs = [] },
+        { $0.graph.nodes[0].inputs = [2] }, { $0.graph.nodes[1].inputs = [1, 1] },
+        { $0.graph.nodes[1].inputs = [-1] }, { $0.graph.nodes[0].parameters = [0, 9] },
+        { $0.graph.nodes[0].parameters = [1, 0] }, { $0.graph.nodes[0].parameters = [] },
+        {
+            $0.graph.nodes[0].operation = .linear(.dense(shape: [.max], isTransposed: false), activation: .relu)
+        },
+        { $0.graph.nodes[0].operation = .linear(.dense(shape: [0], isTransposed: false), activation: .relu) },
+        { $0.graph.nodes[0].operation = conv(3) },
+        {
+            $0.graph.inputs[0].shape = [2, 2, 1]
+            $0.graph.nodes[0].operation = conv(.max)
+        },
+        { $0.graph.nodes[0].operation = .maxPool(window: 2) },
+        { $0.graph.nodes[0].operation = .upsample(factor: .max, height: .max, width: .max) },
+        { $0.graph.append("more", .shift(most: 1, stream: 0), of: [1]) },
+        { $0.graph.append("more", .corrupt(.saltAndPepper(probability: 0.5), stream: 0), of: [1]) },
+        { $0.graph.append("more", .sparsify(.topK(count: 0)), of: [1]) },
+        { $0.graph.append("more", .sparsify(.winnerTakeAll(share: 1.5)), of: [1]) },
+        { $0.graph.append("more", .concatenate, of: [0, 7]) },
+        { $0.graph.append("more", .activate(.relu), of: [2]) },
+        { $0.graph.parameters[0].shape = [.max, .max] }, { $0.graph.parameters[0].shape = [2, 4] },
+        { $0.graph.parameters.append(.bias("more", .max)) },
+        { $0.objective.output = 0 }, { $0.objective.output = 3 }, { $0.objective.output = -1 },
+        { $0.objective.loss = .reconstruction(.meanSquaredError, target: 1) },
+        { $0.objective.loss = .reconstruction(.meanSquaredError, target: 9) },
+        { $0.objective.loss = .reconstruction(.binaryCrossEntropy, target: 0) },
+        { $0.objective.loss = .crossEntropy(field: "labels", weights: .equal) },
+        { $0.objective.penalty?.value = 0 }, { $0.objective.penalty?.value = 2 }, { $0.objective.penalty?.value = 9 },
+    ]
+
+    private static let settingChanges: [@Sendable (inout TrainWork) -> Void] = [
+        { $0.data.count = 0 }, { $0.data.fields = [] }, { $0.data.fields += $0.data.fields },
+        { $0.data.fields[0].content = .values(size: 5, divisor: 1) },
+        { $0.data.fields[0].content = .values(size: 4, divisor: .nan) },
+        { $0.data.fields[0].content = .classes(count: 4) },
+        { $0.unlabeled = [$0.data] }, { $0.settings.pseudoLabels = PseudoLabels() },
+        { $0.settings.validationPerClass = 1 }, { $0.settings.batchSize = 0 }, { $0.settings.epochs = .max },
+        { $0.settings.samplesAtOnce = 0 }, { $0.settings.weightDecay = .nan }, { $0.settings.rates = [] },
+        { $0.settings.activity = 9 }, { $0.settings.revival?.value = 0 }, { $0.settings.revival?.weight = 1 },
+        { $0.settings.revival?.bias = 9 }, { $0.settings.revival?.reader = 0 }, { $0.round = 2 }, { $0.rounds = -1 },
+        { $0.start?.count = 9 },
+        {
+            $0.cut = Cut(graph: $0.graph, weights: Digest(of: [3])); $0.data.count = 1 << 40
+        },
+        { $0.cut = Cut(graph: Graph(inputs: []), weights: Digest(of: [3])) },
+    ]
 
     func register(_ registration: WorkerRegistration) throws -> WorkerWelcome {
         guard let worker = WorkerID(rawValue: "worker-1") else { throw APIError(.internal, "no name") }

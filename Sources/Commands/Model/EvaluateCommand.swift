@@ -129,7 +129,7 @@ struct EvaluateCommand: ParsableCommand {
         let count = samples.rows.count
         try checkCounts(samples: count, labels: truth.count)
         try AvailableMemory.check(
-            TaskMemory.classifying(model.description.network, classes: names.count, samples: count)
+            TaskFunctions.classifyingMemory(model.description.network, classes: names.count, samples: count)
                 + samples.partMemory, for: file)
         let progress = WorkProgress("testing", unit: "samples", of: count, isQuiet: quiet)
         var answers: [Int32] = []
@@ -159,15 +159,16 @@ struct EvaluateCommand: ParsableCommand {
         }
         let count = samples.rows.count
         try AvailableMemory.check(
-            TaskMemory.reconstructing(
+            LayerStack.memory(
                 model.description.network, decoders: model.description.decoders, samples: count, kept: 0)
                 + samples.partMemory,
             for: file)
         let progress = WorkProgress("testing", unit: "samples", of: count, isQuiet: quiet)
         var measure = ReconstructionMeasure(
-            network: model.description.network, decoders: model.description.decoders,
-            sparsity: model.description.sparsity, weights: model.weights)
-        try samples.forEachPart { measure.add($0, progress: progress.advance) }
+            LayerStack(
+                network: model.description.network, decoders: model.description.decoders,
+                sparsity: model.description.sparsity, weights: model.weights))
+        try samples.forEachPart { try measure.add($0, progress: progress.advance) }
         progress.end()
         let (error, meanError) = (measure.error, measure.meanError)
         let ratio = meanError.flatMap { $0 > 0 ? error / $0 : nil }

@@ -46,13 +46,14 @@ struct PictureCommand: ParsableCommand {
         Engine.useOneThread()
         let loaded = try matched.load()
         try AvailableMemory.check(
-            TaskMemory.reconstructing(
+            LayerStack.memory(
                 description.network, decoders: description.decoders, samples: loaded.count, kept: loaded.count),
             for: file)
         let progress = WorkProgress("drawing", unit: "images", of: loaded.count, isQuiet: quiet)
-        let decoded = TaskFunctions.reconstruct(
-            loaded, network: description.network, decoders: description.decoders, sparsity: description.sparsity,
-            weights: model.weights, progress: progress.advance)
+        let decoded = try LayerStack(
+            network: description.network, decoders: description.decoders, sparsity: description.sparsity,
+            weights: model.weights
+        ).reconstruct(loaded, progress: progress.advance)
         progress.end()
         let image = ImageShape(height: shape[0], width: shape[1], channels: shape.count == 3 ? shape[2] : 1)
         var sheet = PictureSheet(TileShape(image), rows: 2, columns: loaded.count, zoom: 4)

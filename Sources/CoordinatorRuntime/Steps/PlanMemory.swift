@@ -42,25 +42,34 @@ extension RunMemory {
     private static func largestTask(_ plan: Plan, _ network: NetworkSpec, _ data: DataSizes) -> Int {
         let (shards, heldOut) = (max(plan.data.shards, 1), plan.data.heldOut)
         let inShard = max((data.samples - heldOut + shards - 1) / shards, 1)
-        var tasks = plan.autoencoderStages.flatMap { stage in
-            [
-                TaskMemory.pretraining(
-                    network, layer: stage.layer, decoders: stage.decoders, settings: stage.settings, samples: inShard),
-                TaskMemory.measuring(
-                    network, layer: stage.layer, decoders: stage.decoders, settings: stage.settings,
-                    samples: max(heldOut, 1)),
+        let blob = Digest(of: [])
+        func samples(_ count: Int) -> SampleSet {
+            SampleSet(digest: blob, count: max(count, 1), size: network.inputSize, divisor: 1)
+        }
+        var tasks = plan.autoencoderStages.flatMap { stage -> [Work] in
+            let frozen = stage.layer == 0 ? nil : blob
+            return [
+                .train(
+                    stage.training(
+                        of: network, frozen: frozen, start: blob, on: samples(inShard), round: 1, seed: 0)),
+                .evaluate(stage.measuring(of: network, frozen: frozen, weights: blob, on: samples(heldOut))),
             ]
         }
         if let settings = plan.fineTuning, data.classes > 0 {
-            let guessed = settings.pseudoLabels.map { ($0.shards ?? shards) * inShard } ?? 0
-            tasks += [true, settings.compareFromScratch ? false : true].map {
-                TaskMemory.fineTuning(
-                    network, classes: data.classes, settings: settings, startsTrained: $0,
-                    labeled: max(data.labeled, 1), unlabeled: guessed)
+            let labeled = LabeledBlobs(samples: samples(data.labeled), labels: blob)
+            let unlabeled = settings.pseudoLabels.map {
+                [SampleSet](repeating: samples(inShard), count: $0.shards ?? shards)
             }
-            tasks.append(TaskMemory.classifying(network, classes: data.classes, samples: max(data.tested, 1)))
+            tasks += (settings.compareFromScratch ? [blob, nil] : [blob]).map { stack in
+                .train(
+                    settings.training(
+                        of: network, classes: data.classes, stack: stack, on: labeled, unlabeled: unlabeled ?? [],
+                        seed: 0))
+            }
+            let test = LabeledBlobs(samples: samples(data.tested), labels: blob)
+            tasks.append(.evaluate(network.testing(classes: data.classes, weights: blob, on: test)))
         }
-        return tasks.max() ?? 0
+        return tasks.map { (try? $0.memory) ?? 0 }.max() ?? 0
     }
 
     /// Weights of the round and the one before, momentum alike, layers below, and the updates of the round: as

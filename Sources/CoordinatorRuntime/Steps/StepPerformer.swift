@@ -55,7 +55,7 @@ struct StepPerformer: Sendable {
         case .evaluation:
             let parameters = run.network.classifierParameters(classes: run.manifest?.classes ?? 0)
             let weights = try run.fineTuned.map { completion in
-                try put(try reader.update(completion).vector(), parameters)
+                try put(try reader.classifier(completion, of: run), parameters)
             }
             return StageOpening(stage: stage, frozen: nil, weights: weights)
         }
@@ -137,7 +137,8 @@ struct StepPerformer: Sendable {
             description.sparsity = nil
             description.classes = manifest.classes
             description.classNames = manifest.classNames
-            exports.append(try put(Model(description: description, weights: try reader.update(first).vector())))
+            let weights = try reader.classifier(first, of: run)
+            exports.append(try put(Model(description: description, weights: weights)))
         }
         return exports
     }

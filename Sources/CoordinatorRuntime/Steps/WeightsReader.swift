@@ -21,6 +21,19 @@ struct WeightsReader: Sendable {
         return try UpdateFile(blobs.path(of: completion.update), limitBytes: .max)
     }
 
+    /// A fine-tuning's classifier, `classifierParameters`: where its task has trained the output alone, on top of the
+    /// pretrained encoders.
+    func classifier(_ completion: TaskCompletion, of run: RunState) throws -> [Float] {
+        let tuned = try update(completion).vector()
+        let network = run.network
+        let whole = network.classifierParameters(classes: run.manifest?.classes ?? 0).elementCount
+        guard tuned.count < whole else { return tuned }
+        let stack = try autoencoders(run.stageWeights, of: run).enumerated().flatMap { layer, weights in
+            weights.prefix(network.encoderParameters(layer: layer).elementCount)
+        }
+        return stack + tuned
+    }
+
     /// The weights of each layer's autoencoder, as the last of some stages that trained it left them.
     ///
     /// - Parameter stages: the weights of the run's first stages.

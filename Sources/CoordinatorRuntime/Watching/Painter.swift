@@ -22,7 +22,7 @@ struct Painter: Sendable {
             let stack = try stack(subject, of: run)
             let count = stack.network.samplesAtOnce(atMost: LearntStack.shownSamples)
             let samples = try pick(count, of: manifest.heldOut)
-            return .picture(Array(stack.reconstructions(of: samples).png()))
+            return .picture(Array(try stack.reconstructions(of: samples).png()))
         case .codes: return .map(try map(subject, of: run, manifest))
         case .mistakes: return try mistakes(subject, of: run, manifest)
         }
@@ -85,12 +85,12 @@ struct Painter: Sendable {
         // Of a finished run the classifier is one of its exports; before that it is still the answer to its task.
         let weights =
             try run.exports.isEmpty
-            ? run.fineTuned.first.map { try reader.update($0).vector() }
+            ? run.fineTuned.first.map { try reader.classifier($0, of: run) }
             : reader.weights(subject.weights, parameters)
         guard let weights, weights.count == parameters.elementCount else { throw APIError.nothingToDraw(run.id) }
         let count = network.samplesToClassify(atMost: ClassifierMistakes.testedSamples)
         let samples = try pick(count, of: test.samples)
-        let found = ClassifierMistakes(
+        let found = try ClassifierMistakes(
             network: network, classes: classes, weights: weights, samples: samples,
             labels: try labels(test, of: samples, classes: classes))
         var mistakes = found.mistakes

@@ -7,8 +7,7 @@ extension NetworkSpec {
             spec.window.map { [spec.units, image(ofLayer: layer)?.channels ?? 0, $0.kernel, $0.kernel] }
             ?? [inputSize(ofLayer: layer), spec.units]
         return [
-            ParameterSpec(name: "encoder.\(layer).weight", shape: shape, start: .glorot),
-            ParameterSpec(name: "encoder.\(layer).bias", shape: [spec.units], start: .zero),
+            .weight("encoder.\(layer).weight", shape), .bias("encoder.\(layer).bias", spec.units),
         ]
     }
 
@@ -19,9 +18,8 @@ extension NetworkSpec {
         let spec = layers[layer]
         let outputs = spec.window == nil ? inputSize(ofLayer: layer) : image(ofLayer: layer)?.channels ?? 0
         let shape = [spec.units, outputs] + (spec.window.map { [$0.kernel, $0.kernel] } ?? [])
-        let weight = ParameterSpec(
-            name: "decoder.\(layer).weight", shape: shape, start: .glorot, hasUnitRows: decoder == .unitNorm)
-        let bias = ParameterSpec(name: "decoder.\(layer).bias", shape: [outputs], start: .zero)
+        let weight = ParameterSpec.weight("decoder.\(layer).weight", shape, hasUnitRows: decoder == .unitNorm)
+        let bias = ParameterSpec.bias("decoder.\(layer).bias", outputs)
         return encoderParameters(layer: layer) + (decoder == .tied ? [bias] : [weight, bias])
     }
 
@@ -38,8 +36,7 @@ extension NetworkSpec {
     /// The whole encoder, then `classifier.weight` (code, classes) and `classifier.bias` (classes).
     package func classifierParameters(classes: Int) -> [ParameterSpec] {
         stackParameters(count: layers.count) + [
-            ParameterSpec(name: "classifier.weight", shape: [codeSize, classes], start: .glorot),
-            ParameterSpec(name: "classifier.bias", shape: [classes], start: .zero),
+            .weight("classifier.weight", [codeSize, classes]), .bias("classifier.bias", classes),
         ]
     }
 }

@@ -106,6 +106,8 @@ package struct ImageShape: Codable, Hashable, Sendable, CustomStringConvertible 
     }
 
     package var count: Int { height * width * channels }
+    package var shape: [Int] { [height, width, channels] }
+    var isWithinLimits: Bool { shape.allSatisfy { (1...Limits.imageSide).contains($0) } }
     package var description: String { "\(height) x \(width) x \(channels)" }
 }
 

@@ -22,6 +22,11 @@ package struct AutoencoderStage: Hashable, Sendable {
     /// What people call it.
     package var name: String { trainedLayers.count > 1 ? "all layers" : "layer \(trainedLayers.lowerBound + 1)" }
 
+    /// What its tasks work on, for people: `layer 1`, `layers 1 to 3`.
+    package var place: String {
+        decoders.count == 1 ? "layer \(layer + 1)" : "layers \(layer + 1) to \(layer + decoders.count)"
+    }
+
     /// Its weights, in their order.
     package func parameters(of network: NetworkSpec) -> [ParameterSpec] {
         network.autoencoderParameters(first: layer, decoders: decoders)

@@ -36,39 +36,30 @@ extension TaskDescription {
 
     package func problem(of figures: TaskFigures) -> ResultProblem? {
         if let problem = figures.outOfRange { return problem }
-        let (samples, needsError, classes) = work.expectation
         guard [figures.seconds, figures.preparationSeconds ?? 0].allSatisfy({ $0.isFinite && $0 >= 0 }) else {
             return .malformed("its seconds are not a length of time")
         }
+        let samples = work.expectedSamples
         guard figures.samples == samples else {
             return .malformed("it speaks of \(figures.samples) samples, not \(samples)")
         }
+        let needsError = work.measures.contains { if case .reconstruction = $0 { true } else { false } }
         guard (figures.reconstructionError != nil) == needsError, needsError || figures.meanError == nil else {
             return .malformed("a figure is missing or too many")
         }
         guard figures.epochLosses?.count ?? 0 <= Limits.curvePoints else {
             return .malformed("it tells the losses of too many epochs")
         }
-        if case .fineTune(let work) = work, let problem = work.problem(of: figures) { return problem }
-        guard let classes else { return figures.confusion == nil ? nil : .malformed("it has a confusion matrix") }
-        guard let matrix = figures.confusion, matrix.count == classes, matrix.allSatisfy({ $0.count == classes }),
-            matrix.joined().allSatisfy({ (0...samples).contains($0) }), matrix.joined().reduce(0, +) == samples
-        else { return .malformed("its confusion matrix does not count \(samples) samples in \(classes) classes") }
-        return nil
+        if case .train(let work) = work, let problem = work.problem(of: figures) { return problem }
+        return work.problem(ofConfusion: figures.confusion)
     }
 
     /// `the change of encoder.0.weight`.
     private func name(ofNumber index: Int) -> String {
-        let (what, parameters): (String, [ParameterSpec]) =
-            switch work {
-            case .pretrain(let work):
-                ("the change of", work.network.autoencoderParameters(first: work.layer, decoders: work.decoders))
-            case .fineTune(let work):
-                ("the weight in", work.network.classifierParameters(classes: work.classes))
-            case .measureReconstruction, .classify: ("number \(index) of", [])
-            }
+        guard case .train(let work) = work else { return "number \(index) of the result" }
+        let what = work.returned == .change ? "the change of" : "the weight in"
         var rest = index
-        for parameter in parameters {
+        for parameter in work.graph.parameters {
             if rest < parameter.count { return "\(what) \(parameter.name)" }
             rest -= parameter.count
         }
@@ -103,24 +94,37 @@ extension TaskFigures {
 }
 
 extension Work {
-    fileprivate var expectation: (samples: Int, needsError: Bool, classes: Int?) {
-        switch self {
-        case .pretrain(let work): (work.samples.count * work.settings.localEpochs, false, nil)
-        case .measureReconstruction(let work): (work.samples.count, true, nil)
-        case .fineTune(let work): (work.samples.count * work.settings.epochs, false, nil)
-        case .classify(let work): (work.samples.count, false, work.classes)
+    /// How many samples its result speaks of: epochs count each time.
+    fileprivate var expectedSamples: Int {
+        if case .train(let work) = self { work.data.count * work.settings.epochs } else { data.count }
+    }
+
+    fileprivate var measures: [EvaluateWork.Measure] {
+        if case .evaluate(let work) = self { work.measures } else { [] }
+    }
+
+    fileprivate func problem(ofConfusion matrix: [[Int]]?) -> ResultProblem? {
+        let field = measures.lazy.compactMap { if case .confusion(_, let field) = $0 { field } else { nil } }.first
+        guard let field else { return matrix == nil ? nil : .malformed("it has a confusion matrix") }
+        let classes = data[field]?.classes ?? 0
+        guard let matrix, matrix.count == classes, matrix.allSatisfy({ $0.count == classes }),
+            matrix.joined().allSatisfy({ (0...data.count).contains($0) }),
+            matrix.joined().reduce(0, +) == data.count
+        else {
+            return .malformed("its confusion matrix does not count \(data.count) samples in \(classes) classes")
         }
+        return nil
     }
 }
 
-extension FineTuneWork {
+extension TrainWork {
     fileprivate func problem(of figures: TaskFigures) -> ResultProblem? {
         let (guesses, unlabeled) = (figures.pseudoLabels ?? [], self.unlabeled.reduce(0) { $0 + $1.count })
         guard guesses.count == settings.pseudoLabels?.rounds ?? 0,
             guesses.allSatisfy({ (0...unlabeled).contains($0) })
         else { return .malformed("its numbers of guessed labels are not those of its rounds") }
-        guard (0...samples.count).contains(figures.validationErrors ?? 0) else {
-            return .malformed("it speaks of \(figures.validationErrors ?? 0) errors on \(samples.count) examples")
+        guard (0...data.count).contains(figures.validationErrors ?? 0) else {
+            return .malformed("it speaks of \(figures.validationErrors ?? 0) errors on \(data.count) examples")
         }
         return nil
     }

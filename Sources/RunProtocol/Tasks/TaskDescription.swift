@@ -1,36 +1,54 @@
 /// The unit of work: everything that its result depends on. The same task gives the same bits on the same kind of processor.
 package struct TaskDescription: Codable, Hashable, Sendable {
     package var id: TaskID
+    /// What it works on, for people: `layer 1`, `layers 1 to 3`.
+    package var title: String
     package var work: Work
-    /// How many numbers the result's vector must have; 0 where the task only measures.
-    package var elementCount: Int
 
-    package init(id: TaskID, work: Work, elementCount: Int) {
+    package init(id: TaskID, title: String, work: Work) {
         self.id = id
+        self.title = title
         self.work = work
-        self.elementCount = elementCount
     }
+
+    /// How many numbers the result's vector must have; 0 where the task only measures.
+    package var elementCount: Int { work.elementCount }
 }
 
 /// What a task does.
 package enum Work: Codable, Hashable, Sendable {
-    /// Train one layer's autoencoder on a shard. Result: the change of its weights.
-    case pretrain(PretrainWork)
-    /// Measure a layer's reconstruction error on the held-out samples. Result: figures only.
-    case measureReconstruction(ReconstructionWork)
-    /// Train the classifier on labeled examples. Result: all its weights.
-    case fineTune(FineTuneWork)
-    /// Classify a test set. Result: figures only.
-    case classify(ClassifyWork)
+    /// Result: the change of the weights, or the weights.
+    case train(TrainWork)
+    /// Result: metrics and tables only.
+    case evaluate(EvaluateWork)
+    /// Result: a value of the graph for each sample.
+    case encode(EncodeWork)
 
     /// The blobs that the task reads.
     package var inputs: [Digest] {
+        let weights: [Digest?] =
+            switch self {
+            case .train(let work): [work.cut?.weights, work.start?.digest]
+            case .evaluate(let work): [work.cut?.weights, work.weights]
+            case .encode(let work): [work.weights]
+            }
+        return weights.compactMap(\.self) + sets.flatMap { $0.fields.map(\.digest) }
+    }
+
+    /// The samples that it reads: the first set is what its steps go through.
+    package var sets: [FieldSet] {
         switch self {
-        case .pretrain(let work): [work.frozen, work.start, work.samples.digest].compactMap { $0 }
-        case .measureReconstruction(let work): [work.frozen, work.weights, work.samples.digest].compactMap { $0 }
-        case .fineTune(let work):
-            [work.start, work.samples.digest, work.labels].compactMap { $0 } + work.unlabeled.map(\.digest)
-        case .classify(let work): [work.weights, work.samples.digest, work.labels]
+        case .train(let work): [work.data] + work.unlabeled
+        case .evaluate(let work): [work.data]
+        case .encode(let work): [work.data]
+        }
+    }
+
+    package var elementCount: Int {
+        switch self {
+        case .train(let work): work.graph.parameters.elementCount
+        case .evaluate: 0
+        case .encode(let work): work.data.count * work.size
         }
     }
 }
@@ -50,116 +68,136 @@ package struct SampleSet: Codable, Hashable, Sendable {
     }
 }
 
-/// Train the autoencoder of one layer, or of several above each other, on one shard.
-///
-/// Weights are safetensors blobs, their tensors f32 in the order of the parameter list that each field names.
-package struct PretrainWork: Codable, Hashable, Sendable {
-    package var network: NetworkSpec
-    /// The autoencoder's lowest.
-    package var layer: Int
-    /// One for each of the autoencoder's layers, from the lowest upwards.
-    package var decoders: [DecoderSpec]
-    /// How many of its encoders, from the lowest upwards, are not trained: fewer than it has layers.
-    package var frozenEncoders: Int
-    package var settings: StageSettings
-    /// `network.stackParameters(count: layer)`: the frozen encoders below; nil for layer 0.
-    package var frozen: Digest?
-    /// `network.autoencoderParameters(first: layer, decoders:)`: where the round starts.
-    package var start: Digest
-    package var samples: SampleSet
-    /// From 1; with `settings.rounds` it says how far the learning rate's schedule is.
+/// A part of a network that stays as it is, below what a task works on. What it makes of a field's values is rounded to
+/// bfloat16, whether it is computed anew or was kept, and takes their place.
+package struct Cut: Codable, Hashable, Sendable {
+    package var field: String
+    /// Its last node gives the codes.
+    package var graph: Graph
+    /// A safetensors blob of all its parameters.
+    package var weights: Digest
+
+    package init(field: String = Field.samples, graph: Graph, weights: Digest) {
+        self.field = field
+        self.graph = graph
+        self.weights = weights
+    }
+}
+
+/// Train a graph's weights on some samples.
+package struct TrainWork: Codable, Hashable, Sendable {
+    /// Where weights start.
+    package struct Start: Codable, Hashable, Sendable {
+        /// A safetensors blob of the graph's first `count` parameters; the others are initialized by the task's seed.
+        package var digest: Digest
+        package var count: Int
+
+        package init(_ digest: Digest, count: Int) {
+            self.digest = digest
+            self.count = count
+        }
+    }
+
+    package enum Returned: String, Codable, Sendable {
+        /// What is averaged with other tasks' changes.
+        case change
+        case weights
+    }
+
+    package var graph: Graph
+    package var cut: Cut?
+    package var objective: Objective
+    package var settings: TrainingSettings
+    /// Nil: all parameters are initialized by the task's seed.
+    package var start: Start?
+    package var data: FieldSet
+    /// What `settings.pseudoLabels` predicts classes of; empty without it.
+    package var unlabeled: [FieldSet]
+    /// From 1; with `rounds` it says how far schedules are.
     package var round: Int
+    package var rounds: Int
+    package var returned: Returned
     package var seed: UInt64
 
     package init(
-        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], frozenEncoders: Int = 0, settings: StageSettings,
-        frozen: Digest?, start: Digest, samples: SampleSet, round: Int, seed: UInt64
+        graph: Graph, cut: Cut? = nil, objective: Objective, settings: TrainingSettings, start: Start?,
+        data: FieldSet, unlabeled: [FieldSet] = [], round: Int = 1, rounds: Int = 1, returned: Returned, seed: UInt64
     ) {
-        self.network = network
-        self.layer = layer
-        self.decoders = decoders
-        self.frozenEncoders = frozenEncoders
-        self.settings = settings
-        self.frozen = frozen
-        self.start = start
-        self.samples = samples
-        self.round = round
-        self.seed = seed
-    }
-}
-
-/// Measure an autoencoder on the held-out samples.
-package struct ReconstructionWork: Codable, Hashable, Sendable {
-    package var network: NetworkSpec
-    package var layer: Int
-    package var decoders: [DecoderSpec]
-    package var settings: StageSettings
-    package var frozen: Digest?
-    /// `network.autoencoderParameters(first: layer, decoders:)`.
-    package var weights: Digest
-    package var samples: SampleSet
-
-    package init(
-        network: NetworkSpec, layer: Int, decoders: [DecoderSpec], settings: StageSettings, frozen: Digest?,
-        weights: Digest, samples: SampleSet
-    ) {
-        self.network = network
-        self.layer = layer
-        self.decoders = decoders
-        self.settings = settings
-        self.frozen = frozen
-        self.weights = weights
-        self.samples = samples
-    }
-}
-
-/// Train the whole encoder with a softmax layer on one draw of labeled examples.
-package struct FineTuneWork: Codable, Hashable, Sendable {
-    package var network: NetworkSpec
-    package var classes: Int
-    package var settings: FineTuningSettings
-    /// `network.stackParameters(count: layers.count)`; nil for a random start.
-    package var start: Digest?
-    package var samples: SampleSet
-    /// An NPY file of shape (count), `<i4`, of classes from 0.
-    package var labels: Digest
-    /// What `settings.pseudoLabels` guesses labels of; empty without it.
-    package var unlabeled: [SampleSet]
-    package var seed: UInt64
-
-    package init(
-        network: NetworkSpec, classes: Int, settings: FineTuningSettings, start: Digest?, samples: SampleSet,
-        labels: Digest, unlabeled: [SampleSet] = [], seed: UInt64
-    ) {
-        self.network = network
-        self.classes = classes
+        self.graph = graph
+        self.cut = cut
+        self.objective = objective
         self.settings = settings
         self.start = start
-        self.samples = samples
-        self.labels = labels
+        self.data = data
         self.unlabeled = unlabeled
+        self.round = round
+        self.rounds = rounds
+        self.returned = returned
         self.seed = seed
     }
-
-    /// Whether the task computes with the samples' codes, and trains nothing but the softmax layer.
-    package var trainsOnCodes: Bool { start != nil && settings.encoderIsConstant }
 }
 
-/// Classify the test set with one draw's classifier.
-package struct ClassifyWork: Codable, Hashable, Sendable {
-    package var network: NetworkSpec
-    package var classes: Int
-    /// `network.classifierParameters(classes:)`.
-    package var weights: Digest
-    package var samples: SampleSet
-    /// An NPY file of shape (count), `<i4`, of classes from 0.
-    package var labels: Digest
-
-    package init(network: NetworkSpec, classes: Int, weights: Digest, samples: SampleSet, labels: Digest) {
-        self.network = network
-        self.classes = classes
-        self.weights = weights
-        self.samples = samples
-        self.labels = labels
+/// Measure a network on some samples.
+package struct EvaluateWork: Codable, Hashable, Sendable {
+    /// What is measured of a network.
+    package enum Measure: Codable, Hashable, Sendable {
+        /// The mean over samples of the loss of an output beside a value, and that of predicting each feature's mean.
+        case reconstruction(ReconstructionLoss, output: Int, target: Int)
+        /// Which share of a value's numbers is not zero, and how many channels are zero for every sample; `kept`: of what
+        /// `Sparsity` has left.
+        case activity(value: Int, kept: Bool)
+        /// How often each class of a field is predicted as which: the largest of the output, the lowest of equal ones.
+        case confusion(output: Int, field: String)
     }
+
+    package var graph: Graph
+    package var cut: Cut?
+    /// A safetensors blob of all parameters.
+    package var weights: Digest
+    package var data: FieldSet
+    /// How many samples of a batch are computed at a time; nil for all.
+    package var samplesAtOnce: Int?
+    package var measures: [Measure]
+
+    package init(
+        graph: Graph, cut: Cut? = nil, weights: Digest, data: FieldSet, samplesAtOnce: Int? = nil, measures: [Measure]
+    ) {
+        self.graph = graph
+        self.cut = cut
+        self.weights = weights
+        self.data = data
+        self.samplesAtOnce = samplesAtOnce
+        self.measures = measures
+    }
+
+    /// The field of classes that it reads; nil where it reads none.
+    package var field: String? {
+        measures.lazy.compactMap { if case .confusion(_, let field) = $0 { field } else { nil } }.first
+    }
+
+    /// Of which the loss is measured; nil where none is.
+    package var objective: Objective? {
+        measures.lazy.compactMap { measure -> Objective? in
+            guard case .reconstruction(let loss, let output, let target) = measure else { return nil }
+            return Objective(.reconstruction(loss, target: target), of: output)
+        }.first
+    }
+}
+
+/// Compute a value of a network for each of some samples.
+package struct EncodeWork: Codable, Hashable, Sendable {
+    /// Its last node gives the result.
+    package var graph: Graph
+    /// A safetensors blob of all parameters.
+    package var weights: Digest
+    package var data: FieldSet
+
+    package init(graph: Graph, weights: Digest, data: FieldSet) {
+        self.graph = graph
+        self.weights = weights
+        self.data = data
+    }
+
+    /// How many numbers the result has for a sample.
+    package var size: Int { (try? graph.shapes().last?.reduce(1, *)) ?? 0 }
 }

@@ -42,21 +42,20 @@ package struct BenchmarkWorkload: Sendable {
 
     /// Floating-point operations of the products of a training step, for one sample; multiply-adds count as two.
     package var operationsPerSample: Double {
-        network.trainingOperations(ofLayers: network.layers.indices)
+        task.graph.trainingOperations(trained: task.settings.trained)
     }
 
     /// The training of one task.
-    var task: PretrainWork {
+    var task: TrainWork {
         let settings = StageSettings(
             rounds: 1, replicas: 1, localEpochs: 1, batchSize: batchSize, loss: .meanSquaredError,
             outputActivation: decoders[0].activation, corruption: .none, l1: l1, decoder: decoders[0].constraint,
             optimizer: .adam(learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8), schedule: .constant,
             outer: .mean, precision: precision)
         let digest = Digest(of: [UInt8]())
-        return PretrainWork(
-            network: network, layer: 0, decoders: decoders, settings: settings, frozen: nil, start: digest,
-            samples: SampleSet(digest: digest, count: samples, size: network.inputSize, divisor: 255), round: 1, seed: 1
-        )
+        return AutoencoderStage(layer: 0, decoders: decoders, settings: settings).training(
+            of: network, frozen: nil, start: digest,
+            on: SampleSet(digest: digest, count: samples, size: network.inputSize, divisor: 255), round: 1, seed: 1)
     }
 
     /// Where the task starts.

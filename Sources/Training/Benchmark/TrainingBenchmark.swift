@@ -51,8 +51,8 @@ package struct TrainingBenchmark: Codable, Sendable {
     ) -> Double {
         let (work, start, samples) = (workload.task, workload.start, workload.madeUpSamples)
         func task() {
-            _ = try? TaskFunctions.pretrain(
-                work, start: start, samples: samples, profile: profile, isCancelled: { false })
+            _ = try? TaskFunctions.train(
+                work, given: start, data: TaskData([samples]), profile: profile, isCancelled: { false })
         }
         task()
         profile?.restart()

@@ -114,14 +114,12 @@ struct Crew {
     mutating func answered(_ worker: WorkerID, _ task: TaskDescription, _ figures: TaskFigures) {
         note(worker) { record in
             record.tasksDone += 1
-            guard case .pretrain(let work) = task.work else { return }
+            guard case .train(let work) = task.work, work.returned == .change else { return }
             record.samples += figures.samples
             guard figures.seconds > 0 else { return }
             let speed = Double(figures.samples) / figures.seconds
-            let layers = work.layer..<work.layer + work.decoders.count
             record.samplesPerSecond = speed
-            record.gigaflops =
-                speed * work.network.trainingOperations(ofLayers: layers, frozenEncoders: work.frozenEncoders) / 1e9
+            record.gigaflops = speed * work.graph.trainingOperations(trained: work.settings.trained) / 1e9
         }
     }
 

@@ -1,7 +1,7 @@
 import CElementwise
 import TensorCore
 
-typealias Numbers = UnsafeMutablePointer<Float>
+package typealias Numbers = UnsafeMutablePointer<Float>
 
 /// A layer's weight, and the same rounded to bfloat16 where the chain keeps that.
 struct LayerWeight {

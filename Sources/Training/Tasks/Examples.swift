@@ -2,32 +2,32 @@ import CElementwise
 import RandomNumbers
 import RunProtocol
 
-/// All that a fine-tuning learns from, as rows that count from 0: the labeled examples, then the unlabeled samples.
+/// All that a task learns from, as rows that count from 0: its samples, then the unlabeled ones.
 struct Examples {
-    private let parts: [Samples]
+    private let parts: [TaskData]
     /// Where each part's rows begin, and the end of the last.
     private let starts: [Int]
-    /// One for each labeled example.
-    let labels: [Int32]
 
-    init(labeled: Samples, labels: [Int32], unlabeled: [Samples]) {
-        parts = [labeled] + unlabeled
+    init(_ data: TaskData, unlabeled: [TaskData]) {
+        parts = [data] + unlabeled
         starts = parts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
-        self.labels = labels
     }
 
-    var unlabeled: Range<Int32> { Int32(labels.count)..<Int32(starts[parts.count]) }
-    var size: Int { parts[0].size }
+    var labeledCount: Int { parts[0].count }
+    /// One for each labeled example.
+    var labels: [Int32] { parts[0].classes }
+    var unlabeled: Range<Int32> { Int32(labeledCount)..<Int32(starts[parts.count]) }
 
-    /// Writes the samples of `rows` to `out` (rows.count, size).
-    func gather(_ rows: [Int32], into out: UnsafeMutablePointer<Float>) {
+    /// Writes the samples of `rows` to the inputs' places.
+    func gather(_ rows: [Int32], into executor: GraphExecutor) {
+        guard parts.count > 1 else { return parts[0].gather(rows[...], into: executor) }
         var start = 0
         while start < rows.count {
             // As many rows at once as lie in the same part.
             let part = part(of: rows[start])
             let end = rows[start...].firstIndex { self.part(of: $0) != part } ?? rows.count
             let own = rows[start..<end].map { $0 - Int32(starts[part]) }
-            parts[part].gather(own[...], into: out + start * size)
+            parts[part].gather(own[...], into: executor, at: start)
             start = end
         }
     }
@@ -38,6 +38,9 @@ struct Examples {
     ///
     /// - Returns: rows to learn from and rows to validate on, both in their order.
     func divided(validationPerClass count: Int, seed: UInt64) -> (training: [Int32], validation: [Int32]) {
+        let all = Array(0..<Int32(labeledCount))
+        guard count > 0 else { return (all, []) }
+        let labels = labels
         var random = Philox(key: seed, stream: RandomStream.validation)
         var left = labels.reduce(into: [Int32: Int]()) { $0[$1, default: 0] += 1 }
         var taken: [Int32: Int] = [:]
@@ -49,7 +52,6 @@ struct Examples {
             left[label, default: 0] -= 1
             validation.insert(row)
         }
-        let all = Array(0..<Int32(labels.count))
         return (all.filter { !validation.contains($0) }, all.filter(validation.contains))
     }
 }

@@ -1,0 +1,43 @@
+extension Graph {
+    /// Multiply-accumulates of a linear node for one sample; 0 of any other.
+    ///
+    /// - Parameter shapes: of all values.
+    private func multiplyAccumulates(_ node: Node, _ value: Int, _ shapes: [[Int]]) -> Double {
+        guard case .linear(let linear, _) = node.operation else { return 0 }
+        return node.inputs.reduce(0) { sum, input in
+            let weights = Double(linear.weightShape(of: shapes[input]).reduce(1, *))
+            let positions =
+                switch linear {
+                case .dense: 1
+                case .convolution, .upsampledConvolution: shapes[value][0] * shapes[value][1]
+                case .transposedConvolution: shapes[input][0] * shapes[input][1]
+                }
+            return sum + weights * Double(positions)
+        }
+    }
+
+    /// Floating-point operations of the products that computing all values takes, for one sample; multiply-adds count as
+    /// two.
+    package var operations: Double {
+        guard let shapes = try? shapes() else { return 0 }
+        return 2
+            * nodes.enumerated().reduce(0) { $0 + multiplyAccumulates($1.element, inputs.count + $1.offset, shapes) }
+    }
+
+    /// The same of a training step: each product is computed once forward, once for the weight's gradient where something at
+    /// or below it is trained, and once for each input that depends on what is trained.
+    package func trainingOperations(trained: Set<Int>) -> Double {
+        guard let shapes = try? shapes() else { return 0 }
+        let isDerived = parametersBelow.map { !$0.isDisjoint(with: trained) }
+        return 2
+            * nodes.enumerated().reduce(0) { sum, element in
+                let (index, node) = element
+                let products = multiplyAccumulates(node, inputs.count + index, shapes)
+                guard isDerived[inputs.count + index] else { return sum + products }
+                return sum + products * Double(2 + node.inputs.count { isDerived[$0] })
+            }
+    }
+
+    /// How many numbers all values have, for one sample.
+    package var valueSize: Int { (try? shapes())?.reduce(0) { $0 + $1.reduce(1, *) } ?? 0 }
+}

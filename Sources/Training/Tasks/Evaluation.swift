@@ -1,0 +1,94 @@
+import RunProtocol
+
+/// A task that measures, while it goes on.
+struct Evaluation {
+    private let work: EvaluateWork
+    private let data: TaskData
+    private let executor: GraphExecutor
+    /// Of which the loss is measured.
+    private let objective: Objective?
+    private var error = 0.0
+    private var mean: MeanPrediction?
+    private var activities: [(activity: Activity, value: Int, isKept: Bool)] = []
+    private var confusion: [[Int]] = []
+
+    init(_ work: EvaluateWork, weights: [Float], data: TaskData) throws(GraphProblem) {
+        (self.work, self.data) = (work, data)
+        objective = work.objective
+        executor = try GraphExecutor(
+            work.graph, weights: weights, batchSize: min(TaskFunctions.batchSize, data.count),
+            samplesAtOnce: work.samplesAtOnce, objective: objective)
+        for measure in work.measures {
+            switch measure {
+            case .reconstruction(_, _, let target):
+                mean = MeanPrediction(features: executor.plan.sizes[target])
+            case .activity(let value, let isKept): activities.append((Activity(executor, of: value), value, isKept))
+            case .confusion(_, let field):
+                let classes = work.data[field]?.classes ?? 0
+                confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+            }
+        }
+    }
+
+    mutating func run(isCancelled: () -> Bool) throws -> TaskFigures {
+        var first = 0
+        let network = executor
+        try TaskFunctions.forEachBatch(of: data, in: network, isCancelled: isCancelled) { count in
+            addMean(count: count)
+            for part in network.parts(of: count) { measure(part, first: first) }
+            first += count
+        }
+        return figures
+    }
+
+    private mutating func addMean(count: Int) {
+        guard case .reconstruction(_, let target)? = objective?.loss else { return }
+        mean?.add(executor.value(target), count: count)
+    }
+
+    /// - Parameter first: where the batch begins among all samples.
+    private mutating func measure(_ part: Range<Int>, first: Int) {
+        var activities = activities
+        executor.forward(part) { value in
+            for index in activities.indices where activities[index].value == value {
+                activities[index].activity.count(samples: part.count)
+            }
+        }
+        self.activities = activities
+        if let objective { error += executor.loss(part, LossContext(objective: objective)) }
+        for case .confusion(let output, _) in work.measures {
+            let predicted = executor.largest(ofValue: output, count: part.count)
+            for (row, prediction) in predicted.enumerated() {
+                confusion[Int(data.classes[first + part.lowerBound + row])][Int(prediction)] += 1
+            }
+        }
+    }
+
+    private var figures: TaskFigures {
+        var figures = TaskFigures(samples: data.count)
+        if case .reconstruction(let loss, _)? = objective?.loss {
+            figures.reconstructionError = error / Double(data.count)
+            figures.meanError = mean?.error(by: loss)
+        }
+        for (activity, _, isKept) in activities {
+            if isKept {
+                (figures.keptShare, figures.unusedUnits) = (activity.share, activity.dead.count)
+            } else {
+                (figures.activeShare, figures.deadUnits) = (activity.share, activity.dead.count)
+            }
+        }
+        if !confusion.isEmpty { figures.confusion = confusion }
+        return figures
+    }
+}
+
+extension GraphExecutor {
+    /// The place of the largest of a value's numbers for each sample of the part at hand, the lowest of equal ones.
+    func largest(ofValue value: Int, count: Int) -> [Int32] {
+        let (numbers, size) = (self.value(value), plan.sizes[value])
+        return (0..<count).map { row in
+            let own = UnsafeBufferPointer(start: numbers + row * size, count: size)
+            return Int32(own.indices.max { own[$0] < own[$1] } ?? 0)
+        }
+    }
+}

@@ -180,21 +180,23 @@ enum Answer {
         switch task.work {
         case .pretrain(let work):
             TaskResult(
-                figures: TaskFigures(samples: work.samples.count * work.settings.localEpochs, loss: 1),
+                figures: TaskFigures(samples: work.samples.count * work.settings.localEpochs, metrics: ["loss": 1]),
                 vector: numbers(task, seed: work.seed))
         case .measureReconstruction(let work):
             TaskResult(
                 figures: TaskFigures(
-                    samples: work.samples.count, reconstructionError: 8 / Double(task.id.round), meanError: 4),
+                    samples: work.samples.count,
+                    metrics: ["reconstructionError": 8 / Double(task.id.round), "meanError": 4]),
                 vector: [])
         case .fineTune(let work):
             TaskResult(
-                figures: TaskFigures(samples: work.samples.count * work.settings.epochs, loss: 1),
+                figures: TaskFigures(samples: work.samples.count * work.settings.epochs, metrics: ["loss": 1]),
                 vector: numbers(task, seed: work.seed))
         case .classify(let work):
             TaskResult(
                 figures: TaskFigures(
-                    samples: work.samples.count, confusion: diagonal(work.classes, count: work.samples.count)),
+                    samples: work.samples.count,
+                    tables: ["confusion": diagonal(work.classes, count: work.samples.count)]),
                 vector: [])
         }
     }

@@ -205,9 +205,9 @@ final class InterruptedCluster {
         let figures: TaskFigures
         switch task.work {
         case .pretrain(let work):
-            figures = TaskFigures(samples: work.samples.count * work.settings.localEpochs, loss: 1)
+            figures = TaskFigures(samples: work.samples.count * work.settings.localEpochs, metrics: ["loss": 1])
         case .measureReconstruction(let work):
-            figures = TaskFigures(samples: work.samples.count, reconstructionError: 1)
+            figures = TaskFigures(samples: work.samples.count, metrics: ["reconstructionError": 1])
         case .fineTune, .classify: return
         }
         let result = TaskResult(figures: figures, vector: Array(repeating: 0.5, count: task.elementCount))

@@ -34,8 +34,15 @@ import Testing
             run.stages[stage].tasksDone = .max
             run.stages[stage].history.append(
                 RoundRecord(
-                    round: .max, samples: .max, loss: .greatestFiniteMagnitude, heldOutError: -.greatestFiniteMagnitude,
-                    activeShare: 1e300, deadUnits: .min, seconds: .greatestFiniteMagnitude))
+                    round: .max, samples: .max,
+                    metrics: [
+                        "loss": .greatestFiniteMagnitude, "heldOutError": -.greatestFiniteMagnitude,
+                        "activeShare": 1e300, "deadUnits": Double(Int.min),
+                    ], seconds: .greatestFiniteMagnitude))
+            run.stages[stage].outputs?.metrics.append(
+                MetricDescription(
+                    "more", title: "\u{1B}c\n", text: "", unit: MetricUnit(name: "\u{1B}c", values: .max),
+                    direction: .higherIsBetter, of: .weights, decides: true, phrase: "\u{1B}c"))
         }
         var workers = try Example.workers()
         for index in workers.indices {

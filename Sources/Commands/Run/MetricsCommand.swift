@@ -21,7 +21,8 @@ struct MetricsCommand: ParsableCommand {
         var name: String
         var state: RunStatus.State
         var stages: [Stage]
-        var curves: [LearningCurve]
+        /// Results that are told in series.
+        var curves: [TrialResult]
         var tests: [Test]
 
         struct Stage: Encodable {
@@ -29,21 +30,42 @@ struct MetricsCommand: ParsableCommand {
             var rounds: [RoundRecord]
         }
 
+        /// A result that is told in numbers.
         struct Test: Encodable {
             var draw: Int
+            var group: String
             var pretrained: Bool
             var labels: Int
             var tested: Int
-            var error: Double
+            var values: [String: Double]
+
+            private enum CodingKeys: CodingKey {
+                case draw, group, pretrained, labels, tested
+            }
+
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.container(keyedBy: CodingKeys.self)
+                try container.encode(draw, forKey: .draw)
+                try container.encode(group, forKey: .group)
+                try container.encode(pretrained, forKey: .pretrained)
+                try container.encode(labels, forKey: .labels)
+                try container.encode(tested, forKey: .tested)
+                try NamedValues(metrics: values).encode(to: encoder)
+            }
         }
 
         init(_ run: RunStatus) {
             (id, name, state) = (run.id, run.name, run.state)
             stages = run.stages.map { Stage(name: $0.name, rounds: $0.history) }
-            curves = run.curves ?? []
-            tests = run.results.map {
-                Test(
-                    draw: $0.draw, pretrained: $0.pretrained, labels: $0.labels, tested: $0.tested, error: $0.error)
+            curves = run.results.filter { !$0.values.series.isEmpty }
+            tests = run.results.compactMap { result in
+                let values = run.trialMetrics.compactMap { metric in
+                    run.value(of: metric, in: result).map { (metric.column ?? metric.name, $0) }
+                }
+                guard !values.isEmpty else { return nil }
+                return Test(
+                    draw: result.trial, group: result.group, pretrained: result.pretrained, labels: result.labels,
+                    tested: result.samples, values: Dictionary(values) { first, _ in first })
             }
         }
     }

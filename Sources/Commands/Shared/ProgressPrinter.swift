@@ -75,24 +75,32 @@ struct ProgressPrinter {
         return lines
     }
 
-    /// A round's line once all of it is known.
+    /// A round's line once all of it is known: with what the stage is judged by, where it is judged by something.
     private static func line(_ record: RoundRecord, of stage: StageStatus) -> String? {
-        guard let error = record.heldOutError else { return nil }
+        let isKnown = stage.primary.map { record.metrics[$0.name] != nil } ?? (record.duration != nil)
+        guard isKnown, !stage.isCollected else { return nil }
         let name = stage.name.printable()
+        var parts: [String] = []
+        for metric in stage.metrics where metric.direction != nil || metric.isToldShare {
+            guard let value = record.metrics[metric.name] else { continue }
+            var text = (metric.phrase == nil ? "\(metric.title) " : "") + metric.text(value)
+            if record.round > 0, let ratio = stage.ratio(of: value, metric), let baseline = metric.baseline {
+                text += " (\(ratio.formatted(decimals: 3)) of \(baseline.owner))"
+            }
+            if record.round > 0 || metric.direction != nil { parts.append(text.printable()) }
+        }
         guard record.round > 0 else {
-            return "\(name), before round 1: held-out error \(error.formatted(decimals: 3))"
-                + (stage.meanError.map { ", predicting the mean \($0.formatted(decimals: 3))" } ?? "")
-                + (stage.measure.map { " (\($0.text.printable(atMost: 100)))" } ?? "")
+            let metric = stage.primary
+            let baseline = zip([metric?.baseline].compactMap(\.self), [stage.baseline(of: metric)].compactMap(\.self))
+            parts += baseline.map { "\($0.model) \($1.formatted(decimals: 3))" }
+            let unit = metric?.unit.map { " (\($0.text.printable(atMost: 100)))" } ?? ""
+            return "\(name), before round 1: \(parts.joined(separator: ", "))\(unit)"
         }
-        let loss = record.loss.map { "loss \($0.formatted(decimals: 3)), " } ?? ""
-        let ratio = stage.ratio(of: error).map { " (\($0.formatted(decimals: 3)) of the mean's)" } ?? ""
-        let share = record.activeShare.map { ", \(($0 * 100).formatted(decimals: 0)) % of the units active" } ?? ""
-        let time = record.duration.map { seconds in
+        if let seconds = record.duration {
             let speed = Double(record.samples) / max(seconds, 0.001)
-            return ", \(seconds.formatted(decimals: 1)) s, \(speed.formatted(decimals: 0)) samples/s"
+            parts += ["\(seconds.formatted(decimals: 1)) s", "\(speed.formatted(decimals: 0)) samples/s"]
         }
-        return "\(name), round \(record.round) of \(stage.rounds): \(loss)held-out error"
-            + " \(error.formatted(decimals: 3))\(ratio)\(share)\(time ?? "")"
+        return "\(name), round \(record.round) of \(stage.rounds): \(parts.joined(separator: ", "))"
     }
 }
 

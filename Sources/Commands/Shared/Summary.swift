@@ -3,9 +3,9 @@ import PrintableText
 import RunProtocol
 
 /// What came of a run: `summary.json`, and the table that people read.
-struct Summary: Codable {
-    /// The test error over the draws of labeled examples, as shares of the test set.
-    struct Errors: Codable {
+struct Summary {
+    /// A value over the draws of labeled examples, such as the test error.
+    struct Errors: Encodable {
         var mean: Double
         /// The draws' standard deviation (n - 1); nil for a single draw.
         var standardDeviation: Double?
@@ -21,24 +21,52 @@ struct Summary: Codable {
         }
 
         /// Such as `25.4 % ± 0.6`.
-        var text: String {
-            let spread = standardDeviation.map { " ± \(($0 * 100).formatted(decimals: 1))" } ?? ""
-            return "\((mean * 100).formatted(decimals: 1)) %\(spread)"
+        func text(_ format: MetricDescription.Format) -> String {
+            let isShare = format == .share
+            func written(_ value: Double) -> String {
+                (isShare ? value * 100 : value).formatted(decimals: isShare ? 1 : 3)
+            }
+            return written(mean) + (isShare ? " %" : "") + (standardDeviation.map { " ± \(written($0))" } ?? "")
         }
     }
 
+    /// A metric of the run's trials, group by group: the last group first.
+    struct Trials {
+        var metric: MetricDescription
+        var groups: [(name: String, errors: Errors)]
+    }
+
     /// One stage's time and end.
-    struct Stage: Codable {
+    struct Stage {
         var name: String
         var seconds: Double?
         var rounds: Int
-        var heldOutError: Double?
-        /// Error of predicting each feature's mean, and the held-out error as a multiple of it.
-        var meanError: Double?
+        /// Measured on the last weights, and the baselines.
+        var values: [String: Double]
+        /// What the stage is judged by, as a multiple of its baseline.
         var ratio: Double?
-        var activeShare: Double?
-        var deadUnits: Int?
         var note: String?
+        /// The same for people.
+        var words: [String]
+
+        init(_ stage: StageStatus) {
+            (name, seconds, note) = (stage.name, stage.duration, stage.note)
+            rounds = stage.history.count(where: stage.hasClosed)
+            let measured = stage.metrics.filter { $0.of == .weights }
+            let last = stage.history.last { record in measured.contains { record.metrics[$0.name] != nil } }
+            let names = Set(measured.map(\.name))
+            values = (last?.metrics ?? [:]).filter { names.contains($0.key) }
+            values.merge(stage.baselines ?? [:]) { first, _ in first }
+            ratio = stage.ratio(of: stage.primary.flatMap { last?.metrics[$0.name] }, stage.primary)
+            words = []
+            for metric in measured {
+                guard let value = values[metric.name], metric.direction != nil || metric.isToldShare else { continue }
+                words.append(metric.phrase == nil ? "\(metric.title) \(metric.text(value))" : metric.text(value))
+                guard let baseline = metric.baseline, let value = stage.baseline(of: metric) else { continue }
+                words.append("\(baseline.model) \(metric.text(value))")
+                if let ratio { words.append("ratio \(ratio.formatted(decimals: 3))") }
+            }
+        }
     }
 
     var name: String
@@ -51,8 +79,7 @@ struct Summary: Codable {
     var labels: Int?
     /// What the classifier's outputs are called, in their order.
     var classNames: [String]?
-    var pretrainedError: Errors?
-    var fromScratchError: Errors?
+    var trials: [Trials]
     /// Samples trained on in pretraining, by the seconds of its rounds.
     var samplesPerSecond: Double?
     var seconds: Double?
@@ -68,20 +95,18 @@ struct Summary: Codable {
         self.files = Dictionary(uniqueKeysWithValues: files.map { ($0.key.rawValue, $0.value) })
         labels = run.results.first?.labels
         classNames = run.classNames
-        pretrainedError = Errors(run.results.filter(\.pretrained).map(\.error))
-        fromScratchError = Errors(run.results.filter { !$0.pretrained }.map(\.error))
+        trials = run.trialMetrics.map { metric in
+            Trials(
+                metric: metric,
+                groups: run.values(of: metric).reversed().compactMap { group, values in
+                    Errors(values).map { (group, $0) }
+                })
+        }.filter { !$0.groups.isEmpty }
         let rounds = run.stages.flatMap(\.history).filter { $0.duration != nil }
         let training = rounds.reduce(0) { $0 + ($1.duration ?? 0) }
         if training > 0 { samplesPerSecond = rounds.reduce(0) { $0 + Double($1.samples) } / training }
         seconds = run.duration
-        stages = run.stages.map { stage in
-            let last = stage.history.last { $0.heldOutError != nil }
-            return Stage(
-                name: stage.name, seconds: stage.duration, rounds: stage.history.count(where: stage.hasClosed),
-                heldOutError: last?.heldOutError,
-                meanError: stage.meanError, ratio: stage.ratio(of: last?.heldOutError),
-                activeShare: last?.activeShare, deadUnits: last?.deadUnits, note: stage.note)
-        }
+        stages = run.stages.map(Stage.init)
         remarks = run.remarks
     }
 
@@ -91,19 +116,16 @@ struct Summary: Codable {
             var parts: [String] = []
             if let seconds = stage.seconds { parts.append("\(seconds.formatted(decimals: 1)) s") }
             if stage.rounds > 0 { parts.append("\(stage.rounds) rounds") }
-            if let error = stage.heldOutError { parts.append("held-out error \(error.formatted(decimals: 3))") }
-            if let mean = stage.meanError { parts.append("predicting the mean \(mean.formatted(decimals: 3))") }
-            if let ratio = stage.ratio { parts.append("ratio \(ratio.formatted(decimals: 3))") }
-            if let share = stage.activeShare { parts.append("\((share * 100).formatted(decimals: 0)) % active") }
+            parts += stage.words
             if let note = stage.note { parts.append(note) }
             return (stage.name, parts.joined(separator: ", "))
         }
         if let samplesPerSecond { rows.append(("pretraining", "\(samplesPerSecond.formatted(decimals: 0)) samples/s")) }
-        if let labels, let pretrainedError {
-            let draws = pretrainedError.draws.count
-            rows.append(("test error", "with \(labels) labels, mean and standard deviation of \(draws) draws"))
-            if let fromScratchError { rows.append(("  from scratch", fromScratchError.text)) }
-            rows.append(("  pretrained", pretrainedError.text))
+        for trial in trials {
+            let draws = trial.groups.reduce(0) { max($0, $1.errors.draws.count) }
+            let labels = labels.map { "with \($0) labels, " } ?? ""
+            rows.append((trial.metric.title, "\(labels)mean and standard deviation of \(draws) draws"))
+            rows += trial.groups.map { ("  \($0)", $1.text(trial.metric.format)) }
         }
         for part in ExportDescription.Part.allCases {
             guard let digest = sha256[part.rawValue] else { continue }
@@ -114,6 +136,63 @@ struct Summary: Codable {
         let width = rows.map(\.0.count).max() ?? 0
         let lines = rows.map { $0 + String(repeating: " ", count: width - $0.count + 2) + $1 }
         return (lines + (remarks ?? []).map(\.line)).joined(separator: "\n")
+    }
+}
+
+extension Summary: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case name, planHash, sha256, files, labels, classNames, samplesPerSecond, seconds, stages, remarks
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(name, forKey: .name)
+        try container.encodeIfPresent(planHash, forKey: .planHash)
+        try container.encode(sha256, forKey: .sha256)
+        try container.encode(files, forKey: .files)
+        try container.encodeIfPresent(labels, forKey: .labels)
+        try container.encodeIfPresent(classNames, forKey: .classNames)
+        try container.encodeIfPresent(samplesPerSecond, forKey: .samplesPerSecond)
+        try container.encodeIfPresent(seconds, forKey: .seconds)
+        try container.encode(stages, forKey: .stages)
+        try container.encodeIfPresent(remarks, forKey: .remarks)
+        // Such as `fromScratchError`.
+        var named = encoder.container(keyedBy: NamedValues.Key.self)
+        for trial in trials {
+            for (group, errors) in trial.groups {
+                let words = group.split(separator: " ") + [trial.metric.columnName[...]]
+                let key = words.dropFirst().reduce(String(words[0])) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
+                try named.encode(errors, forKey: NamedValues.Key(stringValue: key))
+            }
+        }
+    }
+}
+
+extension Summary.Stage: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case name, seconds, rounds, ratio, note
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(name, forKey: .name)
+        try container.encodeIfPresent(seconds, forKey: .seconds)
+        try container.encode(rounds, forKey: .rounds)
+        try container.encodeIfPresent(ratio, forKey: .ratio)
+        try container.encodeIfPresent(note, forKey: .note)
+        try NamedValues(metrics: values).encode(to: encoder)
+    }
+}
+
+extension MetricDescription {
+    /// Whether it is a share that a line of text tells.
+    var isToldShare: Bool { phrase != nil && format == .share }
+
+    /// A value as it is printed, with the phrase that follows it.
+    func text(_ value: Double) -> String {
+        let isShare = format == .share
+        let number = (isShare ? value * 100 : value).formatted(decimals: format == .number ? 3 : 0)
+        return number + (isShare ? " %" : "") + (phrase.map { " \($0)" } ?? "")
     }
 }
 

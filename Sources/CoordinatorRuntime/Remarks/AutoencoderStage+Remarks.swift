@@ -124,3 +124,12 @@ extension AutoencoderStage {
         return causes
     }
 }
+
+extension StageStatus {
+    fileprivate var meanError: Double? { baselines?["meanError"] }
+}
+
+extension RoundRecord {
+    fileprivate var heldOutError: Double? { metrics["heldOutError"] }
+    fileprivate var deadUnits: Int? { metrics["deadUnits"].map { Int($0) } }
+}

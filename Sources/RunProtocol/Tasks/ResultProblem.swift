@@ -36,25 +36,23 @@ extension TaskDescription {
 
     package func problem(of figures: TaskFigures) -> ResultProblem? {
         if let problem = figures.outOfRange { return problem }
-        let (samples, needsError, classes) = work.expectation
+        let (samples, classes) = (work.countedSamples, work.classes)
         guard [figures.seconds, figures.preparationSeconds ?? 0].allSatisfy({ $0.isFinite && $0 >= 0 }) else {
             return .malformed("its seconds are not a length of time")
         }
         guard figures.samples == samples else {
             return .malformed("it speaks of \(figures.samples) samples, not \(samples)")
         }
-        guard (figures.reconstructionError != nil) == needsError, needsError || figures.meanError == nil else {
-            return .malformed("a figure is missing or too many")
-        }
-        guard figures.epochLosses?.count ?? 0 <= Limits.curvePoints else {
-            return .malformed("it tells the losses of too many epochs")
-        }
+        if let problem = work.problem(ofNamesIn: figures) { return problem }
         if case .fineTune(let work) = work, let problem = work.problem(of: figures) { return problem }
-        guard let classes else { return figures.confusion == nil ? nil : .malformed("it has a confusion matrix") }
-        guard let matrix = figures.confusion, matrix.count == classes, matrix.allSatisfy({ $0.count == classes }),
-            matrix.joined().allSatisfy({ (0...samples).contains($0) }), matrix.joined().reduce(0, +) == samples
-        else { return .malformed("its confusion matrix does not count \(samples) samples in \(classes) classes") }
-        return nil
+        guard let classes else { return nil }
+        let isCounted = work.outputs.tables.allSatisfy { description in
+            guard let table = figures.tables[description.name] else { return false }
+            return table.count == classes && table.allSatisfy { $0.count == classes }
+                && table.joined().allSatisfy { (0...samples).contains($0) } && table.joined().reduce(0, +) == samples
+        }
+        return isCounted
+            ? nil : .malformed("its confusion matrix does not count \(samples) samples in \(classes) classes")
     }
 
     /// `the change of encoder.0.weight`.
@@ -87,15 +85,12 @@ extension [Float] {
 }
 
 extension TaskFigures {
-    /// The first figure that is not finite or too large in magnitude.
+    /// The first value that is not finite or too large in magnitude.
     package var outOfRange: ResultProblem? {
-        let measured = [
-            ("the loss", loss), ("the reconstruction error", reconstructionError),
-            ("the error of predicting the mean", meanError),
-            ("the share of active units", activeShare), ("the share of kept units", keptShare),
-        ]
-        let figures = measured + (epochLosses ?? []).map { ("the loss of an epoch", $0) }
-        for case (let what, let value?) in figures where !(value.magnitude < Limits.figureMagnitude) {
+        let values =
+            metrics.sorted { $0.key < $1.key }.map { ("the \($0.key.words)", $0.value) }
+            + series.sorted { $0.key < $1.key }.flatMap { name, list in list.map { ("one of the \(name.words)", $0) } }
+        for (what, value) in values where !(value.magnitude < Limits.figureMagnitude) {
             return .outOfRange(what: what, value: value.isFinite ? "\(value)" : "not finite")
         }
         return samples >= 0 ? nil : .malformed("it speaks of \(samples) samples")
@@ -103,25 +98,70 @@ extension TaskFigures {
 }
 
 extension Work {
-    fileprivate var expectation: (samples: Int, needsError: Bool, classes: Int?) {
+    fileprivate var countedSamples: Int {
         switch self {
-        case .pretrain(let work): (work.samples.count * work.settings.localEpochs, false, nil)
-        case .measureReconstruction(let work): (work.samples.count, true, nil)
-        case .fineTune(let work): (work.samples.count * work.settings.epochs, false, nil)
-        case .classify(let work): (work.samples.count, false, work.classes)
+        case .pretrain(let work): work.samples.count * work.settings.localEpochs
+        case .measureReconstruction(let work): work.samples.count
+        case .fineTune(let work): work.samples.count * work.settings.epochs
+        case .classify(let work): work.samples.count
         }
+    }
+
+    fileprivate var classes: Int? {
+        if case .classify(let work) = self { work.classes } else { nil }
+    }
+
+    /// Values of a result that its stage does not describe: they are kept, and shown nowhere.
+    private var undescribed: Set<String> {
+        if case .fineTune = self { ["pseudoLabels", "validationErrors"] } else { [] }
+    }
+
+    private var isMeasurement: Bool {
+        if case .measureReconstruction = self { true } else { false }
+    }
+
+    /// Whether the result has the values that its stage describes, and no others, each in its range.
+    fileprivate func problem(ofNamesIn figures: TaskFigures) -> ResultProblem? {
+        let outputs = outputs
+        let keys = outputs.metrics.flatMap { [$0.resultKey, $0.baseline?.name].compactMap(\.self) }
+        let names = Set(keys + outputs.series.map { $0.resultName ?? $0.name } + outputs.tables.map(\.name))
+        let found = [Array(figures.metrics.keys), Array(figures.series.keys), Array(figures.tables.keys)].joined()
+        if let name = found.filter({ !names.contains($0) && !undescribed.contains($0) }).min() {
+            return .malformed("it has a value that its task does not ask for: \(name)")
+        }
+        for metric in outputs.metrics {
+            let value = figures.metrics[metric.resultKey]
+            let isMissing = metric.decides && isMeasurement && value == nil
+            let isTooMuch = metric.decides && !isMeasurement && value != nil
+            let hasBaseline = metric.baseline.map { figures.metrics[$0.name] != nil } ?? false
+            guard !isMissing, !isTooMuch, isMeasurement || !hasBaseline else {
+                return .malformed("a figure is missing or too many: \(metric.resultKey)")
+            }
+            if let value, !metric.allows(value) {
+                return .malformed("its \(metric.title) is \(value), out of its range")
+            }
+        }
+        let isTooLong = outputs.series.contains {
+            figures.series[$0.resultName ?? $0.name]?.count ?? 0 > Limits.curvePoints
+        }
+        return isTooLong ? .malformed("one of its series has more than \(Limits.curvePoints) values") : nil
     }
 }
 
 extension FineTuneWork {
     fileprivate func problem(of figures: TaskFigures) -> ResultProblem? {
-        let (guesses, unlabeled) = (figures.pseudoLabels ?? [], self.unlabeled.reduce(0) { $0 + $1.count })
+        let (guesses, unlabeled) = (figures.series["pseudoLabels"] ?? [], self.unlabeled.reduce(0) { $0 + $1.count })
         guard guesses.count == settings.pseudoLabels?.rounds ?? 0,
-            guesses.allSatisfy({ (0...unlabeled).contains($0) })
-        else { return .malformed("its numbers of guessed labels are not those of its rounds") }
-        guard (0...samples.count).contains(figures.validationErrors ?? 0) else {
-            return .malformed("it speaks of \(figures.validationErrors ?? 0) errors on \(samples.count) examples")
+            guesses.allSatisfy({ $0.isCount(atMost: unlabeled) })
+        else { return .malformed("its numbers of pseudo-labels are not those of its rounds") }
+        let errors = figures.metrics["validationErrors"] ?? 0
+        guard errors.isCount(atMost: samples.count) else {
+            return .malformed("it speaks of \(errors) errors on \(samples.count) examples")
         }
         return nil
     }
+}
+
+extension Double {
+    fileprivate func isCount(atMost most: Int) -> Bool { self >= 0 && self <= Double(most) && self == rounded() }
 }

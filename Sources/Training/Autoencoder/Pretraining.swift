@@ -56,7 +56,10 @@ extension TaskFunctions {
         }
         let done = samples.count * settings.localEpochs
         let figures = TaskFigures(
-            samples: done, loss: loss / Double(done), activeShare: activity.share, deadUnits: activity.dead.count)
+            samples: done,
+            metrics: [
+                "loss": loss / Double(done), "activeShare": activity.share, "deadUnits": Double(activity.dead.count),
+            ])
         return withExtendedLifetime((clean, autoencoder)) {
             let end = autoencoder.weights.pointer
             return TaskResult(figures: figures, vector: start.indices.map { end[$0] - start[$0] })
@@ -85,10 +88,12 @@ extension TaskFunctions {
         }
         let isSparse = work.settings.sparsity != .none
         let figures = TaskFigures(
-            samples: samples.count, reconstructionError: error / Double(samples.count),
-            meanError: mean.error(by: work.settings.loss), activeShare: activity.share,
-            deadUnits: activity.dead.count, keptShare: isSparse ? kept.share : nil,
-            unusedUnits: isSparse ? kept.dead.count : nil)
+            samples: samples.count,
+            metrics: [
+                "reconstructionError": error / Double(samples.count), "meanError": mean.error(by: work.settings.loss),
+                "activeShare": activity.share, "deadUnits": Double(activity.dead.count),
+                "keptShare": isSparse ? kept.share : nil, "unusedUnits": isSparse ? Double(kept.dead.count) : nil,
+            ])
         return TaskResult(figures: figures, vector: [])
     }
 

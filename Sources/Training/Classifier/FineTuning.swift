@@ -23,12 +23,12 @@ extension TaskFunctions {
             work, network: network, start: Array(weights[fixed...]),
             examples: Examples(labeled: samples, labels: labels, unlabeled: unlabeled))
         var figures = TaskFigures(samples: samples.count * work.settings.epochs)
-        figures.loss = try tuner.learnLabels(isCancelled: isCancelled)
+        figures.metrics["loss"] = try tuner.learnLabels(isCancelled: isCancelled)
         if let plan = work.settings.pseudoLabels {
-            figures.pseudoLabels = try tuner.learnGuesses(plan, isCancelled: isCancelled)
+            figures.series["pseudoLabels"] = try tuner.learnGuesses(plan, isCancelled: isCancelled).map(Double.init)
         }
-        figures.validationErrors = tuner.validationErrors
-        figures.epochLosses = evenly(tuner.losses, atMost: Limits.curvePoints)
+        figures.metrics["validationErrors"] = tuner.validationErrors.map(Double.init)
+        figures.series["epochLosses"] = evenly(tuner.losses, atMost: Limits.curvePoints)
         return TaskResult(figures: figures, vector: weights[..<fixed] + tuner.weights)
     }
 
@@ -57,7 +57,7 @@ extension TaskFunctions {
             isCancelled: isCancelled)
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: work.classes), count: work.classes)
         for (label, answer) in zip(labels, answers) { confusion[Int(label)][Int(answer)] += 1 }
-        return TaskResult(figures: TaskFigures(samples: samples.count, confusion: confusion), vector: [])
+        return TaskResult(figures: TaskFigures(samples: samples.count, tables: ["confusion": confusion]), vector: [])
     }
 
     /// The most probable class of each sample.

@@ -174,11 +174,7 @@ extension RunStatus {
 }
 
 extension RoundRecord {
-    /// Its metrics, each followed by its baseline.
     fileprivate func values(of subject: MetricDescription.Subject, in stage: StageStatus) -> [(String, Double?)] {
-        stage.metrics.filter { $0.of == subject }.flatMap { metric -> [(String, Double?)] in
-            guard let value = metrics[metric.name] else { return [] }
-            return [(metric.title, value)] + (metric.baseline.map { [($0.title, stage.baseline(of: metric))] } ?? [])
-        }
+        stage.metrics.filter { $0.of == subject }.map { ($0.title, metrics[$0.name]) }
     }
 }

@@ -7,9 +7,7 @@ package enum RunTable {
     /// `true` or `false`.
     package static func columns(of run: RunStatus) -> [String] {
         let ofRounds = run.stages.flatMap { stage in
-            stage.metrics.filter { $0.of != .trial }
-                .flatMap { [$0.columnName, $0.baseline?.name.snakeCase].compactMap(\.self) }
-                + (stage.outputs?.series.map(\.column) ?? [])
+            stage.metrics.filter { $0.of != .trial }.map(\.columnName) + (stage.outputs?.series.map(\.title) ?? [])
         }
         // A run without a test has the last column too: tables of several runs can stand below each other.
         let ofTrials = run.trialMetrics.map(\.columnName) + ["error"]
@@ -40,9 +38,7 @@ package enum RunTable {
         var row = ["stage": stage.name, "round": "\(record.round)"]
         row["samples"] = cell(record.round > 0 ? record.samples : nil)
         for metric in stage.metrics {
-            guard let value = record.metrics[metric.name] else { continue }
-            row[metric.columnName] = cell(value, metric)
-            if let baseline = metric.baseline { row[baseline.name.snakeCase] = cell(stage.baseline(of: metric)) }
+            if let value = record.metrics[metric.name] { row[metric.columnName] = cell(value, metric) }
         }
         row["seconds"] = cell(record.duration)
         row["samples_per_second"] = cell(record.samplesPerSecond)
@@ -54,7 +50,7 @@ package enum RunTable {
         let outputs = run.outputs(of: result)
         var common = ["draw": "\(result.trial)", "pretrained": "\(result.pretrained)"]
         common["stage"] = run.stages.indices.contains(result.stage) ? run.stages[result.stage].name : nil
-        let series = outputs.series.compactMap { kind in result.values.series[kind.name].map { (kind.column, $0) } }
+        let series = outputs.series.compactMap { kind in result.values.series[kind.name].map { (kind.title, $0) } }
         var rows = (0..<(series.map(\.1.count).max() ?? 0)).map { place in
             var row = common
             row["round"] = "\(place + 1)"

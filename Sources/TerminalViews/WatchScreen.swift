@@ -114,10 +114,10 @@ package struct WatchScreen: Sendable {
             }
         }
         if let stage = run.stages.last(where: { $0.last($0.primary) != nil }), let metric = stage.primary,
-            let ratio = stage.ratio(of: stage.last(metric), metric), let title = metric.ratioTitle
+            let ratio = stage.last(metric)?.ratio(of: metric)
         {
             let isBetter = metric.direction == .higherIsBetter ? ratio > 1 : ratio < 1
-            let text = "\(Figure.number(ratio, decimals: 3)) \(title)"
+            let text = "\(Figure.number(ratio, decimals: 3)) \(metric.ratio ?? "")"
             figures.append(Line(text.displayable(atMost: 60), isBetter ? .plain : .warning))
         }
         if let unit = run.stages.first(where: { $0.state == .running })?.metrics.first?.unit {
@@ -146,7 +146,7 @@ package struct WatchScreen: Sendable {
         let columns =
             [Table.Column(title: "finished", least: 8), Table.Column(title: "rounds", isRight: true, rank: 2)]
             + primaries.flatMap { metric in
-                [(metric.title, 1), (metric.ratioTitle ?? "", 3)].map {
+                [(metric.title, 1), (metric.ratio ?? "", 3)].map {
                     Table.Column(title: $0.displayable(atMost: 30), isRight: true, rank: $1)
                 }
             } + [Table.Column(title: "time", isRight: true, rank: 3), Table.Column(title: "why", least: 12, rank: 4)]
@@ -156,9 +156,10 @@ package struct WatchScreen: Sendable {
                 Line("\(stage.history.count(where: stage.hasClosed))"),
             ]
                 + primaries.flatMap { metric -> [Line] in
-                    let value = stage.primary?.title == metric.title ? stage.last(metric) : nil
-                    let ratio = stage.ratio(of: value, metric).map { Figure.number($0, decimals: 3) }
-                    return [Line(value.map { Figure.value($0, metric.format) } ?? ""), Line(ratio ?? "")]
+                    let last = stage.primary?.title == metric.title ? stage.last(metric) : nil
+                    let value = last?.metrics[metric.name].map { Figure.value($0, metric.format) }
+                    let ratio = last?.ratio(of: metric).map { Figure.number($0, decimals: 3) }
+                    return [Line(value ?? ""), Line(ratio ?? "")]
                 } + [
                     Line(stage.duration.map(Figure.duration) ?? ""),
                     Line(stage.note?.displayable(atMost: 200) ?? ""),

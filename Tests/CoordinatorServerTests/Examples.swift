@@ -17,7 +17,6 @@ enum Examples {
     static let status: RunStatus = {
         var status = finished
         status.remarks = Remark.Kind.allCases.map { Remark($0, "a sentence") }
-        status.stages[0].baselines = ["meanError": 0.5]
         status.stages[0].outputs = everyOutput
         return status
     }()

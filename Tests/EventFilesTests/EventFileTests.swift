@@ -86,7 +86,7 @@ import Testing
                 change {
                     $0.history[round - 1].metrics["heldOutError"] = 10 / Double(round)
                     $0.history[round - 1].metrics["activeShare"] = 0.5
-                    $0.baselines = ["meanError": 20]
+                    $0.history[round - 1].metrics["meanError"] = 20
                 }
                 guard round < 3 else { break }
                 change { ($0.history[round].samples, $0.history[round].metrics["loss"]) = (10, 8) }

@@ -12,12 +12,12 @@ enum ExampleRun {
                 name: "layer 1", state: .finished, round: 2, rounds: 2, tasksDone: 3, tasks: 3,
                 startedAt: 1_700_000_010,
                 history: [
-                    RoundRecord(round: 0, metrics: ["heldOutError": 100.5]),
+                    RoundRecord(round: 0, metrics: ["heldOutError": 100.5, "meanError": 90.5]),
                     RoundRecord(
                         round: 1, samples: 3_000,
                         metrics: [
-                            "loss": 60.25, "heldOutError": 40.125, "activeShare": 0.5, "deadUnits": 3,
-                            "keptShare": 0.25, "unusedUnits": 4,
+                            "loss": 60.25, "heldOutError": 40.125, "meanError": 90.5, "activeShare": 0.5,
+                            "deadUnits": 3, "keptShare": 0.25, "unusedUnits": 4,
                         ], seconds: 1.5, bytes: 123_456),
                     RoundRecord(round: 2, samples: 3_000, metrics: ["loss": 30], seconds: 2),
                 ]),
@@ -25,7 +25,6 @@ enum ExampleRun {
             StageStatus(name: "evaluation", state: .finished, round: 1, rounds: 1, tasksDone: 2, tasks: 2),
         ]
         for (index, outputs) in StageOutputs.kinds.enumerated() { status.stages[index].outputs = outputs }
-        status.stages[0].baselines = ["meanError": 90.5]
         status.results = [
             curve(0, pretrained: true, [2, 1.5]), curve(0, pretrained: false, [2.5]),
             TrialResult(

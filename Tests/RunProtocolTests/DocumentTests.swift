@@ -22,9 +22,9 @@ import Testing
 
     @Test func everyFigureOfAnUpdateIsNamed() throws {
         let metrics = StageOutputs.kinds.flatMap(\.metrics)
-        var names = metrics.map(\.resultKey) + metrics.compactMap(\.baseline?.name)
+        var names = metrics.map(\.resultKey)
         names += StageOutputs.kinds.flatMap(\.tables).map(\.name) + ["validationErrors", "pseudoLabels"]
-        names += StageOutputs.kinds.flatMap(\.series).map { $0.resultName ?? $0.name }
+        names += StageOutputs.kinds.flatMap(\.series).map(\.resultKey)
         for name in names + ["samples", "seconds", "preparationSeconds"] {
             #expect(try #require(Self.document).contains("`\(name)`"), "\(name)")
         }

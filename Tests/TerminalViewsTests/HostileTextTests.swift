@@ -39,10 +39,12 @@ import Testing
                         "loss": .greatestFiniteMagnitude, "heldOutError": -.greatestFiniteMagnitude,
                         "activeShare": 1e300, "deadUnits": Double(Int.min),
                     ], seconds: .greatestFiniteMagnitude))
-            run.stages[stage].outputs?.metrics.append(
-                MetricDescription(
-                    "more", title: "\u{1B}c\n", text: "", unit: MetricUnit(name: "\u{1B}c", values: .max),
-                    direction: .higherIsBetter, of: .weights, decides: true, phrase: "\u{1B}c"))
+            for metric in run.stages[stage].metrics.indices {
+                run.stages[stage].outputs?.metrics[metric].title = "\u{1B}c\n日本"
+                run.stages[stage].outputs?.metrics[metric].ratio = "\u{1B}c"
+                run.stages[stage].outputs?.metrics[metric].phrase = "\u{1B}c"
+                run.stages[stage].outputs?.metrics[metric].unit = MetricUnit(name: "\u{1B}c", values: .max)
+            }
         }
         var workers = try Example.workers()
         for index in workers.indices {

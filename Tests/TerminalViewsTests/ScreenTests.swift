@@ -52,8 +52,11 @@ import Testing
 
     private func watchRemarks(_ columns: Int, _ rows: Int) throws -> String {
         var run = try Example.run()
-        run.stages[0].baselines = ["meanError": 10]
-        run.stages[1].baselines = ["meanError": 50]
+        for (stage, mean) in [10.0, 50].enumerated() {
+            for record in run.stages[stage].history.indices {
+                run.stages[stage].history[record].metrics["meanError"] = mean
+            }
+        }
         run.remarks = (1...4).map {
             Remark(.fewSteps, "number \($0)\u{1B}[2J takes 4 steps in all, too few to learn much")
         }

@@ -56,7 +56,8 @@ function chartsOf(run, changes) {
     for (const metric of outputsOf(changes, stage).metrics.filter((one) => one.chart)) {
       const key = `${metric.chart}/${metric.unit?.name ?? ""}`;
       if (!charts.has(key)) charts.set(key, { ...chartOf(metric), key, lines: [] });
-      charts.get(key).lines.push(...linesOf(metric, stage, run.stages[stage], charts.get(key).lines));
+      const { lines } = charts.get(key);
+      lines.push(metricLine(metric, stage, run.stages[stage].name, lines));
     }
   }
   const lines = (read) => stages.map((stage) => lineOf(stage, run.stages[stage].name, read));
@@ -76,15 +77,11 @@ function chartOf(metric) {
   };
 }
 
-/** A line for a stage; a dashed one for its second metric in the chart, or for what its values are compared with. */
-function linesOf(metric, stage, { name, baselines }, before) {
+/** A line for a stage; a dashed one for its second metric in the chart. */
+function metricLine(metric, stage, name, before) {
   const word = metric.line ?? (before.some((line) => line.stage === stage) ? metric.title : null);
-  const values = metric.unit?.values;
-  const line = lineOf(stage, word ? `${name}, ${word}` : name, (record) => record[metric.name],
-    { dashed: word !== null, values });
-  const baseline = baselines?.[metric.baseline?.name];
-  return baseline === undefined ? [line] : [line, lineOf(stage, `${name}, ${metric.baseline.model}`, () => baseline,
-    { dashed: true, values, isConstant: true })];
+  return lineOf(stage, word ? `${name}, ${word}` : name, (record) => record[metric.name],
+    { dashed: word !== null, values: metric.unit?.values });
 }
 
 const lineOf = (stage, label, read, extra = {}) => ({ stage, label, tone: stage % tones, read, ...extra });
@@ -94,7 +91,7 @@ function seriesOf(line, history) {
     ...line,
     points: history.flatMap((record) => {
       const value = line.read(record);
-      return Number.isFinite(value) ? [[record.round, value, isOpen(record) && !line.isConstant]] : [];
+      return Number.isFinite(value) ? [[record.round, value, isOpen(record)]] : [];
     }),
   };
 }

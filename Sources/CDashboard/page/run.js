@@ -100,17 +100,17 @@ function factsList() {
   return {
     element: element("dl", { class: "facts" }, rows),
     update(run, changes) {
-      const { metric, value, baseline, bytes } = changes ? lastRecords(run, changes) : {};
+      const { metric, value, ratio, bytes } = changes ? lastRecords(run, changes) : {};
       const figures = [
         format.short(run.samplesPerSecond), format.count(run.workers), format.count(run.tasksInProgress),
-        format.bytes(bytes), metric ? format.shown[metric.format](value) : "", format.share(value / baseline),
+        format.bytes(bytes), metric ? format.shown[metric.format](value) : "", format.share(ratio),
         format.bytes(run.diskBytes), format.date(run.submittedAt),
       ];
       figures.forEach((figure, index) => setText(values[index], figure));
       setHidden(rows[judged], !metric);
       setHidden(rows[compared], !metric?.baseline);
       setText(titles[judged], metric ? format.capitalised(metric.title) : "");
-      setText(titles[compared], metric?.baseline ? `Of ${metric.baseline.owner} ${metric.title.split(" ").at(-1)}` : "");
+      setText(titles[compared], format.capitalised(metric?.ratio ?? ""));
       setText(unit, value === undefined || !metric.unit ? "" : unitText(value, metric.unit));
     },
   };
@@ -122,7 +122,7 @@ function unitText(value, { name, values }) {
   return values === undefined ? name : `${name} per sample${each}`;
 }
 
-/** The newest bytes, and the newest value that the stages up to the current one are judged by, with its baseline. */
+/** The newest bytes, and the newest value that the stages up to the current one are judged by, with its ratio to its baseline. */
 function lastRecords(run, changes) {
   const last = {};
   for (let stage = Math.max(0, currentStage(run)); stage >= 0; stage -= 1) {
@@ -135,7 +135,7 @@ function lastRecords(run, changes) {
       if (last.value === undefined && record[metric?.name] !== undefined) {
         last.metric = metric;
         last.value = record[metric.name];
-        last.baseline = run.stages[stage].baselines?.[metric.baseline?.name];
+        last.ratio = last.value / record[metric.baseline];
       }
       if (last.bytes !== undefined && last.value !== undefined) return last;
     }

@@ -23,7 +23,7 @@ struct MetricsCommand: ParsableCommand {
         var stages: [Stage]
         /// Results that are told in series.
         var curves: [TrialResult]
-        var tests: [Test]
+        var tests: [WithNamed<Test, Double>]
 
         struct Stage: Encodable {
             var name: String
@@ -37,21 +37,6 @@ struct MetricsCommand: ParsableCommand {
             var pretrained: Bool
             var labels: Int
             var tested: Int
-            var values: [String: Double]
-
-            private enum CodingKeys: CodingKey {
-                case draw, group, pretrained, labels, tested
-            }
-
-            func encode(to encoder: any Encoder) throws {
-                var container = encoder.container(keyedBy: CodingKeys.self)
-                try container.encode(draw, forKey: .draw)
-                try container.encode(group, forKey: .group)
-                try container.encode(pretrained, forKey: .pretrained)
-                try container.encode(labels, forKey: .labels)
-                try container.encode(tested, forKey: .tested)
-                try NamedValues(metrics: values).encode(to: encoder)
-            }
         }
 
         init(_ run: RunStatus) {
@@ -63,9 +48,10 @@ struct MetricsCommand: ParsableCommand {
                     run.value(of: metric, in: result).map { (metric.column ?? metric.name, $0) }
                 }
                 guard !values.isEmpty else { return nil }
-                return Test(
+                let test = Test(
                     draw: result.trial, group: result.group, pretrained: result.pretrained, labels: result.labels,
-                    tested: result.samples, values: Dictionary(values) { first, _ in first })
+                    tested: result.samples)
+                return WithNamed(test, Dictionary(values) { first, _ in first })
             }
         }
     }

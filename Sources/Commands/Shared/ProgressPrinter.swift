@@ -79,21 +79,17 @@ struct ProgressPrinter {
     private static func line(_ record: RoundRecord, of stage: StageStatus) -> String? {
         let isKnown = stage.primary.map { record.metrics[$0.name] != nil } ?? (record.duration != nil)
         guard isKnown, !stage.isCollected else { return nil }
-        let name = stage.name.printable()
-        var parts: [String] = []
-        for metric in stage.metrics where metric.direction != nil || metric.isToldShare {
-            guard let value = record.metrics[metric.name] else { continue }
-            var text = (metric.phrase == nil ? "\(metric.title) " : "") + metric.text(value)
-            if record.round > 0, let ratio = stage.ratio(of: value, metric), let baseline = metric.baseline {
-                text += " (\(ratio.formatted(decimals: 3)) of \(baseline.owner))"
-            }
-            if record.round > 0 || metric.direction != nil { parts.append(text.printable()) }
+        let (name, isFirst) = (stage.name.printable(), record.round == 0)
+        var parts = stage.metrics.compactMap { metric -> String? in
+            guard let text = metric.text(in: record, of: stage) else { return nil }
+            // Before the first round, what values are to be compared with, and in what unit; then how they compare.
+            guard !isFirst else { return metric.phrase == nil ? text.printable() : nil }
+            guard !stage.isBaseline(metric) else { return nil }
+            let ratio = record.ratio(of: metric).map { " (\($0.formatted(decimals: 3)) \(metric.ratio ?? ""))" }
+            return (text + (ratio ?? "")).printable()
         }
-        guard record.round > 0 else {
-            let metric = stage.primary
-            let baseline = zip([metric?.baseline].compactMap(\.self), [stage.baseline(of: metric)].compactMap(\.self))
-            parts += baseline.map { "\($0.model) \($1.formatted(decimals: 3))" }
-            let unit = metric?.unit.map { " (\($0.text.printable(atMost: 100)))" } ?? ""
+        guard !isFirst else {
+            let unit = stage.primary?.unit.map { " (\($0.text.printable(atMost: 100)))" } ?? ""
             return "\(name), before round 1: \(parts.joined(separator: ", "))\(unit)"
         }
         if let seconds = record.duration {

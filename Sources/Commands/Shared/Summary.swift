@@ -3,7 +3,7 @@ import PrintableText
 import RunProtocol
 
 /// What came of a run: `summary.json`, and the table that people read.
-struct Summary {
+struct Summary: Encodable {
     /// A value over the draws of labeled examples, such as the test error.
     struct Errors: Encodable {
         var mean: Double
@@ -30,45 +30,21 @@ struct Summary {
         }
     }
 
-    /// A metric of the run's trials, group by group: the last group first.
-    struct Trials {
-        var metric: MetricDescription
-        var groups: [(name: String, errors: Errors)]
-    }
-
     /// One stage's time and end.
-    struct Stage {
+    struct Stage: Encodable {
         var name: String
         var seconds: Double?
         var rounds: Int
-        /// Measured on the last weights, and the baselines.
-        var values: [String: Double]
         /// What the stage is judged by, as a multiple of its baseline.
         var ratio: Double?
         var note: String?
-        /// The same for people.
-        var words: [String]
-
-        init(_ stage: StageStatus) {
-            (name, seconds, note) = (stage.name, stage.duration, stage.note)
-            rounds = stage.history.count(where: stage.hasClosed)
-            let measured = stage.metrics.filter { $0.of == .weights }
-            let last = stage.history.last { record in measured.contains { record.metrics[$0.name] != nil } }
-            let names = Set(measured.map(\.name))
-            values = (last?.metrics ?? [:]).filter { names.contains($0.key) }
-            values.merge(stage.baselines ?? [:]) { first, _ in first }
-            ratio = stage.ratio(of: stage.primary.flatMap { last?.metrics[$0.name] }, stage.primary)
-            words = []
-            for metric in measured {
-                guard let value = values[metric.name], metric.direction != nil || metric.isToldShare else { continue }
-                words.append(metric.phrase == nil ? "\(metric.title) \(metric.text(value))" : metric.text(value))
-                guard let baseline = metric.baseline, let value = stage.baseline(of: metric) else { continue }
-                words.append("\(baseline.model) \(metric.text(value))")
-                if let ratio { words.append("ratio \(ratio.formatted(decimals: 3))") }
-            }
-        }
     }
 
+    private enum CodingKeys: CodingKey {
+        case name, planHash, sha256, files, labels, classNames, samplesPerSecond, seconds, stages, remarks
+    }
+
+    private let run: RunStatus
     var name: String
     var planHash: Digest?
     /// SHA-256 of each exported file, by its part.
@@ -79,53 +55,71 @@ struct Summary {
     var labels: Int?
     /// What the classifier's outputs are called, in their order.
     var classNames: [String]?
-    var trials: [Trials]
     /// Samples trained on in pretraining, by the seconds of its rounds.
     var samplesPerSecond: Double?
     var seconds: Double?
-    var stages: [Stage]
+    /// With what was measured on the last weights.
+    var stages: [WithNamed<Stage, Double>]
     /// What people should know of the plan, its data and the result.
     var remarks: [Remark]?
 
     /// - Parameter files: where each part was written.
     init(_ run: RunStatus, files: [ExportDescription.Part: String]) {
+        self.run = run
         name = run.name
         planHash = run.planHash
         sha256 = Dictionary(run.exports.map { ($0.part.rawValue, $0.digest) }) { first, _ in first }
         self.files = Dictionary(uniqueKeysWithValues: files.map { ($0.key.rawValue, $0.value) })
         labels = run.results.first?.labels
         classNames = run.classNames
-        trials = run.trialMetrics.map { metric in
-            Trials(
-                metric: metric,
-                groups: run.values(of: metric).reversed().compactMap { group, values in
-                    Errors(values).map { (group, $0) }
-                })
-        }.filter { !$0.groups.isEmpty }
         let rounds = run.stages.flatMap(\.history).filter { $0.duration != nil }
         let training = rounds.reduce(0) { $0 + ($1.duration ?? 0) }
         if training > 0 { samplesPerSecond = rounds.reduce(0) { $0 + Double($1.samples) } / training }
         seconds = run.duration
-        stages = run.stages.map(Stage.init)
+        stages = run.stages.map { stage in
+            let measured = stage.metrics.filter { $0.of == .weights }.map(\.name)
+            let values = stage.lastMeasured?.metrics.filter { measured.contains($0.key) } ?? [:]
+            let part = Stage(
+                name: stage.name, seconds: stage.duration, rounds: stage.history.count(where: stage.hasClosed),
+                ratio: stage.lastMeasured?.ratio(of: stage.primary), note: stage.note)
+            return WithNamed(part, values)
+        }
         remarks = run.remarks
+    }
+
+    /// All of it, with the trials' errors by names such as `fromScratchError`.
+    var json: WithNamed<Summary, Errors> {
+        let named = run.trialMetrics.flatMap { metric in
+            run.values(of: metric).compactMap { group, values in
+                let words = group.split(separator: " ").map(String.init) + [metric.column ?? metric.name]
+                let key = words.dropFirst().reduce(words[0]) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
+                return Errors(values).map { (key, $0) }
+            }
+        }
+        return WithNamed(self, Dictionary(named) { first, _ in first })
     }
 
     /// The figures as people read them, then the remarks, a line each.
     var table: String {
-        var rows = stages.map { stage -> (String, String) in
+        var rows = zip(run.stages, stages).map { stage, summary -> (String, String) in
             var parts: [String] = []
-            if let seconds = stage.seconds { parts.append("\(seconds.formatted(decimals: 1)) s") }
-            if stage.rounds > 0 { parts.append("\(stage.rounds) rounds") }
-            parts += stage.words
+            if let seconds = summary.fixed.seconds { parts.append("\(seconds.formatted(decimals: 1)) s") }
+            if summary.fixed.rounds > 0 { parts.append("\(summary.fixed.rounds) rounds") }
+            for metric in stage.metrics where metric.of == .weights {
+                if let text = stage.lastMeasured.flatMap({ metric.text(in: $0, of: stage) }) { parts.append(text) }
+                guard metric.name == stage.primary?.baseline, let ratio = summary.fixed.ratio else { continue }
+                parts.append("ratio \(ratio.formatted(decimals: 3))")
+            }
             if let note = stage.note { parts.append(note) }
             return (stage.name, parts.joined(separator: ", "))
         }
         if let samplesPerSecond { rows.append(("pretraining", "\(samplesPerSecond.formatted(decimals: 0)) samples/s")) }
-        for trial in trials {
-            let draws = trial.groups.reduce(0) { max($0, $1.errors.draws.count) }
-            let labels = labels.map { "with \($0) labels, " } ?? ""
-            rows.append((trial.metric.title, "\(labels)mean and standard deviation of \(draws) draws"))
-            rows += trial.groups.map { ("  \($0)", $1.text(trial.metric.format)) }
+        for metric in run.trialMetrics {
+            let groups = run.values(of: metric).compactMap { group, values in Errors(values).map { (group, $0) } }
+            guard let labels, let first = groups.first?.1 else { continue }
+            let draws = "mean and standard deviation of \(first.draws.count) draws"
+            rows.append((metric.title, "with \(labels) labels, \(draws)"))
+            rows += groups.reversed().map { ("  \($0)", $1.text(metric.format)) }
         }
         for part in ExportDescription.Part.allCases {
             guard let digest = sha256[part.rawValue] else { continue }
@@ -139,60 +133,22 @@ struct Summary {
     }
 }
 
-extension Summary: Encodable {
-    private enum CodingKeys: String, CodingKey {
-        case name, planHash, sha256, files, labels, classNames, samplesPerSecond, seconds, stages, remarks
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(name, forKey: .name)
-        try container.encodeIfPresent(planHash, forKey: .planHash)
-        try container.encode(sha256, forKey: .sha256)
-        try container.encode(files, forKey: .files)
-        try container.encodeIfPresent(labels, forKey: .labels)
-        try container.encodeIfPresent(classNames, forKey: .classNames)
-        try container.encodeIfPresent(samplesPerSecond, forKey: .samplesPerSecond)
-        try container.encodeIfPresent(seconds, forKey: .seconds)
-        try container.encode(stages, forKey: .stages)
-        try container.encodeIfPresent(remarks, forKey: .remarks)
-        // Such as `fromScratchError`.
-        var named = encoder.container(keyedBy: NamedValues.Key.self)
-        for trial in trials {
-            for (group, errors) in trial.groups {
-                let words = group.split(separator: " ") + [trial.metric.columnName[...]]
-                let key = words.dropFirst().reduce(String(words[0])) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
-                try named.encode(errors, forKey: NamedValues.Key(stringValue: key))
-            }
-        }
-    }
-}
-
-extension Summary.Stage: Encodable {
-    private enum CodingKeys: String, CodingKey {
-        case name, seconds, rounds, ratio, note
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(name, forKey: .name)
-        try container.encodeIfPresent(seconds, forKey: .seconds)
-        try container.encode(rounds, forKey: .rounds)
-        try container.encodeIfPresent(ratio, forKey: .ratio)
-        try container.encodeIfPresent(note, forKey: .note)
-        try NamedValues(metrics: values).encode(to: encoder)
+extension StageStatus {
+    /// The last round on whose weights something was measured.
+    var lastMeasured: RoundRecord? {
+        history.last { record in metrics.contains { $0.of == .weights && record.metrics[$0.name] != nil } }
     }
 }
 
 extension MetricDescription {
-    /// Whether it is a share that a line of text tells.
-    var isToldShare: Bool { phrase != nil && format == .share }
-
-    /// A value as it is printed, with the phrase that follows it.
-    func text(_ value: Double) -> String {
+    /// A round's value in a line of text: `held-out error 4.000`, `31 % active`; nil where no line tells it.
+    func text(in record: RoundRecord, of stage: StageStatus) -> String? {
+        guard let value = record.metrics[name] else { return nil }
         let isShare = format == .share
-        let number = (isShare ? value * 100 : value).formatted(decimals: format == .number ? 3 : 0)
-        return number + (isShare ? " %" : "") + (phrase.map { " \($0)" } ?? "")
+        let number = isShare ? (value * 100).formatted(decimals: 0) : value.formatted(decimals: format == .count ? 0 : 3)
+        if stage.isBaseline(self) { return "\(line ?? title) \(number)" }
+        if let phrase { return isShare ? "\(number) % \(phrase)" : nil }
+        return direction == nil ? nil : "\(title) \(number)\(isShare ? " %" : "")"
     }
 }
 

@@ -117,10 +117,8 @@ package struct CoordinatorFigures: Sendable {
             ofStages("stage_tasks", "Tasks of the round in progress.") { Double($0.tasks) },
             ofStages("stage_tasks_done", "Tasks of the round in progress that are done.") { Double($0.tasksDone) },
         ]
-            + metrics.filter { $0.of != .trial }.flatMap { metric in
-                let values = ofStages(metric.name.snakeCase, metric.text) { $0.last(metric) }
-                guard let baseline = metric.baseline else { return [values] }
-                return [values, ofStages(baseline.name.snakeCase, baseline.text) { $0.baselines?[baseline.name] }]
+            + metrics.filter { $0.of != .trial }.map { metric in
+                ofStages(metric.name.snakeCase, metric.text) { $0.last(metric)?.metrics[metric.name] }
             }
             + metrics.filter { $0.of == .trial }.map { metric in
                 family(

@@ -126,7 +126,7 @@ extension AutoencoderStage {
 }
 
 extension StageStatus {
-    fileprivate var meanError: Double? { baselines?["meanError"] }
+    fileprivate var meanError: Double? { history.reversed().lazy.compactMap { $0.metrics["meanError"] }.first }
 }
 
 extension RoundRecord {

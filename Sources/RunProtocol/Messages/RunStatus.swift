@@ -103,8 +103,6 @@ package struct StageStatus: Codable, Hashable, Sendable {
     package var finishedAt: Double?
     /// The rounds that are done. Round 0 has only what is measured on the weights that the stage starts from.
     package var history: [RoundRecord]
-    /// What metrics are to be compared with, by the names of their baselines.
-    package var baselines: [String: Double]?
     /// Where the stage ended before its last round: why.
     package var note: String?
 

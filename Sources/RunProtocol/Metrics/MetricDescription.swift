@@ -41,61 +41,18 @@ package struct MetricDescription: Codable, Hashable, Sendable {
     package var highest: Double?
     package var of: Subject
     /// Whether early stopping compares it.
-    package var decides: Bool
-    /// What its values are compared with.
-    package var baseline: Baseline?
+    package var decides = false
+    /// The name of the metric that its values are compared with: what the simplest model reaches.
+    package var baseline: String?
+    /// What a value divided by its baseline is, such as `of the mean's error`.
+    package var ratio: String?
     /// Title of the chart that it is drawn in, together with others of the same title and unit; nil: it is not drawn.
     package var chart: String?
-    /// What its line is called in a chart that is another metric's first of all.
+    /// What its line is called in a chart that is first of all another metric's.
     package var line: String?
     /// What follows the value in a sentence, such as `active` in `31 % active`; nil: no sentence tells it.
     package var phrase: String?
-    package var format: Format
-
-    /// What the simplest model reaches, measured once a stage.
-    package struct Baseline: Codable, Hashable, Sendable {
-        /// The key in `StageStatus.baselines` and in the results of tasks.
-        package var name: String
-        package var title: String
-        /// The simplest model: `predicting the mean`.
-        package var model: String
-        /// Whose value a ratio is of: `the mean's`.
-        package var owner: String
-        /// One sentence for those who do not know it.
-        package var text: String
-
-        package init(name: String, title: String, model: String, owner: String, text: String) {
-            self.name = name
-            self.title = title
-            self.model = model
-            self.owner = owner
-            self.text = text
-        }
-    }
-
-    package init(
-        _ name: String, resultName: String? = nil, column: String? = nil, title: String, text: String,
-        unit: MetricUnit? = nil, direction: Direction? = nil, lowest: Double? = nil, highest: Double? = nil,
-        of subject: Subject, decides: Bool = false, baseline: Baseline? = nil, chart: String? = nil,
-        line: String? = nil, phrase: String? = nil, format: Format = .number
-    ) {
-        self.name = name
-        self.resultName = resultName
-        self.column = column
-        self.title = title
-        self.text = text
-        self.unit = unit
-        self.direction = direction
-        self.lowest = lowest
-        self.highest = highest
-        of = subject
-        self.decides = decides
-        self.baseline = baseline
-        self.chart = chart
-        self.line = line
-        self.phrase = phrase
-        self.format = format
-    }
+    package var format = Format.number
 }
 
 /// What a value is counted in.
@@ -121,16 +78,15 @@ extension MetricDescription {
     /// Comparisons that decide are of whole multiples of 1 / `scale`.
     package static let scale = 0x1p20
 
+    package init(_ name: String, title: String, text: String, of subject: Subject) {
+        self.init(name: name, title: title, text: text, of: subject)
+    }
+
     /// The key in the results of tasks.
     package var resultKey: String { resultName ?? name }
 
     /// The column of a table, such as `held_out_error`.
     package var columnName: String { (column ?? name).snakeCase }
-
-    /// What a value's ratio to the baseline is: `of the mean's error`.
-    package var ratioTitle: String? {
-        baseline.map { "of \($0.owner) \(title.split(separator: " ").last ?? "")" }
-    }
 
     /// Whether the value is in the range.
     package func allows(_ value: Double) -> Bool { value >= lowest ?? -.infinity && value <= highest ?? .infinity }
@@ -140,10 +96,7 @@ extension String {
     /// `held_out_error` for `heldOutError`.
     package var snakeCase: String { words(separatedBy: "_") }
 
-    /// `held out error` for `heldOutError`.
-    var words: String { words(separatedBy: " ") }
-
-    private func words(separatedBy separator: String) -> String {
+    func words(separatedBy separator: String) -> String {
         reduce(into: "") { text, letter in
             if letter.isUppercase, !text.isEmpty { text += separator }
             text += letter.lowercased()

@@ -52,6 +52,22 @@ package struct NamedValues: Hashable, Sendable {
     }
 }
 
+/// An object of JSON with fixed members, and named ones beside them.
+package struct WithNamed<Fixed: Encodable, Value: Encodable>: Encodable {
+    package var fixed: Fixed
+    package var named: [String: Value]
+
+    package init(_ fixed: Fixed, _ named: [String: Value]) {
+        (self.fixed, self.named) = (fixed, named)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        try fixed.encode(to: encoder)
+        var container = encoder.container(keyedBy: NamedValues.Key.self)
+        for (name, value) in named { try container.encode(value, forKey: NamedValues.Key(stringValue: name)) }
+    }
+}
+
 extension NamedValues.Key {
     /// Latin letters and digits, a small letter first.
     fileprivate var isName: Bool {

@@ -55,20 +55,21 @@ extension StageStatus {
     /// What the stage is judged by.
     package var primary: MetricDescription? { outputs?.primary }
 
-    /// The last value of a metric that is known.
-    package func last(_ metric: MetricDescription?) -> Double? {
-        guard let metric else { return nil }
-        return history.reversed().lazy.compactMap { $0.metrics[metric.name] }.first
-    }
+    /// Whether another metric's values are compared with this one's.
+    package func isBaseline(_ metric: MetricDescription) -> Bool { metrics.contains { $0.baseline == metric.name } }
 
-    /// What a metric's values are to be compared with.
-    package func baseline(of metric: MetricDescription?) -> Double? {
-        metric?.baseline.flatMap { baselines?[$0.name] }
+    /// The last round in which a metric is known.
+    package func last(_ metric: MetricDescription?) -> RoundRecord? {
+        metric.flatMap { metric in history.last { $0.metrics[metric.name] != nil } }
     }
+}
 
-    /// A value as a multiple of the metric's baseline; nil where that is unknown or 0.
-    package func ratio(of value: Double?, _ metric: MetricDescription?) -> Double? {
-        guard let value, let baseline = baseline(of: metric), baseline > 0 else { return nil }
+extension RoundRecord {
+    /// A metric's value as a multiple of its baseline; nil where one is unknown or the baseline is 0.
+    package func ratio(of metric: MetricDescription?) -> Double? {
+        guard let metric, let value = metrics[metric.name], let baseline = metric.baseline.flatMap({ metrics[$0] }),
+            baseline > 0
+        else { return nil }
         return value / baseline
     }
 }

@@ -51,34 +51,50 @@ extension StageOutputs {
 
     /// An autoencoder's rounds and the weights between them.
     package static func autoencoder(unit: MetricUnit?) -> StageOutputs {
-        StageOutputs(metrics: [
-            .loss(unit: unit, chart: "Training loss"),
+        func share(_ name: String, _ title: String, _ text: String, line: String? = nil) -> MetricDescription {
             MetricDescription(
-                "heldOutError", resultName: "reconstructionError", title: "held-out error",
-                text: "Mean error of the stage's weights on held-out samples.", unit: unit,
-                direction: .lowerIsBetter, of: .weights, decides: true,
-                baseline: .init(
-                    name: "meanError", title: "error of the mean", model: "predicting the mean", owner: "the mean's",
-                    text: "Error on the held-out samples of predicting each feature's mean."),
+                name: name, title: title, text: text, lowest: 0, highest: 1, of: .weights,
+                chart: "Active share of the code", line: line, phrase: line == nil ? "active" : nil, format: .share)
+        }
+        func units(_ name: String, _ title: String, _ text: String, line: String? = nil) -> MetricDescription {
+            MetricDescription(
+                name: name, title: title, text: text, unit: MetricUnit(name: "units"), lowest: 0, of: .weights,
+                chart: "Dead units", line: line, phrase: line == nil ? "dead" : nil, format: .count)
+        }
+        return StageOutputs(metrics: [
+            loss(unit, chart: "Training loss"),
+            MetricDescription(
+                name: "heldOutError", resultName: "reconstructionError", title: "held-out error",
+                text: "Mean error of the stage's weights on held-out samples.", unit: unit, direction: .lowerIsBetter,
+                of: .weights, decides: true, baseline: "meanError", ratio: "of the mean's error",
                 chart: "Held-out error"),
-            .share(
-                "activeShare", "active share", "Share of the code's units that are active, 0 to 1.", phrase: "active"),
-            .units("deadUnits", "dead units", "Units of the code that are never active.", phrase: "dead"),
-            .share(
+            MetricDescription(
+                name: "meanError", title: "error of the mean",
+                text: "Error on the held-out samples of predicting each feature's mean.", unit: unit, of: .weights,
+                chart: "Held-out error", line: "predicting the mean"),
+            share("activeShare", "active share", "Share of the code's units that are active, 0 to 1."),
+            units("deadUnits", "dead units", "Units of the code that are never active."),
+            share(
                 "keptShare", "kept share", "Share of the code's units that the decoder learns from, 0 to 1.",
                 line: "selected"),
-            .units(
+            units(
                 "unusedUnits", "unused units", "Units of the code that the decoder never learns from.",
                 line: "selected"),
         ])
     }
 
+    private static func loss(_ unit: MetricUnit?, chart: String? = nil) -> MetricDescription {
+        MetricDescription(
+            name: "loss", title: "loss", text: "Mean training loss of the stage's last round that has one.",
+            unit: unit, direction: .lowerIsBetter, of: .round, chart: chart)
+    }
+
     /// A classifier's training, a result for each trial and start.
     package static let fineTuning = StageOutputs(
-        metrics: [.loss(unit: MetricUnit(name: "cross-entropy", values: 1), chart: nil)],
+        metrics: [loss(MetricUnit(name: "cross-entropy", values: 1))],
         series: [
             SeriesDescription(
-                "losses", resultName: "epochLosses", title: "loss", column: "loss", axis: "epoch",
+                "losses", resultName: "epochLosses", title: "loss", axis: "epoch",
                 unit: MetricUnit(name: "cross-entropy", values: 1), chart: "Learning curves")
         ], isCollected: true, text: "a classifier on top")
 
@@ -88,34 +104,10 @@ extension StageOutputs {
             TableDescription(
                 "confusion", title: "Confusion matrix", rows: "label", columns: "prediction",
                 error: MetricDescription(
-                    "testError", column: "error", title: "test error",
+                    name: "testError", column: "error", title: "test error",
                     text: "Share of the test samples that are classified wrongly, mean over draws, 0 to 1.",
                     direction: .lowerIsBetter, lowest: 0, highest: 1, of: .trial, format: .share))
         ], isCollected: true, trains: false, text: "on samples that it never saw")
-}
-
-extension MetricDescription {
-    fileprivate static func loss(unit: MetricUnit?, chart: String?) -> MetricDescription {
-        MetricDescription(
-            "loss", title: "loss", text: "Mean training loss of the stage's last round that has one.", unit: unit,
-            direction: .lowerIsBetter, of: .round, chart: chart)
-    }
-
-    fileprivate static func share(
-        _ name: String, _ title: String, _ text: String, line: String? = nil, phrase: String? = nil
-    ) -> MetricDescription {
-        MetricDescription(
-            name, title: title, text: text, lowest: 0, highest: 1, of: .weights, chart: "Active share of the code",
-            line: line, phrase: phrase, format: .share)
-    }
-
-    fileprivate static func units(
-        _ name: String, _ title: String, _ text: String, line: String? = nil, phrase: String? = nil
-    ) -> MetricDescription {
-        MetricDescription(
-            name, title: title, text: text, unit: MetricUnit(name: "units"), lowest: 0, of: .weights,
-            chart: "Dead units", line: line, phrase: phrase, format: .count)
-    }
 }
 
 extension TaskFigures {

@@ -1,27 +1,15 @@
 /// What the results of a stage are: all that status, tables, charts and metrics of other programs show of it is made from
 /// these descriptions.
 package struct StageOutputs: Codable, Hashable, Sendable {
-    package var metrics: [MetricDescription]
-    package var tables: [TableDescription]
-    package var series: [SeriesDescription]
+    package var metrics: [MetricDescription] = []
+    package var tables: [TableDescription] = []
+    package var series: [SeriesDescription] = []
     /// Whether each task's result stands for itself, in `RunStatus.results`; otherwise updates are averaged round by round.
-    package var isCollected: Bool
+    package var isCollected = false
     /// Whether its tasks learn from their samples, and do not only measure.
-    package var trains: Bool
+    package var trains = true
     /// What it adds to the network, for the drawing of the network; nil where the network's layers say so.
     package var text: String?
-
-    package init(
-        metrics: [MetricDescription] = [], tables: [TableDescription] = [], series: [SeriesDescription] = [],
-        isCollected: Bool = false, trains: Bool = true, text: String? = nil
-    ) {
-        self.metrics = metrics
-        self.tables = tables
-        self.series = series
-        self.isCollected = isCollected
-        self.trains = trains
-        self.text = text
-    }
 }
 
 /// A named table of counts.
@@ -36,11 +24,7 @@ package struct TableDescription: Codable, Hashable, Sendable {
     package var error: MetricDescription?
 
     package init(_ name: String, title: String, rows: String, columns: String, error: MetricDescription? = nil) {
-        self.name = name
-        self.title = title
-        self.rows = rows
-        self.columns = columns
-        self.error = error
+        (self.name, self.title, self.rows, self.columns, self.error) = (name, title, rows, columns, error)
     }
 }
 
@@ -50,10 +34,8 @@ package struct SeriesDescription: Codable, Hashable, Sendable {
     package var name: String
     /// The key in the results of tasks, where that is another one.
     package var resultName: String?
-    /// What one of its values is called, such as `loss`.
+    /// What one of its values is called, such as `loss`: in tables, too.
     package var title: String
-    /// The column of a table that its values stand in.
-    package var column: String
     /// What its places count, such as `epoch`.
     package var axis: String
     package var unit: MetricUnit?
@@ -61,20 +43,21 @@ package struct SeriesDescription: Codable, Hashable, Sendable {
     package var chart: String
 
     package init(
-        _ name: String, resultName: String? = nil, title: String, column: String, axis: String,
-        unit: MetricUnit? = nil, chart: String
+        _ name: String, resultName: String? = nil, title: String, axis: String, unit: MetricUnit? = nil, chart: String
     ) {
-        self.name = name
-        self.resultName = resultName
-        self.title = title
-        self.column = column
-        self.axis = axis
-        self.unit = unit
-        self.chart = chart
+        (self.name, self.resultName, self.title, self.axis) = (name, resultName, title, axis)
+        (self.unit, self.chart) = (unit, chart)
     }
+
+    /// The key in the results of tasks.
+    package var resultKey: String { resultName ?? name }
 }
 
 extension StageOutputs {
+    package init(isCollected: Bool, trains: Bool = true) {
+        (self.isCollected, self.trains) = (isCollected, trains)
+    }
+
     /// What the stage is judged by.
     package var primary: MetricDescription? { metrics.first(where: \.decides) }
 
@@ -90,7 +73,7 @@ extension StageOutputs {
             values.metrics[metric.name] = figures.metrics[metric.resultKey]
         }
         for description in series {
-            values.series[description.name] = figures.series[description.resultName ?? description.name]
+            values.series[description.name] = figures.series[description.resultKey]
         }
         for description in tables { values.tables[description.name] = figures.tables[description.name] }
         return values

@@ -88,8 +88,8 @@ extension TaskFigures {
     /// The first value that is not finite or too large in magnitude.
     package var outOfRange: ResultProblem? {
         let values =
-            metrics.sorted { $0.key < $1.key }.map { ("the \($0.key.words)", $0.value) }
-            + series.sorted { $0.key < $1.key }.flatMap { name, list in list.map { ("one of the \(name.words)", $0) } }
+            metrics.sorted { $0.key < $1.key }.map { ("the \($0.key.words(separatedBy: " "))", $0.value) }
+            + series.sorted { $0.key < $1.key }.flatMap { name, list in list.map { ("one of the \(name.words(separatedBy: " "))", $0) } }
         for (what, value) in values where !(value.magnitude < Limits.figureMagnitude) {
             return .outOfRange(what: what, value: value.isFinite ? "\(value)" : "not finite")
         }
@@ -123,27 +123,24 @@ extension Work {
     /// Whether the result has the values that its stage describes, and no others, each in its range.
     fileprivate func problem(ofNamesIn figures: TaskFigures) -> ResultProblem? {
         let outputs = outputs
-        let keys = outputs.metrics.flatMap { [$0.resultKey, $0.baseline?.name].compactMap(\.self) }
-        let names = Set(keys + outputs.series.map { $0.resultName ?? $0.name } + outputs.tables.map(\.name))
-        let found = [Array(figures.metrics.keys), Array(figures.series.keys), Array(figures.tables.keys)].joined()
-        if let name = found.filter({ !names.contains($0) && !undescribed.contains($0) }).min() {
+        let described = outputs.metrics.map(\.resultKey) + outputs.series.map(\.resultKey) + outputs.tables.map(\.name)
+        let found = Array(figures.metrics.keys) + figures.series.keys + figures.tables.keys
+        if let name = found.filter({ !described.contains($0) && !undescribed.contains($0) }).min() {
             return .malformed("it has a value that its task does not ask for: \(name)")
         }
+        let baselines = outputs.metrics.compactMap(\.baseline)
         for metric in outputs.metrics {
             let value = figures.metrics[metric.resultKey]
-            let isMissing = metric.decides && isMeasurement && value == nil
-            let isTooMuch = metric.decides && !isMeasurement && value != nil
-            let hasBaseline = metric.baseline.map { figures.metrics[$0.name] != nil } ?? false
-            guard !isMissing, !isTooMuch, isMeasurement || !hasBaseline else {
+            // Only a measurement has what decides, and what that is compared with; and it must have what decides.
+            let isOfMeasurements = metric.decides || baselines.contains(metric.name)
+            guard value == nil ? !(metric.decides && isMeasurement) : isMeasurement || !isOfMeasurements else {
                 return .malformed("a figure is missing or too many: \(metric.resultKey)")
             }
             if let value, !metric.allows(value) {
                 return .malformed("its \(metric.title) is \(value), out of its range")
             }
         }
-        let isTooLong = outputs.series.contains {
-            figures.series[$0.resultName ?? $0.name]?.count ?? 0 > Limits.curvePoints
-        }
+        let isTooLong = outputs.series.contains { figures.series[$0.resultKey]?.count ?? 0 > Limits.curvePoints }
         return isTooLong ? .malformed("one of its series has more than \(Limits.curvePoints) values") : nil
     }
 }

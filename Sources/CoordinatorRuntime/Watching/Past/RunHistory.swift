@@ -90,8 +90,6 @@ package struct RunHistory: Sendable {
                     record.metrics[metric.name] = figures.metrics[metric.resultKey]
                 }
             }
-            let baselines = metrics.compactMap(\.baseline?.name).map { ($0, figures.metrics[$0]) }
-            stages[stage].baselines = Dictionary(baselines) { $1 }.compactMapValues(\.self)
             return
         }
         update(completion.task.round, ofStage: stage) { record in

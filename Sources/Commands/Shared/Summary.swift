@@ -145,7 +145,7 @@ extension MetricDescription {
     func text(in record: RoundRecord, of stage: StageStatus) -> String? {
         guard let value = record.metrics[name] else { return nil }
         let isShare = format == .share
-        let number = isShare ? (value * 100).formatted(decimals: 0) : value.formatted(decimals: format == .count ? 0 : 3)
+        let number = (isShare ? value * 100 : value).formatted(decimals: format == .number ? 3 : 0)
         if stage.isBaseline(self) { return "\(line ?? title) \(number)" }
         if let phrase { return isShare ? "\(number) % \(phrase)" : nil }
         return direction == nil ? nil : "\(title) \(number)\(isShare ? " %" : "")"

@@ -88,10 +88,11 @@ extension TaskFigures {
     /// The first value that is not finite or too large in magnitude.
     package var outOfRange: ResultProblem? {
         let values =
-            metrics.sorted { $0.key < $1.key }.map { ("the \($0.key.words(separatedBy: " "))", $0.value) }
-            + series.sorted { $0.key < $1.key }.flatMap { name, list in list.map { ("one of the \(name.words(separatedBy: " "))", $0) } }
-        for (what, value) in values where !(value.magnitude < Limits.figureMagnitude) {
-            return .outOfRange(what: what, value: value.isFinite ? "\(value)" : "not finite")
+            metrics.sorted { $0.key < $1.key }.map { ("the ", $0.key, $0.value) }
+            + series.sorted { $0.key < $1.key }.flatMap { name, list in list.map { ("one of the ", name, $0) } }
+        for (article, name, value) in values where !(value.magnitude < Limits.figureMagnitude) {
+            let value = value.isFinite ? "\(value)" : "not finite"
+            return .outOfRange(what: article + name.words(separatedBy: " "), value: value)
         }
         return samples >= 0 ? nil : .malformed("it speaks of \(samples) samples")
     }

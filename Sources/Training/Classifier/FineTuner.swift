@@ -64,8 +64,8 @@ struct FineTuner {
     }
 
     var weights: [Float] { classifier.weights.values }
-    /// Nil where no example was set aside.
-    var validationErrors: Int? { best?.errors }
+    /// Nil where no example was set aside. Not inlined: Swift 6.3.1's optimizer fails on the borrow where it is.
+    @inline(never) var validationErrors: Int? { best?.errors }
 
     /// Trains on the labels alone.
     ///

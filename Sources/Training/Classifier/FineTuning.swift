@@ -22,13 +22,14 @@ extension TaskFunctions {
         var tuner = FineTuner(
             work, network: network, start: Array(weights[fixed...]),
             examples: Examples(labeled: samples, labels: labels, unlabeled: unlabeled))
-        var figures = TaskFigures(samples: samples.count * work.settings.epochs)
-        figures.metrics["loss"] = try tuner.learnLabels(isCancelled: isCancelled)
-        if let plan = work.settings.pseudoLabels {
-            figures.series["pseudoLabels"] = try tuner.learnGuesses(plan, isCancelled: isCancelled).map(Double.init)
-        }
-        figures.metrics["validationErrors"] = tuner.validationErrors.map(Double.init)
-        figures.series["epochLosses"] = evenly(tuner.losses, atMost: Limits.curvePoints)
+        let loss = try tuner.learnLabels(isCancelled: isCancelled)
+        var guesses: [Int]?
+        if let plan = work.settings.pseudoLabels { guesses = try tuner.learnGuesses(plan, isCancelled: isCancelled) }
+        var figures = TaskFigures(
+            samples: samples.count * work.settings.epochs,
+            metrics: ["loss": loss, "validationErrors": tuner.validationErrors.map(Double.init)],
+            series: ["epochLosses": evenly(tuner.losses, atMost: Limits.curvePoints)])
+        figures.series["pseudoLabels"] = guesses?.map(Double.init)
         return TaskResult(figures: figures, vector: weights[..<fixed] + tuner.weights)
     }
 

@@ -115,7 +115,7 @@ package enum RefusedUpdate: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// Checks the numbers of an update from number `start` on.
     package static func check(_ part: [Float], from start: Int) throws(RefusedUpdate) {
-        guard let index = part.firstOutOfRange else { return }
+        guard let index = part.firstOutOfRange() else { return }
         let value = part[index]
         throw value.isFinite ? .tooLarge(index: start + index, value: value) : .notFinite(index: start + index)
     }

@@ -81,7 +81,7 @@ package struct TaskCompletion: Codable, Hashable, Sendable {
         self.figures = figures
         self.bits = bits
         self.bytes = bytes
-        heldOutError = figures.reconstructionError.map { Int64(($0 * 0x1p20).rounded()) }
+        heldOutError = figures.decidingValue
     }
 }
 

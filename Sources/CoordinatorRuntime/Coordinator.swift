@@ -258,7 +258,7 @@ package actor Coordinator: CoordinatorAPI {
         written[run]?.apply(event)
         let (change, known) = (nextChange(), histories[run]?.remarks.count ?? 0)
         histories[run]?.apply(event, at: time, change: change)
-        counters.count(event, roundSeconds: histories[run]?.seconds(ofRoundClosedBy: event))
+        counters.count(event, of: histories[run])
         journals[run, default: Journal()].add(event.name, because: reason, at: time, change: change)
         logger.log(
             level: event.isMilestone ? .info : .debug, "\(run): \(event.name), because \(reason)",

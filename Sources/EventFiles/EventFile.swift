@@ -13,7 +13,7 @@ package struct EventFile: Hashable, Sendable {
     /// Of the first record, which says what kind of file it is.
     private let headBytes: Int
 
-    /// Tags are `STAGE/FIGURE`; a step is a round, an epoch of a fine-tuning or a test's draw. Figures that are not known
+    /// Tags are `STAGE/FIGURE`; a step is a round, a place in a series or a draw. Figures that are not known
     /// are left out.
     package init(_ run: RunStatus) {
         // From outside it may be anything, and a file has to have a name.
@@ -21,20 +21,23 @@ package struct EventFile: Hashable, Sendable {
         bytes = Self.record(.version(at: run.submittedAt))
         headBytes = bytes.count
         for stage in run.stages { append(stage, of: run) }
-        // Draws end in any order, and only when all have is theirs certain.
-        if let stage = run.ended("fine-tuning") {
-            for curve in run.curves ?? [] {
-                let tag = "fine-tuning/loss, \(curve.pretrained.origin), draw \(curve.draw)"
-                for (index, loss) in curve.losses.enumerated() {
-                    append(.scalar(tag, loss, step: index + 1, at: stage.startedAt ?? run.submittedAt))
-                }
+        for result in run.results { append(result, of: run) }
+    }
+
+    /// Trials end in any order, and only when all have is theirs certain.
+    private mutating func append(_ result: TrialResult, of run: RunStatus) {
+        guard run.stages.indices.contains(result.stage), run.hasEnded(run.stages[result.stage]) else { return }
+        let (stage, outputs) = (run.stages[result.stage], run.outputs(of: result))
+        let time = stage.startedAt ?? run.submittedAt
+        for series in outputs.series {
+            let tag = "\(stage.name)/\(series.title), \(result.group), draw \(result.trial)"
+            for (index, value) in (result.values.series[series.name] ?? []).enumerated() {
+                append(.scalar(tag, value, step: index + 1, at: time))
             }
         }
-        if let stage = run.ended("evaluation") {
-            for result in run.results {
-                let tag = "evaluation/test error, \(result.pretrained.origin)"
-                append(.scalar(tag, result.error, step: result.draw, at: stage.startedAt ?? run.submittedAt))
-            }
+        for metric in outputs.trialMetrics {
+            guard let value = run.value(of: metric, in: result) else { continue }
+            append(.scalar("\(stage.name)/\(metric.title), \(result.group)", value, step: result.trial, at: time))
         }
     }
 
@@ -45,19 +48,12 @@ package struct EventFile: Hashable, Sendable {
             if stage.hasClosed(record) || run.hasEnded(stage) {
                 time += record.duration ?? 0
                 append(
-                    [
-                        ("loss", record.loss), ("seconds", record.duration),
-                        ("samples per second", record.samplesPerSecond), ("bytes", record.bytes.map(Double.init)),
+                    record.values(of: .round, in: stage) + [
+                        ("seconds", record.duration), ("samples per second", record.samplesPerSecond),
+                        ("bytes", record.bytes.map(Double.init)),
                     ], of: stage, step: record.round, at: time)
             }
-            append(
-                [
-                    ("held-out error", record.heldOutError),
-                    ("error of the mean", record.heldOutError.flatMap { _ in stage.meanError }),
-                    ("active share", record.activeShare),
-                    ("dead units", record.deadUnits.map(Double.init)), ("kept share", record.keptShare),
-                    ("unused units", record.unusedUnits.map(Double.init)),
-                ], of: stage, step: record.round, at: time)
+            append(record.values(of: .weights, in: stage), of: stage, step: record.round, at: time)
         }
     }
 
@@ -175,12 +171,10 @@ extension FixedWidthInteger {
 extension RunStatus {
     /// Whether nothing in the stage can change any more.
     fileprivate func hasEnded(_ stage: StageStatus) -> Bool { stage.state == .finished || state.isFinal }
-
-    /// The stage of this name, once it has ended.
-    fileprivate func ended(_ name: String) -> StageStatus? { stages.first { $0.name == name && hasEnded($0) } }
 }
 
-extension Bool {
-    /// What a classifier's training started from.
-    fileprivate var origin: String { self ? "pretrained" : "from scratch" }
+extension RoundRecord {
+    fileprivate func values(of subject: MetricDescription.Subject, in stage: StageStatus) -> [(String, Double?)] {
+        stage.metrics.filter { $0.of == subject }.map { ($0.title, metrics[$0.name]) }
+    }
 }

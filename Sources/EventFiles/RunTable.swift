@@ -2,69 +2,74 @@ package import RunProtocol
 
 /// A run's figures as a table for spreadsheets and scripts.
 package enum RunTable {
-    /// The columns, in their order. Seconds are wall-clock, shares and errors of a test 0 ... 1; `round` is an epoch where
-    /// the row belongs to a fine-tuning; `draw` counts from 0, and `pretrained` is `true` or `false`.
-    package static let columns = [
-        "stage", "round", "samples", "loss", "held_out_error", "mean_error", "active_share", "dead_units", "kept_share",
-        "unused_units", "seconds", "samples_per_second", "bytes", "draw", "pretrained", "labels", "error",
-    ]
+    /// The columns, in their order: what its stages describe, between those that every run has. Seconds are wall-clock,
+    /// shares 0 ... 1; `round` is a place in a series where the row belongs to one; `draw` counts from 0, and `pretrained` is
+    /// `true` or `false`.
+    package static func columns(of run: RunStatus) -> [String] {
+        let ofRounds = run.stages.flatMap { stage in
+            stage.metrics.filter { $0.of != .trial }.map(\.columnName) + (stage.outputs?.series.map(\.title) ?? [])
+        }
+        // A run without a test has the last column too: tables of several runs can stand below each other.
+        let ofTrials = run.trialMetrics.map(\.columnName) + ["error"]
+        let columns =
+            ["stage", "round", "samples"] + ofRounds + ["seconds", "samples_per_second", "bytes", "draw", "pretrained"]
+            + ["labels"] + ofTrials
+        return columns.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
 
-    /// A header and a line for each round of each stage, each epoch of each fine-tuning, each test of a draw. What is not
-    /// known, or has no meaning in that line, is an empty cell.
+    /// A header and a line for each round of each stage, each place in the series of a result (such as an epoch), and each
+    /// result that is told in numbers. What is not known, or has no meaning in that line, is an empty cell.
     ///
     /// Cells are quoted as RFC 4180 says; lines end with a line feed alone, as tools on Unix want it.
     package static func csv(_ run: RunStatus) -> String {
-        var lines = [columns.joined(separator: ",")]
-        for stage in run.stages {
-            for record in stage.history { lines.append(line(row(record, of: stage))) }
-        }
-        for curve in run.curves ?? [] {
-            for (index, loss) in curve.losses.enumerated() {
-                lines.append(line(row(loss, epoch: index + 1, of: curve)))
+        let columns = columns(of: run)
+        var rows: [[String: String]] = []
+        for stage in run.stages { rows += stage.history.map { row($0, of: stage) } }
+        for result in run.results { rows += self.rows(of: result, in: run) }
+        let lines =
+            [columns.joined(separator: ",")]
+            + rows.map { row in
+                columns.map { quoted(row[$0] ?? "") }.joined(separator: ",")
             }
-        }
-        for result in run.results { lines.append(line(row(result))) }
         return lines.joined(separator: "\n") + "\n"
     }
 
     private static func row(_ record: RoundRecord, of stage: StageStatus) -> [String: String] {
         var row = ["stage": stage.name, "round": "\(record.round)"]
         row["samples"] = cell(record.round > 0 ? record.samples : nil)
-        row["loss"] = cell(record.loss)
-        row["held_out_error"] = cell(record.heldOutError)
-        row["mean_error"] = cell(record.heldOutError.flatMap { _ in stage.meanError })
-        row["active_share"] = cell(record.activeShare)
-        row["dead_units"] = cell(record.deadUnits)
-        row["kept_share"] = cell(record.keptShare)
-        row["unused_units"] = cell(record.unusedUnits)
+        for metric in stage.metrics {
+            if let value = record.metrics[metric.name] { row[metric.columnName] = cell(value, metric) }
+        }
         row["seconds"] = cell(record.duration)
         row["samples_per_second"] = cell(record.samplesPerSecond)
         row["bytes"] = cell(record.bytes)
         return row
     }
 
-    private static func row(_ loss: Double, epoch: Int, of curve: LearningCurve) -> [String: String] {
-        var row = ["stage": "fine-tuning", "round": "\(epoch)"]
-        row["loss"] = cell(loss)
-        row["draw"] = cell(curve.draw)
-        row["pretrained"] = "\(curve.pretrained)"
-        return row
-    }
-
-    private static func row(_ result: EvaluationResult) -> [String: String] {
-        var row = ["stage": "evaluation", "samples": "\(result.tested)"]
-        row["draw"] = cell(result.draw)
-        row["pretrained"] = "\(result.pretrained)"
-        row["labels"] = cell(result.labels)
-        row["error"] = cell(result.error)
-        return row
-    }
-
-    private static func line(_ row: [String: String]) -> String {
-        columns.map { quoted(row[$0] ?? "") }.joined(separator: ",")
+    private static func rows(of result: TrialResult, in run: RunStatus) -> [[String: String]] {
+        let outputs = run.outputs(of: result)
+        var common = ["draw": "\(result.trial)", "pretrained": "\(result.pretrained)"]
+        common["stage"] = run.stages.indices.contains(result.stage) ? run.stages[result.stage].name : nil
+        let series = outputs.series.compactMap { kind in result.values.series[kind.name].map { (kind.title, $0) } }
+        var rows = (0..<(series.map(\.1.count).max() ?? 0)).map { place in
+            var row = common
+            row["round"] = "\(place + 1)"
+            for (column, values) in series where place < values.count { row[column] = cell(values[place]) }
+            return row
+        }
+        let values = run.trialMetrics.compactMap { metric in run.value(of: metric, in: result).map { (metric, $0) } }
+        guard !values.isEmpty else { return rows }
+        (common["samples"], common["labels"]) = (cell(result.samples), cell(result.labels))
+        for (metric, value) in values { common[metric.columnName] = cell(value, metric) }
+        rows.append(common)
+        return rows
     }
 
     private static func cell(_ number: Int?) -> String? { number.map { "\($0)" } }
+
+    private static func cell(_ value: Double, _ metric: MetricDescription) -> String? {
+        metric.format == .count ? Int(exactly: value).map { "\($0)" } ?? cell(value) : cell(value)
+    }
 
     /// The shortest text that gives the same number again.
     private static func cell(_ number: Double?) -> String? { number.flatMap { $0.isFinite ? "\($0)" : nil } }

@@ -1,5 +1,5 @@
 /// What a metric is and says, for those who read it.
-package struct MetricDescription: Hashable, Sendable {
+package struct FamilyDescription: Hashable, Sendable {
     package enum Kind: String, Sendable {
         /// Only goes up, but for a restart. Its name ends in `_total`.
         case counter
@@ -32,14 +32,14 @@ package struct MetricDescription: Hashable, Sendable {
 /// A metric with all its series at one moment.
 ///
 /// ```swift
-/// MetricFamily(MetricDescription("cairn_runs", .gauge, ["state"], "Runs in each state."), [(["running"], 1)])
+/// MetricFamily(FamilyDescription("cairn_runs", .gauge, ["state"], "Runs in each state."), [(["running"], 1)])
 /// ```
 package struct MetricFamily: Hashable, Sendable {
-    package let description: MetricDescription
+    package let description: FamilyDescription
     package private(set) var series: [MetricSeries]
 
     /// - Parameter values: the labels' values and the number; where that is nil there is no such series.
-    package init(_ description: MetricDescription, _ values: [([String], Double?)]) {
+    package init(_ description: FamilyDescription, _ values: [([String], Double?)]) {
         self.description = description
         series = values.compactMap { texts, value in
             precondition(texts.count == description.labels.count, "every label has a value")
@@ -48,7 +48,7 @@ package struct MetricFamily: Hashable, Sendable {
         }
     }
 
-    package init(_ description: MetricDescription, series: [MetricSeries]) {
+    package init(_ description: FamilyDescription, series: [MetricSeries]) {
         self.description = description
         self.series = series
     }

@@ -15,7 +15,7 @@ final class NumberHolder: MetricHolder, CounterHandler, FloatingPointCounterHand
     private let onlyGoesUp: Bool
     private let number = Mutex(0.0)
 
-    init(_ description: MetricDescription, _ labels: [MetricLabel], onlyGoesUp: Bool) {
+    init(_ description: FamilyDescription, _ labels: [MetricLabel], onlyGoesUp: Bool) {
         name = description.name
         self.labels = labels
         self.onlyGoesUp = onlyGoesUp
@@ -45,7 +45,7 @@ final class HistogramHolder: MetricHolder, RecorderHandler, TimerHandler {
     private let histogram: Mutex<Histogram>
 
     /// - Parameter buckets: where the description has none.
-    init(_ description: MetricDescription, _ labels: [MetricLabel], else buckets: [Double]) {
+    init(_ description: FamilyDescription, _ labels: [MetricLabel], else buckets: [Double]) {
         name = description.name
         self.labels = labels
         let bounds = description.buckets.isEmpty ? buckets : description.buckets

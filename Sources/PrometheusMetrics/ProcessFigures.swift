@@ -7,8 +7,8 @@ package enum ProcessFigures {
         let fields = statFields
         let ticks = Double(sysconf(CInt(_SC_CLK_TCK)))
         func field(_ number: Int) -> Double? { fields.indices.contains(number - 3) ? Double(fields[number - 3]) : nil }
-        func family(_ name: String, _ kind: MetricDescription.Kind, _ help: String, _ value: Double?) -> MetricFamily {
-            MetricFamily(MetricDescription("process_" + name, kind, [], help), [([], value)])
+        func family(_ name: String, _ kind: FamilyDescription.Kind, _ help: String, _ value: Double?) -> MetricFamily {
+            MetricFamily(FamilyDescription("process_" + name, kind, [], help), [([], value)])
         }
         let cpu = field(14).flatMap { user in field(15).map { (user + $0) / ticks } }
         let start = field(22).flatMap { sinceBoot in bootTime.map { $0 + sinceBoot / ticks } }

@@ -4,7 +4,7 @@ import Synchronization
 /// Where the metrics of swift-metrics are kept until Prometheus comes for them.
 ///
 /// ```swift
-/// let factory = PrometheusFactory(describing: [MetricDescription("jobs_total", .counter, ["end"], "Jobs that ended.")])
+/// let factory = PrometheusFactory(describing: [FamilyDescription("jobs_total", .counter, ["end"], "Jobs that ended.")])
 /// Counter(label: "jobs_total", dimensions: [("end", "done")], factory: factory).increment()
 /// let text = PrometheusText.render(factory.families)
 /// ```
@@ -21,7 +21,7 @@ package final class PrometheusFactory: MetricsFactory {
     static let usualSeconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300]
 
     private struct Family {
-        var description: MetricDescription
+        var description: FamilyDescription
         var series: [[MetricLabel]: any MetricHolder] = [:]
     }
 
@@ -31,13 +31,13 @@ package final class PrometheusFactory: MetricsFactory {
         var refused = 0
     }
 
-    private let descriptions: [String: MetricDescription]
+    private let descriptions: [String: FamilyDescription]
     private let seriesLimit: Int
     private let state = Mutex(State())
 
     /// - Parameter descriptions: what is known beforehand; other metrics have no help.
     package init(
-        describing descriptions: [MetricDescription] = [], seriesLimit: Int = PrometheusFactory.defaultSeriesLimit
+        describing descriptions: [FamilyDescription] = [], seriesLimit: Int = PrometheusFactory.defaultSeriesLimit
     ) {
         self.descriptions = Dictionary(descriptions.map { ($0.name, $0) }) { first, _ in first }
         self.seriesLimit = seriesLimit
@@ -90,15 +90,15 @@ package final class PrometheusFactory: MetricsFactory {
     /// - Returns: the series with this name and these labels; one that nobody reads where there is no room for it or the
     ///   name means something else.
     private func holder<Holder: MetricHolder>(
-        _ label: String, _ kind: MetricDescription.Kind, _ dimensions: [(String, String)], suffix: String = "",
-        make: (MetricDescription, [MetricLabel]) -> Holder
+        _ label: String, _ kind: FamilyDescription.Kind, _ dimensions: [(String, String)], suffix: String = "",
+        make: (FamilyDescription, [MetricLabel]) -> Holder
     ) -> Holder {
         let valid = Self.valid(label, allowsColon: true)
         let name = valid.hasSuffix(suffix) ? valid : valid + suffix
         let labels = Self.labels(dimensions)
         let description =
             descriptions[name].flatMap { $0.kind == kind ? $0 : nil }
-            ?? MetricDescription(name, kind, labels.map(\.name), "")
+            ?? FamilyDescription(name, kind, labels.map(\.name), "")
         return state.withLock { state in
             let isOfItsKind = state.families[name].map { $0.description.kind == kind } ?? true
             if isOfItsKind, let known = state.families[name]?.series[labels] as? Holder { return known }

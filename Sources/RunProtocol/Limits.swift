@@ -36,6 +36,9 @@ package enum Limits {
     package static let journalEntries = 5_000
     /// Of what a worker says that keeps it from working.
     package static let troubleCharacters = 500
+    /// Metrics, series and tables of one result or round together.
+    package static let namedValues = 64
+    package static let valueNameCharacters = 64
     /// How many losses of epochs a fine-tuning tells.
     package static let curvePoints = 500
     /// Workers' times with tasks, of a run, that are remembered and shown.

@@ -55,9 +55,9 @@ package enum Example {
     package static func completion(
         _ task: TaskDescription, error: Double? = nil, mistake: String = ""
     ) -> TaskCompletion? {
-        var figures = TaskFigures(samples: 20, loss: 1)
+        var figures = TaskFigures(samples: 20, metrics: ["loss": 1])
         if case .evaluate(let work) = task.work, work.objective != nil {
-            figures.reconstructionError = error ?? 10 / Double(task.id.round + task.id.stage)
+            figures.metrics["reconstructionError"] = error ?? 10 / Double(task.id.round + task.id.stage)
         }
         let text = (task.work.inputs.map(\.hex) + [task.id.description, mistake]).joined(separator: " ")
         return TaskCompletion(task: task.id, update: digest(text), figures: figures, bits: digest("bits of " + text))

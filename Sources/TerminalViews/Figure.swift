@@ -1,3 +1,5 @@
+package import RunProtocol
+
 /// Numbers as people read them. Those from outside may be anything.
 package enum Figure {
     /// With exactly so many digits after the point, thousands apart: `12,345.678`.
@@ -16,6 +18,15 @@ package enum Figure {
         return digits.indices.reduce(into: "") { text, index in
             if index > 0, (digits.count - index) % 3 == 0 { text += "," }
             text.append(digits[index])
+        }
+    }
+
+    /// A metric's value.
+    package static func value(_ value: Double, _ format: MetricDescription.Format) -> String {
+        switch format {
+        case .number: number(value, decimals: 3)
+        case .share: percent(value)
+        case .count: number(value)
         }
     }
 

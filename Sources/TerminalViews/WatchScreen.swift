@@ -2,6 +2,8 @@ package import RunProtocol
 
 /// A run and the workers of its coordinator: where it stands, how it learns, who computes. What `cairn watch` shows.
 package struct WatchScreen: Sendable {
+    private static let mostCurves = 4
+
     private let run: RunStatus
     private let workers: [WorkerStatus]
     private let time: Double
@@ -79,17 +81,20 @@ package struct WatchScreen: Sendable {
         let stage =
             run.stages.first { $0.state == .running && !$0.history.isEmpty } ?? run.stages.last { !$0.history.isEmpty }
         guard let stage else { return [] }
-        let rows = [
-            ("\(stage.name.displayable(atMost: 20)): loss", stage.closed.compactMap(\.loss)),
-            ("held-out error", stage.history.compactMap(\.heldOutError)),
-        ].filter { !$0.1.isEmpty }
-        let labelWidth = rows.reduce(0) { max($0, $1.0.columns) }
-        let values = rows.map { Figure.number($0.1[$0.1.count - 1], decimals: 3) }
+        let rows = stage.metrics.filter { $0.direction != nil }.map { metric in
+            let records = metric.of == .round ? stage.closed : stage.history
+            return (metric: metric, values: records.compactMap { $0.metrics[metric.name] })
+        }.filter { !$0.values.isEmpty }.prefix(Self.mostCurves)
+        let labels = rows.enumerated().map { index, row in
+            (index == 0 ? "\(stage.name.displayable(atMost: 20)): " : "") + row.metric.title.displayable(atMost: 30)
+        }
+        let labelWidth = labels.reduce(0) { max($0, $1.columns) }
+        let values = rows.map { Figure.value($0.values[$0.values.count - 1], $0.metric.format) }
         let valueWidth = values.reduce(0) { max($0, $1.columns) }
-        return zip(rows, values).flatMap { row, value in
+        return zip(zip(labels, rows), values).flatMap { row, value in
             let front =
                 Line(row.0).fitted(to: labelWidth) + "  " + Line(value, .strong).fitted(to: valueWidth, isRight: true)
-            let lines = Curve(row.1).lines(width: max(0, width - front.width - 2), height: height)
+            let lines = Curve(row.1.values).lines(width: max(0, width - front.width - 2), height: height)
             return lines.indices.map { index in
                 let start = index == lines.count - 1 ? front : Line().fitted(to: front.width)
                 return (start + "  " + Line(lines[index], .accent)).trimmed
@@ -102,15 +107,21 @@ package struct WatchScreen: Sendable {
         var figures = [Line(Figure.count(run.workers, "worker"), run.workers == 0 ? .warning : .plain)]
         figures.append(Line("\(Figure.count(run.tasksInProgress, "task")) in progress"))
         if let speed = run.samplesPerSecond { figures.append(Line("\(Figure.rate(speed)) samples/s")) }
-        let last = run.stages.last { $0.state != .waiting }?.history.last
-        if let active = last?.activeShare { figures.append(Line("\(Figure.percent(active)) active")) }
-        if let ratio = run.stages.last(where: { $0.lastError != nil }).flatMap({ $0.ratio(of: $0.lastError) }) {
-            figures.append(
-                Line("\(Figure.number(ratio, decimals: 3)) of the mean's error", ratio < 1 ? .plain : .warning))
+        if let stage = run.stages.last(where: { $0.state != .waiting }), let last = stage.history.last {
+            for metric in stage.metrics {
+                guard let phrase = metric.phrase, let value = last.metrics[metric.name] else { continue }
+                figures.append(Line("\(Figure.value(value, metric.format)) \(phrase)".displayable(atMost: 40)))
+            }
         }
-        if let dead = last?.deadUnits { figures.append(Line("\(dead) dead")) }
-        if let measure = run.stages.first(where: { $0.state == .running })?.measure {
-            figures.append(Line(measure.text.displayable(atMost: 80), .faint))
+        if let stage = run.stages.last(where: { $0.last($0.primary) != nil }), let metric = stage.primary,
+            let ratio = stage.last(metric)?.ratio(of: metric)
+        {
+            let isBetter = metric.direction == .higherIsBetter ? ratio > 1 : ratio < 1
+            let text = "\(Figure.number(ratio, decimals: 3)) \(metric.ratio ?? "")"
+            figures.append(Line(text.displayable(atMost: 60), isBetter ? .plain : .warning))
+        }
+        if let unit = run.stages.first(where: { $0.state == .running })?.metrics.first?.unit {
+            figures.append(Line(unit.text.displayable(atMost: 80), .faint))
         }
         if let bytes = run.diskBytes { figures.append(Line("\(Figure.bytes(Double(bytes))) on disk")) }
         return [figures.joined()]
@@ -127,23 +138,32 @@ package struct WatchScreen: Sendable {
     }
 
     private func finishedStages(_ width: Int) -> [Line] {
-        let columns = [
-            Table.Column(title: "finished", least: 8), Table.Column(title: "rounds", isRight: true, rank: 2),
-            Table.Column(title: "held-out error", isRight: true, rank: 1),
-            Table.Column(title: "of the mean's", isRight: true, rank: 3),
-            Table.Column(title: "time", isRight: true, rank: 3),
-            Table.Column(title: "why", least: 12, rank: 4),
-        ]
-        let rows = run.stages.filter { $0.state == .finished }.suffix(6).map { stage in
-            let error = stage.lastError
-            return [
+        let finished = run.stages.filter { $0.state == .finished }.suffix(6)
+        // What stages are judged by: a column each, and one for its ratio to the baseline.
+        let primaries = finished.compactMap(\.primary).reduce(into: [MetricDescription]()) { found, metric in
+            if !found.contains(where: { $0.title == metric.title }) { found.append(metric) }
+        }
+        let columns =
+            [Table.Column(title: "finished", least: 8), Table.Column(title: "rounds", isRight: true, rank: 2)]
+            + primaries.flatMap { metric in
+                [(metric.title, 1), (metric.ratio ?? "", 3)].map {
+                    Table.Column(title: $0.displayable(atMost: 30), isRight: true, rank: $1)
+                }
+            } + [Table.Column(title: "time", isRight: true, rank: 3), Table.Column(title: "why", least: 12, rank: 4)]
+        let rows = finished.map { stage in
+            [
                 Line(stage.name.displayable(atMost: 20)),
                 Line("\(stage.history.count(where: stage.hasClosed))"),
-                Line(error.map { Figure.number($0, decimals: 3) } ?? ""),
-                Line(stage.ratio(of: error).map { Figure.number($0, decimals: 3) } ?? ""),
-                Line(stage.duration.map(Figure.duration) ?? ""),
-                Line(stage.note?.displayable(atMost: 200) ?? ""),
             ]
+                + primaries.flatMap { metric -> [Line] in
+                    let last = stage.primary?.title == metric.title ? stage.last(metric) : nil
+                    let value = last?.metrics[metric.name].map { Figure.value($0, metric.format) }
+                    let ratio = last?.ratio(of: metric).map { Figure.number($0, decimals: 3) }
+                    return [Line(value ?? ""), Line(ratio ?? "")]
+                } + [
+                    Line(stage.duration.map(Figure.duration) ?? ""),
+                    Line(stage.note?.displayable(atMost: 200) ?? ""),
+                ]
         }
         return rows.isEmpty ? [] : Table(columns: columns, rows: rows).lines(width: width)
     }

@@ -12,6 +12,7 @@ extension MadeUpCluster {
         var status = main.value
         for stage in status.stages.indices {
             status.stages[stage].history = allRounds.map(\.value).filter { $0.stage == stage }.map(\.record)
+            status.stages[stage].outputs = Self.outputs[stage]
         }
         status.results = Self.results
         return others + [status]
@@ -33,9 +34,9 @@ extension MadeUpCluster {
         }
         update.run = RunChanges(
             id: run, stack: isWhole ? Self.stack : nil, rounds: news(allRounds), spans: news(spans),
-            entries: news(entries), results: isWhole ? Self.results : nil, curves: isWhole ? Self.curves : nil,
-            pictures: Digest(of: [1]))
+            entries: news(entries), results: isWhole ? Self.results : nil, pictures: Digest(of: [1]))
         if isWhole {
+            update.run?.outputs = Self.outputs
             let start = coordinator.startedAt
             update.run?.starts = [start - 3_000, start]
             update.run?.spansSince = start - 2 * Self.secondsSinceStart
@@ -111,11 +112,6 @@ extension MadeUpCluster {
         stages += ["fine-tuning", "evaluation"].map {
             StageStatus(name: $0, state: .waiting, round: 0, rounds: 1, tasksDone: 0, tasks: 10)
         }
-        let measures = [
-            Measure(name: "binary cross-entropy", values: 784), Measure(name: "squared error", values: 6_272),
-            Measure(name: "squared error", values: 500), Measure(name: "cross-entropy", values: 1),
-        ]
-        for (stage, measure) in measures.enumerated() { stages[stage].measure = measure }
         var status = RunStatus(
             id: run("run-parade"), name: name, state: .running, revision: 1, submittedAt: now - 7_200, stages: stages)
         status.remarks = [
@@ -132,21 +128,31 @@ extension MadeUpCluster {
         StackLayer(input: [500], output: [200], activation: .sigmoid, kernel: nil, stages: [2]),
     ]
 
-    private static let results = (0..<3).flatMap { draw in
-        [true, false].map { pretrained in
-            EvaluationResult(
-                draw: draw, pretrained: pretrained, labels: 100,
-                confusion: (0..<10).map { label in
-                    (0..<10).map { $0 == label ? (pretrained ? 950 : 850) : (label * 7 + $0 * 3 + draw) % 12 }
-                })
-        }
-    }
+    private static let outputs =
+        [("binary cross-entropy", 784), ("squared error", 6_272), ("squared error", 500)].map {
+            StageOutputs.autoencoder(unit: MetricUnit(name: $0, values: $1))
+        } + [.fineTuning, .evaluation]
 
-    private static let curves = (0..<3).flatMap { draw in
-        [true, false].map { pretrained in
-            LearningCurve(
-                draw: draw, pretrained: pretrained,
-                losses: (0..<200).map { 2.3 / (1 + Double($0) * (pretrained ? 0.2 : 0.1)) })
+    private static let results =
+        trials(stage: 3) { _, isPretrained in
+            NamedValues(series: ["losses": (0..<200).map { 2.3 / (1 + Double($0) * (isPretrained ? 0.2 : 0.1)) }])
+        }
+        + trials(stage: 4) { trial, isPretrained in
+            let table = (0..<10).map { label in
+                (0..<10).map { $0 == label ? (isPretrained ? 950 : 850) : (label * 7 + $0 * 3 + trial) % 12 }
+            }
+            return NamedValues(tables: ["confusion": table])
+        }
+
+    private static func trials(
+        stage: Int, _ values: (_ trial: Int, _ isPretrained: Bool) -> NamedValues
+    ) -> [TrialResult] {
+        (0..<3).flatMap { trial in
+            [true, false].map { isPretrained in
+                TrialResult(
+                    stage: stage, trial: trial, group: isPretrained ? "pretrained" : "from scratch",
+                    pretrained: isPretrained, labels: 100, samples: 10_000, values: values(trial, isPretrained))
+            }
         }
     }
 

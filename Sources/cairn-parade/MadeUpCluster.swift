@@ -109,7 +109,8 @@ struct MadeUpCluster {
         let share = 1 - secondsToNextRound / roundSeconds
         let record = RoundRecord(
             round: main.value.stages[stage].round, samples: Int(share * 60_000),
-            loss: last.heldOutError.map { $0 * 0.96 }, bytes: Int(share * 1_200_000) * workers.count)
+            metrics: last.metrics["heldOutError"].map { ["loss": $0 * 0.96] } ?? [:],
+            bytes: Int(share * 1_200_000) * workers.count)
         openRound = Changing(value: StageRound(stage: stage, record: record), change: change)
         main.value.stages[stage].progress = (Double(last.round) + share) / Double(plannedRounds[stage])
     }
@@ -121,10 +122,12 @@ struct MadeUpCluster {
         let done = rounds.reversed().prefix { $0.value.stage == stage }.count
         var record = RoundRecord(round: done, samples: done == 0 ? 0 : 60_000)
         let error = 40 * exp(-3 * Double(done) / Double(plannedRounds[stage])) + Double.random(in: 8...8.6)
-        record.heldOutError = error
+        record.metrics["heldOutError"] = error
         if done > 0 {
-            (record.loss, record.seconds, record.bytes) = (error * 0.97, roundSeconds, 1_200_000 * workers.count)
-            (record.activeShare, record.deadUnits) = (Double.random(in: 0.1...0.12), Int.random(in: 0...9))
+            (record.seconds, record.bytes) = (roundSeconds, 1_200_000 * workers.count)
+            record.metrics["loss"] = error * 0.97
+            record.metrics["activeShare"] = Double.random(in: 0.1...0.12)
+            record.metrics["deadUnits"] = Double(Int.random(in: 0...9))
         }
         rounds.append(Changing(value: StageRound(stage: stage, record: record), change: change))
         let isLast = done >= plannedRounds[stage]

@@ -15,7 +15,7 @@ import Testing
         case wrongTask = "it answers run-other.s0.r1.t0"
         case truncated = "the update ends before its last number"
         case error = "a figure is missing or too many"
-        case confusion = "it has a confusion matrix"
+        case confusion = "it has a value that its task does not ask for: confusion"
         case seconds = "its seconds are not a length of time"
         case noUpdate = "these bytes are not an update"
         case packed = "there are more than"
@@ -31,8 +31,8 @@ import Testing
             case .wrongTask:
                 let other = try #require(RunID(rawValue: "run-other"))
                 id = TaskID(run: other, stage: 0, round: 1, index: 0)
-            case .error: result.figures.reconstructionError = 1
-            case .confusion: result.figures.confusion = [[1]]
+            case .error: result.figures.metrics["reconstructionError"] = 1
+            case .confusion: result.figures.tables["confusion"] = [[1]]
             case .seconds: result.figures.seconds = -1
             case .truncated: return try UpdateFormat.encode(task: id, result: result).dropLast()
             case .noUpdate: return Data("hello".utf8)
@@ -88,7 +88,7 @@ import Testing
                     nil, [[60]], [[59, 0, 0], [0, 0, 0], [0, 0, 0]], [[61, -1, 0], [0, 0, 0], [0, 0, 0]],
                 ] {
                     var result = Answer.result(task)
-                    result.figures.confusion = matrix
+                    result.figures.tables["confusion"] = matrix
                     let update = try UpdateFormat.encode(task: task.id, result: result)
                     let error = await #expect(throws: APIError.self) {
                         try await coordinator.send(update, to: task.id, as: worker)

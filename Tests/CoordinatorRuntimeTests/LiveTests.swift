@@ -14,7 +14,7 @@ import Testing
         var rounds: [Int: [Int: RoundRecord]] = [:]
         var spans: [Int: TaskSpan] = [:]
         var entries: [RunJournal.Entry] = []
-        var results: [EvaluationResult] = []
+        var results: [TrialResult] = []
         var stack: [StackLayer] = []
         var wholeUpdates = 0
 

@@ -89,10 +89,13 @@ import Testing
         second.record.samples = 7
         figures.workers = [first, second]
         var run = try run(1, .finished)
-        run.results = [
-            EvaluationResult(draw: 0, pretrained: true, labels: 2, confusion: [[3, 1], [0, 4]]),
-            EvaluationResult(draw: 1, pretrained: true, labels: 2, confusion: [[3, 1], [2, 2]]),
-        ]
+        run.stages = [StageStatus(name: "t", state: .finished, round: 1, rounds: 1, tasksDone: 2, tasks: 2)]
+        run.stages[0].outputs = .evaluation
+        run.results = [[[3, 1], [0, 4]], [[3, 1], [2, 2]]].enumerated().map { trial, table in
+            TrialResult(
+                stage: 0, trial: trial, group: "pretrained", pretrained: true, labels: 2, samples: 8,
+                values: NamedValues(tables: ["confusion": table]))
+        }
         run.finishedAt = 99
         figures.runs = [run]
         let lines = PrometheusText.render(figures.families).split(separator: "\n").map(String.init)

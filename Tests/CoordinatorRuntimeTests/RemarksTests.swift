@@ -79,6 +79,16 @@ import Testing
 
     // MARK: Stages
 
+    /// Errors round by round from round 0, and that of predicting the mean.
+    private static func history(_ errors: [Double], mean: Double?, dead: Int? = nil) -> [RoundRecord] {
+        errors.enumerated().map { round, error in
+            var record = RoundRecord(round: round, metrics: ["heldOutError": error])
+            record.metrics["meanError"] = mean
+            record.metrics["deadUnits"] = dead.map(Double.init)
+            return record
+        }
+    }
+
     /// Errors round by round, the mean's, dead units of two; what is said.
     @Test(
         arguments: [
@@ -91,8 +101,7 @@ import Testing
     func aStageIsComparedWithPredictingTheMean(errors: [Double], mean: Double?, dead: Int, expected: Remark.Kind?) {
         let plan = Self.plan()
         var status = StageStatus(name: "layer 1", state: .finished, round: 2, rounds: 2, tasksDone: 0, tasks: 0)
-        status.history = errors.enumerated().map { RoundRecord(round: $0, heldOutError: $1, deadUnits: dead) }
-        status.meanError = mean
+        status.history = Self.history(errors, mean: mean, dead: dead)
         let remarks = plan.autoencoderStages[0].remarks(on: status, of: plan, Self.manifest())
         #expect(remarks.map(\.kind) == [expected].compactMap(\.self))
     }
@@ -103,8 +112,7 @@ import Testing
         var plan = Self.plan(l1: 0.25)
         plan.layers[0].units = 500
         var status = StageStatus(name: "layer 1", state: .finished, round: 2, rounds: 2, tasksDone: 0, tasks: 0)
-        status.history = [RoundRecord(round: 2, heldOutError: 1, deadUnits: dead)]
-        status.meanError = 4
+        status.history = Self.history([1], mean: 4, dead: dead)
         let remarks = plan.autoencoderStages[0].remarks(on: status, of: plan, Self.manifest())
         #expect(remarks.map(\.kind) == (isSaid ? [.deadUnits] : []))
         guard isSaid else { return }
@@ -124,8 +132,7 @@ import Testing
         for stopping in [nil, EarlyStopping(patience: 50, minimumImprovement: 0)] {
             let plan = Self.plan(rounds: errors.count - 1, stopping: stopping)
             var status = StageStatus(name: "layer 1", state: .finished, round: 9, rounds: 9, tasksDone: 0, tasks: 0)
-            status.history = errors.enumerated().map { RoundRecord(round: $0, heldOutError: $1) }
-            status.meanError = 10
+            status.history = Self.history(errors, mean: 10)
             let remarks = plan.autoencoderStages[0].remarks(on: status, of: plan, Self.manifest())
             guard let since, stopping == nil else {
                 #expect(remarks == [])
@@ -144,8 +151,7 @@ import Testing
         manifest.draws = losses.map { _ in LabeledBlobs(samples: manifest.heldOut, labels: Self.digest) }
         let run = try #require(RunID(rawValue: "run-1"))
         let completions = try losses.enumerated().map { index, loss in
-            var figures = TaskFigures(samples: 10, loss: loss)
-            figures.epochLosses = [2.5, loss]
+            let figures = TaskFigures(samples: 10, metrics: ["loss": loss], series: ["epochLosses": [2.5, loss]])
             return try #require(
                 TaskCompletion(
                     task: TaskID(run: run, stage: 1, round: 1, index: index), update: Self.digest, figures: figures))
@@ -161,8 +167,7 @@ import Testing
     @Test func causesFollowFromTheEvents() throws {
         let plan = Self.plan(l1: 0.25)
         var status = StageStatus(name: "layer 1", state: .finished, round: 2, rounds: 2, tasksDone: 0, tasks: 0)
-        status.history = [RoundRecord(round: 0, heldOutError: 7), RoundRecord(round: 1, heldOutError: 12.34)]
-        status.meanError = 4.5
+        status.history = Self.history([7, 12.34], mean: 4.5)
         let manifest = Self.manifest(shard: 16, deviations: [1, 1, 1, 5_000])
         let text = try #require(plan.autoencoderStages[0].remarks(on: status, of: plan, manifest).first?.text)
         #expect(
@@ -178,8 +183,7 @@ import Testing
     @Test func theKeptWeightsCount() {
         let plan = Self.plan(stopping: EarlyStopping(patience: 1, minimumImprovement: 0))
         var status = StageStatus(name: "layer 1", state: .finished, round: 2, rounds: 2, tasksDone: 0, tasks: 0)
-        status.history = [1.0, 9].enumerated().map { RoundRecord(round: $0, heldOutError: $1) }
-        status.meanError = 4
+        status.history = Self.history([1, 9], mean: 4)
         #expect(plan.autoencoderStages[0].remarks(on: status, of: plan, Self.manifest()) == [])
     }
 
@@ -197,7 +201,7 @@ import Testing
                 try #require(
                     TaskCompletion(
                         task: TaskID(run: run, stage: 2, round: 1, index: index), update: Self.digest,
-                        figures: TaskFigures(samples: 10, confusion: matrix)))
+                        figures: TaskFigures(samples: 10, tables: ["confusion": matrix])))
             })
     }
 

@@ -180,18 +180,22 @@ enum Answer {
         switch task.work {
         case .train(let work):
             TaskResult(
-                figures: TaskFigures(samples: work.data.count * work.settings.epochs, loss: 1),
+                figures: TaskFigures(samples: work.data.count * work.settings.epochs, metrics: ["loss": 1]),
                 vector: numbers(task, seed: work.seed))
         case .evaluate(let work) where work.objective != nil:
             TaskResult(
                 figures: TaskFigures(
-                    samples: work.data.count, reconstructionError: 8 / Double(task.id.round), meanError: 4),
+                    samples: work.data.count,
+                    metrics: ["reconstructionError": 8 / Double(task.id.round), "meanError": 4]),
                 vector: [])
         case .evaluate(let work):
             TaskResult(
                 figures: TaskFigures(
                     samples: work.data.count,
-                    confusion: diagonal(work.field.flatMap { work.data[$0]?.classes } ?? 0, count: work.data.count)),
+                    tables: [
+                        "confusion": diagonal(
+                            work.field.flatMap { work.data[$0]?.classes } ?? 0, count: work.data.count)
+                    ]),
                 vector: [])
         case .encode(let work):
             TaskResult(figures: TaskFigures(samples: work.data.count), vector: numbers(task, seed: 1))

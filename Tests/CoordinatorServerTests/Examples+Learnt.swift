@@ -43,8 +43,7 @@ extension Examples {
             ],
             rounds: [StageRound(stage: 0, record: RoundRecord(round: 1, samples: 5, seconds: 1.5, bytes: 400))],
             spans: [span], entries: [RunJournal.Entry(number: 1, time: 1e9, text: markup, reason: "it was open")],
-            results: status.results, curves: [LearningCurve(draw: 0, pretrained: true, losses: [2.3, 0.5])],
-            pictures: digest, classNames: ["cat", markup]))
+            results: status.results, pictures: digest, classNames: ["cat", markup]))
 
     /// With as few as there can be.
     static func update(_ change: Int, nameLength: Int = 0) -> LiveUpdate {

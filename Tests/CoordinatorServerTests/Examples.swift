@@ -17,7 +17,7 @@ enum Examples {
     static let status: RunStatus = {
         var status = finished
         status.remarks = Remark.Kind.allCases.map { Remark($0, "a sentence") }
-        status.stages[0].meanError = 0.5
+        status.stages[0].outputs = everyOutput
         return status
     }()
 
@@ -25,17 +25,28 @@ enum Examples {
         id: run, name: "digits", state: .finished, reason: "its last stage is done", revision: 7, planHash: digest,
         submittedAt: 1_700_000_000.25, finishedAt: 1_700_000_100, stages: [stage], workers: 2, tasksInProgress: 1,
         samplesPerSecond: 9_437.5, secondsLeft: 12,
-        results: [EvaluationResult(draw: 0, pretrained: true, labels: 20, confusion: [[9, 1], [0, 10]])],
+        results: [
+            TrialResult(
+                stage: 0, trial: 0, group: "pretrained", pretrained: true, labels: 20, samples: 20,
+                values: NamedValues(
+                    metrics: ["share": 0.5], series: ["losses": [2.3, 0.5]], tables: ["confusion": [[9, 1], [0, 10]]]))
+        ],
         exports: [ExportDescription(part: .fineTuned, digest: digest, bytes: 1_000)], classNames: ["cat", "dog"])
 
     static let stage = StageStatus(
         name: "layer 1", state: .finished, round: 2, rounds: 8, tasksDone: 3, tasks: 3, startedAt: 1, finishedAt: 2,
         history: [
-            RoundRecord(round: 0, heldOutError: 0.5),
+            RoundRecord(round: 0, metrics: ["heldOutError": 0.5]),
             RoundRecord(
-                round: 1, samples: 100, loss: 0.25, heldOutError: 0.25, activeShare: 0.1, deadUnits: 3, keptShare: 0.05,
-                unusedUnits: 4, seconds: 1.5),
+                round: 1, samples: 100,
+                metrics: ["loss": 0.25, "heldOutError": 0.25, "activeShare": 0.1, "deadUnits": 3],
+                seconds: 1.5),
         ], note: "the error stopped falling")
+
+    static let everyOutput = StageOutputs(
+        metrics: StageOutputs.kinds.flatMap(\.metrics) + StageOutputs.kinds.flatMap(\.trialMetrics),
+        tables: StageOutputs.kinds.flatMap(\.tables), series: StageOutputs.kinds.flatMap(\.series), isCollected: true,
+        text: "a classifier on top")
 
     static let network = NetworkSpec(
         inputSize: 4, image: ImageShape(height: 2, width: 2, channels: 1),

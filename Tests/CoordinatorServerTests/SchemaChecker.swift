@@ -127,6 +127,8 @@ struct SchemaChecker {
                 problems += try self.problems(of: member, with: known, at: "\(path).\(key)")
             } else if schema["additionalProperties"] == .bool(false) {
                 problems.append("\(path).\(key): is unknown")
+            } else if let other = schema["additionalProperties"], !other.object.isEmpty {
+                problems += try self.problems(of: member, with: other, at: "\(path).\(key)")
             }
         }
         if let items = schema["items"] {

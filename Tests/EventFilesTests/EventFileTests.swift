@@ -49,7 +49,7 @@ import Testing
 
     @Test func stepsBeyondAByteAreReadBack() throws {
         var status = try ExampleRun.status()
-        status.stages[0].history = [RoundRecord(round: 100_000, loss: 1, seconds: 1)]
+        status.stages[0].history = [RoundRecord(round: 100_000, metrics: ["loss": 1], seconds: 1)]
         #expect(try EventReader.read(EventFile(status).bytes)[1].step == 100_000)
     }
 
@@ -63,27 +63,33 @@ import Testing
     private func growth() throws -> [RunStatus] {
         var run = try ExampleRun.status()
         run.state = .running
-        (run.stages, run.curves, run.results, run.finishedAt) = ([], nil, [], nil)
+        (run.stages, run.results, run.finishedAt) = ([], [], nil)
         var all: [RunStatus] = []
         for layer in 1...2 {
             run.stages.append(
                 StageStatus(
                     name: "layer \(layer)", state: .running, round: 1, rounds: 2, tasksDone: 0, tasks: 3,
                     startedAt: 1_700_000_000 + 100 * Double(layer)))
+            run.stages[layer - 1].outputs = StageOutputs.kinds[0]
             func change(_ body: (inout StageStatus) -> Void) {
                 body(&run.stages[layer - 1])
                 all.append(run)
             }
             for round in 1...3 {
                 // Tasks of the round come in; the one that measures the weights of the round before comes last or not.
-                if round < 3 { change { $0.history.append(RoundRecord(round: round, samples: 5, loss: 9, bytes: 7)) } }
+                if round < 3 {
+                    change {
+                        $0.history.append(RoundRecord(round: round, samples: 5, metrics: ["loss": 9], bytes: 7))
+                    }
+                }
                 if round == 1 { run.stages[layer - 1].history.insert(RoundRecord(round: 0), at: 0) }
                 change {
-                    ($0.history[round - 1].heldOutError, $0.history[round - 1].activeShare) = (10 / Double(round), 0.5)
-                    $0.meanError = 20
+                    $0.history[round - 1].metrics["heldOutError"] = 10 / Double(round)
+                    $0.history[round - 1].metrics["activeShare"] = 0.5
+                    $0.history[round - 1].metrics["meanError"] = 20
                 }
                 guard round < 3 else { break }
-                change { ($0.history[round].samples, $0.history[round].loss) = (10, 8) }
+                change { ($0.history[round].samples, $0.history[round].metrics["loss"]) = (10, 8) }
                 // The clock was set back during the first layer's first round.
                 change {
                     $0.history[round].seconds = layer + round == 2 ? nil : 1.5
@@ -95,14 +101,20 @@ import Testing
         run.stages.append(try ExampleRun.status().stages[1])
         run.stages[2].state = .running
         // Those of the draws come in any order.
-        run.curves = [LearningCurve(draw: 1, pretrained: false, losses: [4, 3])]
+        func curve(_ trial: Int, _ isPretrained: Bool, _ losses: [Double]) -> TrialResult {
+            var curve = ExampleRun.curve(trial, pretrained: isPretrained, losses)
+            curve.stage = 2
+            return curve
+        }
+        run.results = [curve(1, false, [4, 3])]
         all.append(run)
-        run.curves = [LearningCurve(draw: 0, pretrained: true, losses: [2, 1])] + (run.curves ?? [])
+        run.results = [curve(0, true, [2, 1])] + run.results
         all.append(run)
         run.stages[2].state = .finished
         all.append(run)
         run.stages.append(try ExampleRun.status().stages[2])
-        run.results = try ExampleRun.status().results
+        run.results += try ExampleRun.status().results.suffix(1)
+        run.results[2].stage = 3
         (run.state, run.finishedAt) = (.finished, 1_700_001_000)
         return all + [run]
     }
@@ -137,16 +149,15 @@ import Testing
     @Test func whatHasChangedIsWrittenOnceMoreBehindARestart() throws {
         var status = try ExampleRun.status()
         let first = EventFile(status)
-        status.stages[0].history[1].loss = 50
+        status.stages[0].history[1].metrics["loss"] = 50
         let second = EventFile(status)
         let addition = try #require(second.addition(to: first.bytes))
         let events = try EventReader.read(first.bytes + addition)
         let restart = try #require(events.firstIndex { $0.isRestart })
         #expect(Array(events[(restart + 1)...]) == Array(try EventReader.read(second.bytes).dropFirst()))
         // From then on it is added to.
-        status.stages[0].history.append(RoundRecord(round: 3, loss: 1, seconds: 1))
+        status.stages[0].history.append(RoundRecord(round: 3, metrics: ["loss": 1], seconds: 1))
         status.stages[1].state = .running
-        status.curves = nil
         status.results = []
         let third = EventFile(status)
         let (before, after) = (first.bytes + addition, try #require(third.addition(to: first.bytes + addition)))
@@ -159,7 +170,7 @@ import Testing
         let whole = EventFile(status)
         let torn = Array(whole.bytes.dropLast(5))
         #expect(whole.addition(to: torn) == Array(whole.bytes.suffix(5)))
-        status.stages[0].history[1].loss = 50
+        status.stages[0].history[1].metrics["loss"] = 50
         #expect(EventFile(status).addition(to: torn) == nil)
         #expect(whole.addition(to: []) == nil && whole.addition(to: Array("something else".utf8)) == nil)
     }

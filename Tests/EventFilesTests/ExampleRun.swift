@@ -12,21 +12,32 @@ enum ExampleRun {
                 name: "layer 1", state: .finished, round: 2, rounds: 2, tasksDone: 3, tasks: 3,
                 startedAt: 1_700_000_010,
                 history: [
-                    RoundRecord(round: 0, heldOutError: 100.5),
+                    RoundRecord(round: 0, metrics: ["heldOutError": 100.5, "meanError": 90.5]),
                     RoundRecord(
-                        round: 1, samples: 3_000, loss: 60.25, heldOutError: 40.125, activeShare: 0.5, deadUnits: 3,
-                        keptShare: 0.25, unusedUnits: 4, seconds: 1.5, bytes: 123_456),
-                    RoundRecord(round: 2, samples: 3_000, loss: 30, seconds: 2),
+                        round: 1, samples: 3_000,
+                        metrics: [
+                            "loss": 60.25, "heldOutError": 40.125, "meanError": 90.5, "activeShare": 0.5,
+                            "deadUnits": 3, "keptShare": 0.25, "unusedUnits": 4,
+                        ], seconds: 1.5, bytes: 123_456),
+                    RoundRecord(round: 2, samples: 3_000, metrics: ["loss": 30], seconds: 2),
                 ]),
             StageStatus(name: "fine-tuning", state: .finished, round: 1, rounds: 1, tasksDone: 2, tasks: 2),
             StageStatus(name: "evaluation", state: .finished, round: 1, rounds: 1, tasksDone: 2, tasks: 2),
         ]
-        status.stages[0].meanError = 90.5
-        status.curves = [
-            LearningCurve(draw: 0, pretrained: true, losses: [2, 1.5]),
-            LearningCurve(draw: 0, pretrained: false, losses: [2.5]),
+        for (index, outputs) in StageOutputs.kinds.enumerated() { status.stages[index].outputs = outputs }
+        status.results = [
+            curve(0, pretrained: true, [2, 1.5]), curve(0, pretrained: false, [2.5]),
+            TrialResult(
+                stage: 2, trial: 0, group: "pretrained", pretrained: true, labels: 20, samples: 8,
+                values: NamedValues(tables: ["confusion": [[3, 1], [0, 4]]])),
         ]
-        status.results = [EvaluationResult(draw: 0, pretrained: true, labels: 20, confusion: [[3, 1], [0, 4]])]
         return status
+    }
+
+    /// A fine-tuning's result.
+    static func curve(_ trial: Int, pretrained: Bool, _ losses: [Double]) -> TrialResult {
+        TrialResult(
+            stage: 1, trial: trial, group: pretrained ? "pretrained" : "from scratch", pretrained: pretrained,
+            labels: 20, samples: 40, values: NamedValues(series: ["losses": losses]))
     }
 }

@@ -22,12 +22,12 @@ import Testing
     @Test func aRunWithoutRoundsIsAHeader() throws {
         let status = RunStatus(
             id: try #require(RunID(rawValue: "run-1")), name: "new", state: .preparing, revision: 0, submittedAt: 0)
-        #expect(RunTable.csv(status) == RunTable.columns.joined(separator: ",") + "\n")
+        #expect(RunTable.csv(status) == RunTable.columns(of: status).joined(separator: ",") + "\n")
     }
 
     @Test func whatIsNotANumberIsEmpty() throws {
         var status = try ExampleRun.status()
-        status.curves = [LearningCurve(draw: 0, pretrained: true, losses: [.infinity, .nan])]
+        status.results = [ExampleRun.curve(0, pretrained: true, [.infinity, .nan])]
         #expect(RunTable.csv(status).contains("fine-tuning,2,,,,"))
     }
 
@@ -43,6 +43,7 @@ import Testing
                 name: name, state: .running, round: 1, rounds: 1, tasksDone: 0, tasks: 1,
                 history: [RoundRecord(round: 0)])
         ]
+        status.results = []
         #expect(RunTable.csv(status).contains("error\n\(written),0,,,"))
     }
 }

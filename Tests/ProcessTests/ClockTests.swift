@@ -7,7 +7,12 @@ import Testing
         {"id": "run-abcdef01", "name": "digits", "state": "finished", "revision": 9, "submittedAt": 1700000000,
         "finishedAt": 1699992900, "workers": 1, "tasksInProgress": 0, "results": [], "exports": [], "stages": [
         {"name": "layer 1", "state": "finished", "round": 3, "rounds": 3, "tasksDone": 2, "tasks": 2,
-        "startedAt": 1700000001, "finishedAt": 1699992808.2, "history": [
+        "startedAt": 1700000001, "finishedAt": 1699992808.2, "outputs": {"tables": [], "series": [], "isCollected": false,
+        "trains": true, "metrics": [
+        {"name": "loss", "title": "loss", "text": "", "direction": "lowerIsBetter", "of": "round", "decides": false,
+        "format": "number"},
+        {"name": "heldOutError", "title": "held-out error", "text": "", "direction": "lowerIsBetter", "of": "weights",
+        "decides": true, "format": "number"}]}, "history": [
         {"round": 0, "samples": 0, "heldOutError": 9},
         {"round": 1, "samples": 100, "loss": 5, "heldOutError": 4, "seconds": -7192.8, "bytes": 10},
         {"round": 2, "samples": 100, "loss": 4, "heldOutError": 3, "seconds": 2, "bytes": 10},

@@ -205,9 +205,9 @@ final class InterruptedCluster {
         let figures: TaskFigures
         switch task.work {
         case .train(let work) where work.returned == .change:
-            figures = TaskFigures(samples: work.data.count * work.settings.epochs, loss: 1)
+            figures = TaskFigures(samples: work.data.count * work.settings.epochs, metrics: ["loss": 1])
         case .evaluate(let work) where work.objective != nil:
-            figures = TaskFigures(samples: work.data.count, reconstructionError: 1)
+            figures = TaskFigures(samples: work.data.count, metrics: ["reconstructionError": 1])
         case .train, .evaluate, .encode: return
         }
         let result = TaskResult(figures: figures, vector: Array(repeating: 0.5, count: task.elementCount))

@@ -6,7 +6,7 @@ import Testing
     private func text(_ factory: PrometheusFactory) -> String { PrometheusText.render(factory.families) }
 
     @Test func countersOnlyGoUp() {
-        let factory = PrometheusFactory(describing: [MetricDescription("jobs_total", .counter, ["end"], "Jobs.")])
+        let factory = PrometheusFactory(describing: [FamilyDescription("jobs_total", .counter, ["end"], "Jobs.")])
         let counter = Counter(label: "jobs", dimensions: [("end", "done")], factory: factory)
         counter.increment()
         counter.increment(by: 4)
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func timersAreHistogramsInSeconds() {
-        let description = MetricDescription("round_seconds", .histogram, [], "Rounds.", buckets: [1, 10])
+        let description = FamilyDescription("round_seconds", .histogram, [], "Rounds.", buckets: [1, 10])
         let factory = PrometheusFactory(describing: [description])
         let timer = Timer(label: "round", factory: factory)
         timer.recordMilliseconds(500)

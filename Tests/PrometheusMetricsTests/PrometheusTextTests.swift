@@ -4,10 +4,10 @@ import Testing
 @Suite struct PrometheusTextTests {
     @Test func familiesAndSeriesAreInOrder() {
         let runs = MetricFamily(
-            MetricDescription("runs", .gauge, ["state", "kind"], "Runs."),
+            FamilyDescription("runs", .gauge, ["state", "kind"], "Runs."),
             [(["running", "b"], 2), (["running", "a"], 1.5), (["failed", "a"], nil)])
-        let up = MetricFamily(MetricDescription("a_total", .counter, [], "All."), [([], 7)])
-        let empty = MetricFamily(MetricDescription("empty", .gauge, [], "Nothing."), [])
+        let up = MetricFamily(FamilyDescription("a_total", .counter, [], "All."), [([], 7)])
+        let empty = MetricFamily(FamilyDescription("empty", .gauge, [], "Nothing."), [])
         #expect(
             PrometheusText.render([runs, empty, up]) == """
                 # HELP a_total All.
@@ -25,7 +25,7 @@ import Testing
         var histogram = Histogram(bounds: [0.5, 2])
         for value in [0.5, 1, 1, 100] { histogram.add(value) }
         let series = MetricSeries(labels: [MetricLabel(name: "step", value: "x")], value: .histogram(histogram))
-        let family = MetricFamily(MetricDescription("t_seconds", .histogram, ["step"], ""), series: [series])
+        let family = MetricFamily(FamilyDescription("t_seconds", .histogram, ["step"], ""), series: [series])
         #expect(
             PrometheusText.render([family]) == """
                 # TYPE t_seconds histogram
@@ -41,7 +41,7 @@ import Testing
     @Test func whatOthersWroteIsEscapedAndCutOff() {
         let names = ["a\"b\\c\nd", String(repeating: "x", count: 300)]
         let family = MetricFamily(
-            MetricDescription("m", .gauge, ["name"], "Back\\slash,\nnew line, \"quotes\"."), names.map { ([$0], 1) })
+            FamilyDescription("m", .gauge, ["name"], "Back\\slash,\nnew line, \"quotes\"."), names.map { ([$0], 1) })
         #expect(
             PrometheusText.render([family]) == """
                 # HELP m Back\\\\slash,\\nnew line, "quotes".
@@ -57,7 +57,7 @@ import Testing
         (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"),
     ])
     func numbersAreWritten(_ number: Double, _ text: String) {
-        let family = MetricFamily(MetricDescription("m", .gauge, [], ""), [([], number)])
+        let family = MetricFamily(FamilyDescription("m", .gauge, [], ""), [([], number)])
         #expect(PrometheusText.render([family]) == "# TYPE m gauge\nm \(text)\n")
     }
 

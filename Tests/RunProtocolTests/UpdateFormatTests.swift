@@ -7,7 +7,7 @@ import Testing
     func example() throws -> (TaskID, TaskResult, Data) {
         let task = try #require(TaskID("run-1.s0.r3.t1"))
         let result = TaskResult(
-            figures: TaskFigures(samples: 20, loss: 0.5, activeShare: 0.25, deadUnits: 2, seconds: 1),
+            figures: TaskFigures(samples: 20, metrics: ["loss": 0.5, "activeShare": 0.25, "deadUnits": 2], seconds: 1),
             vector: [1, -2, 3])
         return (task, result, try UpdateFormat.encode(task: task, result: result))
     }

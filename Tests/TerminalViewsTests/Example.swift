@@ -38,10 +38,12 @@ enum Example {
         guard let id = RunID(rawValue: "run-01234567") else { throw ExampleError() }
         func history(_ rounds: Int) -> [RoundRecord] {
             (0...rounds).map { round in
-                RoundRecord(
-                    round: round, samples: 1_000, loss: round == 0 ? nil : 100 / Double(round),
-                    heldOutError: 150 / Double(round + 1), activeShare: 0.31, deadUnits: 2,
+                var record = RoundRecord(
+                    round: round, samples: 1_000,
+                    metrics: ["heldOutError": 150 / Double(round + 1), "activeShare": 0.31, "deadUnits": 2],
                     seconds: round == 0 ? nil : 12)
+                if round > 0 { record.metrics["loss"] = 100 / Double(round) }
+                return record
             }
         }
         var stages = [
@@ -53,6 +55,7 @@ enum Example {
                 history: history(5)),
             StageStatus(name: "fine-tuning", state: .waiting, round: 0, rounds: 1, tasksDone: 0, tasks: 0),
         ]
+        for stage in 0...1 { stages[stage].outputs = .autoencoder(unit: nil) }
         (stages[1].progress, stages[1].secondsLeft) = (0.5375, 55.8)
         var run = RunStatus(
             id: id, name: name, state: .running, revision: 3, submittedAt: 100, stages: stages, workers: 3,

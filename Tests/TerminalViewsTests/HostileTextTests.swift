@@ -34,8 +34,17 @@ import Testing
             run.stages[stage].tasksDone = .max
             run.stages[stage].history.append(
                 RoundRecord(
-                    round: .max, samples: .max, loss: .greatestFiniteMagnitude, heldOutError: -.greatestFiniteMagnitude,
-                    activeShare: 1e300, deadUnits: .min, seconds: .greatestFiniteMagnitude))
+                    round: .max, samples: .max,
+                    metrics: [
+                        "loss": .greatestFiniteMagnitude, "heldOutError": -.greatestFiniteMagnitude,
+                        "activeShare": 1e300, "deadUnits": Double(Int.min),
+                    ], seconds: .greatestFiniteMagnitude))
+            for metric in run.stages[stage].metrics.indices {
+                run.stages[stage].outputs?.metrics[metric].title = "\u{1B}c\n日本"
+                run.stages[stage].outputs?.metrics[metric].ratio = "\u{1B}c"
+                run.stages[stage].outputs?.metrics[metric].phrase = "\u{1B}c"
+                run.stages[stage].outputs?.metrics[metric].unit = MetricUnit(name: "\u{1B}c", values: .max)
+            }
         }
         var workers = try Example.workers()
         for index in workers.indices {

@@ -17,10 +17,10 @@ import Testing
     /// Its loss is that of the tasks that are done.
     @Test func theRoundInProgressIsNotDrawnAsIfItWereComplete() throws {
         var run = try Example.run()
-        run.stages[1].history.append(RoundRecord(round: 6, samples: 100, loss: 98_765))
+        run.stages[1].history.append(RoundRecord(round: 6, samples: 100, metrics: ["loss": 98_765]))
         let size = ScreenSize(columns: 100, rows: 24)
         #expect(!WatchScreen(run, workers: [], time: 500).lines(in: size).shown.contains("98"))
-        run.stages[1].measure = Measure(name: "squared error", values: 784)
+        run.stages[1].outputs = .autoencoder(unit: MetricUnit(name: "squared error", values: 784))
         let wide = ScreenSize(columns: 160, rows: 24)
         #expect(
             WatchScreen(run, workers: [], time: 500).lines(in: wide).shown
@@ -52,8 +52,11 @@ import Testing
 
     private func watchRemarks(_ columns: Int, _ rows: Int) throws -> String {
         var run = try Example.run()
-        run.stages[0].meanError = 10
-        run.stages[1].meanError = 50
+        for (stage, mean) in [10.0, 50].enumerated() {
+            for record in run.stages[stage].history.indices {
+                run.stages[stage].history[record].metrics["meanError"] = mean
+            }
+        }
         run.remarks = (1...4).map {
             Remark(.fewSteps, "number \($0)\u{1B}[2J takes 4 steps in all, too few to learn much")
         }

@@ -80,10 +80,10 @@ import Training
         let result = try tune(settings, unlabeled: unlabeled, fromScratch: fromScratch)
         #expect(try tune(settings, unlabeled: unlabeled, fromScratch: fromScratch) == result)
         #expect(result.figures.samples == 30 * settings.epochs)
-        #expect(result.figures.loss?.isFinite == true)
-        #expect((result.figures.validationErrors != nil) == (settings.validationPerClass != nil))
-        #expect(result.figures.pseudoLabels?.count == settings.pseudoLabels?.rounds)
-        #expect(result.figures.pseudoLabels?.allSatisfy { (0...97).contains($0) } ?? true)
+        #expect(result.figures.metrics["loss"]?.isFinite == true)
+        #expect((result.figures.metrics["validationErrors"] != nil) == (settings.validationPerClass != nil))
+        #expect(result.figures.series["pseudoLabels"]?.count == settings.pseudoLabels?.rounds)
+        #expect(result.figures.series["pseudoLabels"]?.allSatisfy { (0...97).contains($0) } ?? true)
         #expect(try errors(result.vector) < 30)
     }
 
@@ -123,14 +123,14 @@ import Training
 
     @Test func theLastExampleOfAClassIsNotSetAside() throws {
         let result = try tune(Self.settings { $0.validationPerClass = 10 }, labeled: 6)
-        #expect((0...3).contains(result.figures.validationErrors ?? -1))
+        #expect((0...3).contains(result.figures.metrics["validationErrors"] ?? -1))
         let alone = try tune(Self.settings { $0.validationPerClass = 1 }, labeled: 3)
-        #expect(alone.figures.validationErrors == nil)
+        #expect(alone.figures.metrics["validationErrors"] == nil)
     }
 
     @Test func sharesAndConfidenceDecideWhichGuessesAreLearnt() throws {
         func guesses(_ plan: PseudoLabels) throws -> [Int] {
-            try tune(Self.settings { $0.pseudoLabels = plan }, unlabeled: 92).figures.pseudoLabels ?? []
+            try tune(Self.settings { $0.pseudoLabels = plan }, unlabeled: 92).figures.series["pseudoLabels"] ?? []
         }
         #expect(try guesses(PseudoLabels(rounds: 3, isBalanced: false)) == [33, 66, 99])
         #expect(try guesses(PseudoLabels(rounds: 2, confidence: 1.0)).allSatisfy { $0 < 99 })

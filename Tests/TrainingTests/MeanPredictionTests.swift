@@ -64,7 +64,7 @@ import Training
             work, weights: start, data: TaskData([samples]), isCancelled: { false }
         ).figures
         let rows = (0..<samples.count).map { samples.sample($0) }
-        #expect(figures.meanError == meanError(rows, loss))
-        #expect(try #require(figures.meanError) > 0)
+        #expect(figures.metrics["meanError"] == meanError(rows, loss))
+        #expect(try #require(figures.metrics["meanError"]) > 0)
     }
 }

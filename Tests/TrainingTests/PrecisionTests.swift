@@ -25,7 +25,7 @@ import Training
             on: SampleSet(digest: TaskTests.digest, count: 300, size: 40, divisor: 255))
         let result = try TaskFunctions.evaluate(
             work, weights: weights, data: TaskData([TaskTests.samples]), isCancelled: { false })
-        return try #require(result.figures.reconstructionError)
+        return try #require(result.figures.metrics["reconstructionError"])
     }
 
     @Test(arguments: DecoderConstraint.allCases) func theErrorIsThatOfFloat32(decoder: DecoderConstraint) throws {

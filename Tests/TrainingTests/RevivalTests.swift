@@ -4,7 +4,7 @@ import Training
 
 @Suite struct RevivalTests {
     /// How many units are dead on the samples after a task that begins with ten dead ones.
-    private func deadUnits(_ settings: StageSettings) throws -> Int {
+    private func deadUnits(_ settings: StageSettings) throws -> Double {
         let network = TaskTests.network
         let parameters = network.autoencoderParameters(layer: 0, decoder: settings.decoder)
         var start = parameters.initialValues(seed: 2)
@@ -20,7 +20,7 @@ import Training
         let measured = try TaskFunctions.evaluate(
             measurement, weights: zip(start, result.vector).map { $0 + $1 }, data: TaskData([TaskTests.samples]),
             isCancelled: { false })
-        return try #require(measured.figures.deadUnits)
+        return try #require(measured.figures.metrics["deadUnits"])
     }
 
     @Test(arguments: DecoderConstraint.allCases) func deadUnitsLiveAgain(decoder: DecoderConstraint) throws {

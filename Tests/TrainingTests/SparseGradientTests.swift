@@ -48,7 +48,7 @@ import Training
                 network: network, decoders: [settings.decoderSpec], sparsity: sparsity == .none ? nil : [sparsity],
                 weights: weights))
         try measure.add(samples)
-        #expect(abs(try #require(measured.figures.reconstructionError) - measure.error) < 1e-4)
+        #expect(abs(try #require(measured.figures.metrics["reconstructionError"]) - measure.error) < 1e-4)
     }
 
     private func expectGradient(_ network: NetworkSpec, decoder: DecoderConstraint, sparsity: Sparsity) throws {

@@ -37,7 +37,7 @@ import Training
             on: SampleSet(digest: Self.digest, count: 300, size: 40, divisor: 255))
         let result = try TaskFunctions.evaluate(
             work, weights: weights, data: TaskData([Self.samples]), isCancelled: { false })
-        return try #require(result.figures.reconstructionError)
+        return try #require(result.figures.metrics["reconstructionError"])
     }
 
     @Test(arguments: [
@@ -114,7 +114,7 @@ import Training
         let result = try TaskFunctions.evaluate(
             test, weights: tuned.vector, data: TaskData([Self.samples], classes: labels), isCancelled: { false })
 
-        let confusion = try #require(result.figures.confusion)
+        let confusion = try #require(result.figures.tables["confusion"])
         #expect(confusion[0][1] + confusion[1][0] < 15)
         #expect((Array(tuned.vector[0..<stack.count]) == stack) == (encoderRate == 0))
     }

@@ -68,7 +68,8 @@ import WorkerRuntime
                 [Worker.with(LocalConnection($0), slots: slots)]
             }
             #expect(status.state == .finished, "\(status.reason ?? "")")
-            #expect(status.stages[0].history.contains { ($0.keptShare ?? 1) <= 1 / 3 && $0.unusedUnits != nil })
+            let metrics = status.stages[0].history.map(\.metrics)
+            #expect(metrics.contains { ($0["keptShare"] ?? 1) <= 1 / 3 && $0["unusedUnits"] != nil })
             exports.insert(status.exports)
         }
         #expect(exports.count == 1)

@@ -58,6 +58,11 @@ export function duration(seconds) {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
 }
 
+/** How values of a `MetricDescription` are shown. */
+export const shown = { number: figure, share, count: short };
+
+export const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** The same for what is counted down: without tenths. */
 export const wholeDuration = (seconds) =>
   (isNumber(seconds) && seconds < 10 ? `${Math.ceil(Math.max(0, seconds))} s` : duration(seconds));

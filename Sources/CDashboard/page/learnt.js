@@ -3,6 +3,7 @@ import { element, setAttribute, setHidden } from "./elements.js";
 import * as format from "./format.js";
 import { livePicture } from "./pictures.js";
 import { ask, runPath } from "./requests.js";
+import { outputsOf } from "./state.js";
 
 /** What the layers have learnt: filters, reconstructions, a map of the codes, mistakes. */
 export function learntView(id) {
@@ -73,7 +74,7 @@ export function learntView(id) {
     const isImage = changes.stack[0]?.input.length === 3;
     reconstructions.update(hasSamples && isImage ? changes.pictures : undefined, stage);
     if (hasSamples) codes.want(changes.pictures);
-    if (changes.results.length > 0) mistakes.want(changes.pictures);
+    if (changes.results.some((result) => outputsOf(changes, result.stage).tables.length > 0)) mistakes.want(changes.pictures);
     if (hasPicture) mistakesPicture.update(changes.pictures, null);
   }
 

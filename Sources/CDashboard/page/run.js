@@ -3,10 +3,10 @@ import * as format from "./format.js";
 import { joining } from "./joining.js";
 import { outcomeSection } from "./outcome.js";
 import { runPath } from "./requests.js";
-import { hasRounds, roundsSection } from "./rounds.js";
+import { roundsSection } from "./rounds.js";
 import { stageText, timeText } from "./runs.js";
 import { stackFigure } from "./stack.js";
-import { currentStage, isFinal, isOpen, now, progressOf, records } from "./state.js";
+import { currentStage, isFinal, isOpen, now, outputsOf, primaryOf, progressOf, records } from "./state.js";
 
 /** One run: how far it is, its layers, its curves and what came of it. */
 export function runView(id, { openCancelling }) {
@@ -74,7 +74,7 @@ export function runView(id, { openCancelling }) {
       showList(stageRemarks, (run.remarks ?? []).filter(about).sort((a, b) => b.stage - a.stage).map((remark) =>
         (remark.text.includes(about(remark)) ? remark.text : `${about(remark)}: ${remark.text}`)));
       if (!changes) return;
-      stack.update(run, changes.stack);
+      stack.update(run, changes);
       outcome.update(changes);
       rounds.update(run, changes);
     },
@@ -90,47 +90,54 @@ function showList(list, text) {
 
 function factsList() {
   const names = [
-    "Samples a second", "Workers", "Tasks in progress", "Bytes a round", "Held-out error", "Of the mean's error",
-    "On disk", "Started",
+    "Samples a second", "Workers", "Tasks in progress", "Bytes a round", "", "", "On disk", "Started",
   ];
+  const [judged, compared] = [4, 5];
+  const titles = names.map((name) => element("dt", {}, name));
   const values = names.map(() => element("dd", {}, format.nothing));
   const unit = element("dd", { class: "unit" });
-  const list = element("dl", { class: "facts" }, names.map((name, index) =>
-    element("div", {}, element("dt", {}, name), values[index], name === "Held-out error" ? unit : null)));
+  const rows = names.map((_, index) => element("div", {}, titles[index], values[index], index === judged ? unit : null));
   return {
-    element: list,
+    element: element("dl", { class: "facts" }, rows),
     update(run, changes) {
-      const last = changes ? lastRecords(run, changes) : {};
+      const { metric, value, ratio, bytes } = changes ? lastRecords(run, changes) : {};
       const figures = [
         format.short(run.samplesPerSecond), format.count(run.workers), format.count(run.tasksInProgress),
-        format.bytes(last.bytes), format.figure(last.error), format.share(last.error / last.mean),
+        format.bytes(bytes), metric ? format.shown[metric.format](value) : "", format.share(ratio),
         format.bytes(run.diskBytes), format.date(run.submittedAt),
       ];
       figures.forEach((figure, index) => setText(values[index], figure));
-      setText(unit, last.error === undefined ? "" : unitText(last.error, last.measure));
+      setHidden(rows[judged], !metric);
+      setHidden(rows[compared], !metric?.baseline);
+      setText(titles[judged], metric ? format.capitalised(metric.title) : "");
+      setText(titles[compared], format.capitalised(metric?.ratio ?? ""));
+      setText(unit, value === undefined || !metric.unit ? "" : unitText(value, metric.unit));
     },
   };
 }
 
-/** What an error is counted in: "squared error per sample; 0.026 per value". */
-function unitText(error, measure) {
-  const each = measure?.values > 1 ? `; ${format.figure(error / measure.values)} per value` : "";
-  return `${measure?.name ?? ""} per sample${each}`.trim();
+/** What a value is counted in: "squared error per sample; 0.026 per value". */
+function unitText(value, { name, values }) {
+  const each = values > 1 ? `; ${format.figure(value / values)} per value` : "";
+  return values === undefined ? name : `${name} per sample${each}`;
 }
 
-/** The newest bytes and held-out error of the stages with rounds up to the current one. */
+/** The newest bytes, and the newest value that the stages up to the current one are judged by, with its ratio to its baseline. */
 function lastRecords(run, changes) {
   const last = {};
   for (let stage = Math.max(0, currentStage(run)); stage >= 0; stage -= 1) {
-    if (run.stages[stage] && !hasRounds(run.stages[stage])) continue;
+    const outputs = outputsOf(changes, stage);
+    if (outputs.isCollected) continue;
+    const metric = primaryOf(outputs);
+    last.metric ??= metric;
     for (const record of records(changes, stage).reverse()) {
       if (!isOpen(record)) last.bytes ??= record.bytes;
-      if (last.error === undefined && record.heldOutError !== undefined) {
-        last.error = record.heldOutError;
-        last.mean = run.stages[stage].meanError;
-        last.measure = run.stages[stage].measure;
+      if (last.value === undefined && record[metric?.name] !== undefined) {
+        last.metric = metric;
+        last.value = record[metric.name];
+        last.ratio = last.value / record[metric.baseline];
       }
-      if (last.bytes !== undefined && last.error !== undefined) return last;
+      if (last.bytes !== undefined && last.value !== undefined) return last;
     }
   }
   return last;

@@ -36,8 +36,8 @@ export function stackFigure() {
 
   return {
     element: figure,
-    update(run, stack) {
-      const items = itemsOf(run, stack);
+    update(run, { stack, outputs }) {
+      const items = itemsOf(run, stack, outputs);
       setHidden(figure, items.length === 0);
       const key = JSON.stringify(items.map(({ title, numbers }) => [title, numbers]));
       if (key !== drawn) {
@@ -50,7 +50,7 @@ export function stackFigure() {
 }
 
 /** Layers from the samples upwards, and what is put on top of them. */
-function itemsOf(run, stack) {
+function itemsOf(run, stack, outputs) {
   const items = stack.map((layer, index) => ({
     title: `layer ${index + 1}`,
     detail: describe(layer),
@@ -58,10 +58,9 @@ function itemsOf(run, stack) {
     stages: layer.stages,
   }));
   run.stages.forEach((stage, index) => {
-    if (stage.name !== "fine-tuning" && stage.name !== "evaluation") return;
-    const isTest = stage.name === "evaluation";
-    const detail = isTest ? "on samples that it never saw" : "a classifier on top";
-    items.push({ title: stage.name, detail, numbers: isTest ? 3 : 10, stages: [index], isPebble: true });
+    const { text, trains } = outputs[index] ?? {};
+    if (!text) return;
+    items.push({ title: stage.name, detail: text, numbers: trains ? 10 : 3, stages: [index], isPebble: true });
   });
   return items;
 }

@@ -16,7 +16,8 @@ export function makeState() {
 
 function makeRun(id) {
   return {
-    id, stack: [], rounds: new Map(), spans: new Map(), entries: [], results: [], classNames: [], curves: [], pictures: null,
+    id, stack: [], outputs: [], rounds: new Map(), spans: new Map(), entries: [], results: [], classNames: [],
+    pictures: null,
     // When the coordinator was started, and from when on tasks are known, in seconds since 1970.
     starts: [], spansSince: null,
     // Goes up with each change of its part, for views that draw a part as a whole.
@@ -56,6 +57,7 @@ export function merge(state, update) {
 
 function mergeRun(run, update) {
   if (update.stack) run.stack = update.stack;
+  if (update.outputs) run.outputs = update.outputs;
   for (const { stage, record } of update.rounds) {
     if (!run.rounds.has(stage)) run.rounds.set(stage, new Map());
     run.rounds.get(stage).set(record.round, record);
@@ -66,14 +68,13 @@ function mergeRun(run, update) {
   if (update.entries.length > 0) run.entries = merged(run.entries, update.entries);
   if (update.results) run.results = update.results;
   if (update.classNames) run.classNames = update.classNames;
-  if (update.curves) run.curves = update.curves;
   run.pictures = update.pictures ?? run.pictures;
   run.starts = update.starts ?? run.starts;
   run.spansSince = update.spansSince ?? run.spansSince;
   run.changes.rounds += update.rounds.length;
   run.changes.spans += update.spans.length;
   run.changes.entries += update.entries.length;
-  run.changes.outcome += update.results || update.curves ? 1 : 0;
+  run.changes.outcome += update.results || update.outputs ? 1 : 0;
 }
 
 function merged(old, entries) {
@@ -91,6 +92,14 @@ function dropOldest(map, most) {
     spare -= 1;
   }
 }
+
+const noOutputs = { metrics: [], tables: [], series: [], isCollected: false, trains: true };
+
+/** What the values of a stage are: its `StageOutputs`. */
+export const outputsOf = (run, stage) => run.outputs[stage] ?? noOutputs;
+
+/** What a stage is judged by, where it is judged by something. */
+export const primaryOf = (outputs) => outputs.metrics.find((metric) => metric.decides);
 
 /** The records of a stage in the order of their rounds. */
 export function records(run, stage) {

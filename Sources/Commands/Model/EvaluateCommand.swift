@@ -141,13 +141,12 @@ struct EvaluateCommand: ParsableCommand {
         progress.end()
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: names.count), count: names.count)
         for (label, answer) in zip(truth, answers) { confusion[Int(label)][Int(answer)] += 1 }
-        let result = EvaluationResult(draw: 0, pretrained: true, labels: 0, confusion: confusion)
+        let error = confusion.errorRate
         guard !json else {
-            try JSONOutput.print(
-                Report(tested: result.tested, error: result.error, classNames: names, confusion: confusion))
+            try JSONOutput.print(Report(tested: count, error: error, classNames: names, confusion: confusion))
             return
         }
-        say("test error \((result.error * 100).formatted(decimals: 2)) % of \(result.tested) samples")
+        say("test error \((error * 100).formatted(decimals: 2)) % of \(count) samples")
         say(lines: ConfusionTable(names: names, confusion: confusion).text)
     }
 

@@ -21,29 +21,37 @@ struct MetricsCommand: ParsableCommand {
         var name: String
         var state: RunStatus.State
         var stages: [Stage]
-        var curves: [LearningCurve]
-        var tests: [Test]
+        /// Results that are told in series.
+        var curves: [TrialResult]
+        var tests: [WithNamed<Test, Double>]
 
         struct Stage: Encodable {
             var name: String
             var rounds: [RoundRecord]
         }
 
+        /// A result that is told in numbers.
         struct Test: Encodable {
             var draw: Int
+            var group: String
             var pretrained: Bool
             var labels: Int
             var tested: Int
-            var error: Double
         }
 
         init(_ run: RunStatus) {
             (id, name, state) = (run.id, run.name, run.state)
             stages = run.stages.map { Stage(name: $0.name, rounds: $0.history) }
-            curves = run.curves ?? []
-            tests = run.results.map {
-                Test(
-                    draw: $0.draw, pretrained: $0.pretrained, labels: $0.labels, tested: $0.tested, error: $0.error)
+            curves = run.results.filter { !$0.values.series.isEmpty }
+            tests = run.results.compactMap { result in
+                let values = run.trialMetrics.compactMap { metric in
+                    run.value(of: metric, in: result).map { (metric.column ?? metric.name, $0) }
+                }
+                guard !values.isEmpty else { return nil }
+                let test = Test(
+                    draw: result.trial, group: result.group, pretrained: result.pretrained, labels: result.labels,
+                    tested: result.samples)
+                return WithNamed(test, Dictionary(values) { first, _ in first })
             }
         }
     }

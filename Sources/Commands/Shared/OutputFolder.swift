@@ -30,8 +30,8 @@ enum OutputFolder {
             files[export.part] = path
         }
         let summary = Summary(run, files: files)
-        try AtomicFile.write(try JSONOutput.data(summary), to: folder + "/summary.json")
-        if json { try JSONOutput.print(summary) } else { say(lines: summary.table) }
+        try AtomicFile.write(try JSONOutput.data(summary.json), to: folder + "/summary.json")
+        if json { try JSONOutput.print(summary.json) } else { say(lines: summary.table) }
     }
 }
 

@@ -75,24 +75,28 @@ struct ProgressPrinter {
         return lines
     }
 
-    /// A round's line once all of it is known.
+    /// A round's line once all of it is known: with what the stage is judged by, where it is judged by something.
     private static func line(_ record: RoundRecord, of stage: StageStatus) -> String? {
-        guard let error = record.heldOutError else { return nil }
-        let name = stage.name.printable()
-        guard record.round > 0 else {
-            return "\(name), before round 1: held-out error \(error.formatted(decimals: 3))"
-                + (stage.meanError.map { ", predicting the mean \($0.formatted(decimals: 3))" } ?? "")
-                + (stage.measure.map { " (\($0.text.printable(atMost: 100)))" } ?? "")
+        let isKnown = stage.primary.map { record.metrics[$0.name] != nil } ?? (record.duration != nil)
+        guard isKnown, !stage.isCollected else { return nil }
+        let (name, isFirst) = (stage.name.printable(), record.round == 0)
+        var parts = stage.metrics.compactMap { metric -> String? in
+            guard let text = metric.text(in: record, of: stage) else { return nil }
+            // Before the first round, what values are to be compared with, and in what unit; then how they compare.
+            guard !isFirst else { return metric.phrase == nil ? text.printable() : nil }
+            guard !stage.isBaseline(metric) else { return nil }
+            let ratio = record.ratio(of: metric).map { " (\($0.formatted(decimals: 3)) \(metric.ratio ?? ""))" }
+            return (text + (ratio ?? "")).printable()
         }
-        let loss = record.loss.map { "loss \($0.formatted(decimals: 3)), " } ?? ""
-        let ratio = stage.ratio(of: error).map { " (\($0.formatted(decimals: 3)) of the mean's)" } ?? ""
-        let share = record.activeShare.map { ", \(($0 * 100).formatted(decimals: 0)) % of the units active" } ?? ""
-        let time = record.duration.map { seconds in
+        guard !isFirst else {
+            let unit = stage.primary?.unit.map { " (\($0.text.printable(atMost: 100)))" } ?? ""
+            return "\(name), before round 1: \(parts.joined(separator: ", "))\(unit)"
+        }
+        if let seconds = record.duration {
             let speed = Double(record.samples) / max(seconds, 0.001)
-            return ", \(seconds.formatted(decimals: 1)) s, \(speed.formatted(decimals: 0)) samples/s"
+            parts += ["\(seconds.formatted(decimals: 1)) s", "\(speed.formatted(decimals: 0)) samples/s"]
         }
-        return "\(name), round \(record.round) of \(stage.rounds): \(loss)held-out error"
-            + " \(error.formatted(decimals: 3))\(ratio)\(share)\(time ?? "")"
+        return "\(name), round \(record.round) of \(stage.rounds): \(parts.joined(separator: ", "))"
     }
 }
 

@@ -3,9 +3,9 @@ import PrintableText
 import RunProtocol
 
 /// What came of a run: `summary.json`, and the table that people read.
-struct Summary: Codable {
-    /// The test error over the draws of labeled examples, as shares of the test set.
-    struct Errors: Codable {
+struct Summary: Encodable {
+    /// A value over the draws of labeled examples, such as the test error.
+    struct Errors: Encodable {
         var mean: Double
         /// The draws' standard deviation (n - 1); nil for a single draw.
         var standardDeviation: Double?
@@ -21,26 +21,30 @@ struct Summary: Codable {
         }
 
         /// Such as `25.4 % ± 0.6`.
-        var text: String {
-            let spread = standardDeviation.map { " ± \(($0 * 100).formatted(decimals: 1))" } ?? ""
-            return "\((mean * 100).formatted(decimals: 1)) %\(spread)"
+        func text(_ format: MetricDescription.Format) -> String {
+            let isShare = format == .share
+            func written(_ value: Double) -> String {
+                (isShare ? value * 100 : value).formatted(decimals: isShare ? 1 : 3)
+            }
+            return written(mean) + (isShare ? " %" : "") + (standardDeviation.map { " ± \(written($0))" } ?? "")
         }
     }
 
     /// One stage's time and end.
-    struct Stage: Codable {
+    struct Stage: Encodable {
         var name: String
         var seconds: Double?
         var rounds: Int
-        var heldOutError: Double?
-        /// Error of predicting each feature's mean, and the held-out error as a multiple of it.
-        var meanError: Double?
+        /// What the stage is judged by, as a multiple of its baseline.
         var ratio: Double?
-        var activeShare: Double?
-        var deadUnits: Int?
         var note: String?
     }
 
+    private enum CodingKeys: CodingKey {
+        case name, planHash, sha256, files, labels, classNames, samplesPerSecond, seconds, stages, remarks
+    }
+
+    private let run: RunStatus
     var name: String
     var planHash: Digest?
     /// SHA-256 of each exported file, by its part.
@@ -51,59 +55,71 @@ struct Summary: Codable {
     var labels: Int?
     /// What the classifier's outputs are called, in their order.
     var classNames: [String]?
-    var pretrainedError: Errors?
-    var fromScratchError: Errors?
     /// Samples trained on in pretraining, by the seconds of its rounds.
     var samplesPerSecond: Double?
     var seconds: Double?
-    var stages: [Stage]
+    /// With what was measured on the last weights.
+    var stages: [WithNamed<Stage, Double>]
     /// What people should know of the plan, its data and the result.
     var remarks: [Remark]?
 
     /// - Parameter files: where each part was written.
     init(_ run: RunStatus, files: [ExportDescription.Part: String]) {
+        self.run = run
         name = run.name
         planHash = run.planHash
         sha256 = Dictionary(run.exports.map { ($0.part.rawValue, $0.digest) }) { first, _ in first }
         self.files = Dictionary(uniqueKeysWithValues: files.map { ($0.key.rawValue, $0.value) })
         labels = run.results.first?.labels
         classNames = run.classNames
-        pretrainedError = Errors(run.results.filter(\.pretrained).map(\.error))
-        fromScratchError = Errors(run.results.filter { !$0.pretrained }.map(\.error))
         let rounds = run.stages.flatMap(\.history).filter { $0.duration != nil }
         let training = rounds.reduce(0) { $0 + ($1.duration ?? 0) }
         if training > 0 { samplesPerSecond = rounds.reduce(0) { $0 + Double($1.samples) } / training }
         seconds = run.duration
         stages = run.stages.map { stage in
-            let last = stage.history.last { $0.heldOutError != nil }
-            return Stage(
+            let measured = stage.metrics.filter { $0.of == .weights }.map(\.name)
+            let values = stage.lastMeasured?.metrics.filter { measured.contains($0.key) } ?? [:]
+            let part = Stage(
                 name: stage.name, seconds: stage.duration, rounds: stage.history.count(where: stage.hasClosed),
-                heldOutError: last?.heldOutError,
-                meanError: stage.meanError, ratio: stage.ratio(of: last?.heldOutError),
-                activeShare: last?.activeShare, deadUnits: last?.deadUnits, note: stage.note)
+                ratio: stage.lastMeasured?.ratio(of: stage.primary), note: stage.note)
+            return WithNamed(part, values)
         }
         remarks = run.remarks
     }
 
+    /// All of it, with the trials' errors by names such as `fromScratchError`.
+    var json: WithNamed<Summary, Errors> {
+        let named = run.trialMetrics.flatMap { metric in
+            run.values(of: metric).compactMap { group, values in
+                let words = group.split(separator: " ").map(String.init) + [metric.column ?? metric.name]
+                let key = words.dropFirst().reduce(words[0]) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
+                return Errors(values).map { (key, $0) }
+            }
+        }
+        return WithNamed(self, Dictionary(named) { first, _ in first })
+    }
+
     /// The figures as people read them, then the remarks, a line each.
     var table: String {
-        var rows = stages.map { stage -> (String, String) in
+        var rows = zip(run.stages, stages).map { stage, summary -> (String, String) in
             var parts: [String] = []
-            if let seconds = stage.seconds { parts.append("\(seconds.formatted(decimals: 1)) s") }
-            if stage.rounds > 0 { parts.append("\(stage.rounds) rounds") }
-            if let error = stage.heldOutError { parts.append("held-out error \(error.formatted(decimals: 3))") }
-            if let mean = stage.meanError { parts.append("predicting the mean \(mean.formatted(decimals: 3))") }
-            if let ratio = stage.ratio { parts.append("ratio \(ratio.formatted(decimals: 3))") }
-            if let share = stage.activeShare { parts.append("\((share * 100).formatted(decimals: 0)) % active") }
+            if let seconds = summary.fixed.seconds { parts.append("\(seconds.formatted(decimals: 1)) s") }
+            if summary.fixed.rounds > 0 { parts.append("\(summary.fixed.rounds) rounds") }
+            for metric in stage.metrics where metric.of == .weights {
+                if let text = stage.lastMeasured.flatMap({ metric.text(in: $0, of: stage) }) { parts.append(text) }
+                guard metric.name == stage.primary?.baseline, let ratio = summary.fixed.ratio else { continue }
+                parts.append("ratio \(ratio.formatted(decimals: 3))")
+            }
             if let note = stage.note { parts.append(note) }
             return (stage.name, parts.joined(separator: ", "))
         }
         if let samplesPerSecond { rows.append(("pretraining", "\(samplesPerSecond.formatted(decimals: 0)) samples/s")) }
-        if let labels, let pretrainedError {
-            let draws = pretrainedError.draws.count
-            rows.append(("test error", "with \(labels) labels, mean and standard deviation of \(draws) draws"))
-            if let fromScratchError { rows.append(("  from scratch", fromScratchError.text)) }
-            rows.append(("  pretrained", pretrainedError.text))
+        for metric in run.trialMetrics {
+            let groups = run.values(of: metric).compactMap { group, values in Errors(values).map { (group, $0) } }
+            guard let labels, let first = groups.first?.1 else { continue }
+            let draws = "mean and standard deviation of \(first.draws.count) draws"
+            rows.append((metric.title, "with \(labels) labels, \(draws)"))
+            rows += groups.reversed().map { ("  \($0)", $1.text(metric.format)) }
         }
         for part in ExportDescription.Part.allCases {
             guard let digest = sha256[part.rawValue] else { continue }
@@ -114,6 +130,25 @@ struct Summary: Codable {
         let width = rows.map(\.0.count).max() ?? 0
         let lines = rows.map { $0 + String(repeating: " ", count: width - $0.count + 2) + $1 }
         return (lines + (remarks ?? []).map(\.line)).joined(separator: "\n")
+    }
+}
+
+extension StageStatus {
+    /// The last round on whose weights something was measured.
+    var lastMeasured: RoundRecord? {
+        history.last { record in metrics.contains { $0.of == .weights && record.metrics[$0.name] != nil } }
+    }
+}
+
+extension MetricDescription {
+    /// A round's value in a line of text: `held-out error 4.000`, `31 % active`; nil where no line tells it.
+    func text(in record: RoundRecord, of stage: StageStatus) -> String? {
+        guard let value = record.metrics[name] else { return nil }
+        let isShare = format == .share
+        let number = (isShare ? value * 100 : value).formatted(decimals: format == .number ? 3 : 0)
+        if stage.isBaseline(self) { return "\(line ?? title) \(number)" }
+        if let phrase { return isShare ? "\(number) % \(phrase)" : nil }
+        return direction == nil ? nil : "\(title) \(number)\(isShare ? " %" : "")"
     }
 }
 

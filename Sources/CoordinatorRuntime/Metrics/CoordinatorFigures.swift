@@ -68,7 +68,7 @@ package struct CoordinatorFigures: Sendable {
 
     private var runFamilies: [MetricFamily] {
         func ofRuns(
-            _ name: String, _ kind: MetricDescription.Kind, _ help: String, _ figure: (RunStatus) -> Double?
+            _ name: String, _ kind: FamilyDescription.Kind, _ help: String, _ figure: (RunStatus) -> Double?
         ) -> MetricFamily {
             family("run_" + name, kind, ["run"], help, listed.map { ([$0.id.rawValue], figure($0)) })
         }
@@ -81,18 +81,13 @@ package struct CoordinatorFigures: Sendable {
                 listed.flatMap { run in
                     RunStatus.State.allCases.map { ([run.id.rawValue, $0.rawValue], run.state == $0 ? 1 : 0) }
                 }),
-            family(
-                "run_test_error", .gauge, ["run", "start"],
-                "Share of the test samples that are classified wrongly, mean over draws, 0 to 1.",
-                listed.flatMap { run in
-                    [("pretrained", true), ("scratch", false)].map { ([run.id.rawValue, $0], run.testError($1)) }
-                }),
             ofRuns("facts_total", .counter, "Facts of the run that are written down.") {
                 facts[$0.id].map(Double.init)
             },
             ofRuns("samples_total", .counter, "Samples trained on, epochs counted each time.") { run in
                 // A test has samples too.
-                Double(run.stages.filter { $0.name != "evaluation" }.flatMap(\.history).reduce(0) { $0 + $1.samples })
+                let trained = run.stages.filter { $0.outputs?.trains ?? true }.flatMap(\.history)
+                return Double(trained.reduce(0) { $0 + $1.samples })
             },
             ofRuns("update_bytes_total", .counter, "Bytes of the answers that count.") { run in
                 Double(run.stages.flatMap(\.history).reduce(0) { $0 + ($1.bytes ?? 0) })
@@ -121,16 +116,24 @@ package struct CoordinatorFigures: Sendable {
             ofStages("stage_rounds", "Rounds that the stage has at most.") { Double($0.rounds) },
             ofStages("stage_tasks", "Tasks of the round in progress.") { Double($0.tasks) },
             ofStages("stage_tasks_done", "Tasks of the round in progress that are done.") { Double($0.tasksDone) },
-            ofStages("loss", "Mean training loss of the stage's last round that has one.") { $0.last(\.loss) },
-            ofStages("held_out_error", "Mean error of the stage's weights on held-out samples.") {
-                $0.last(\.heldOutError)
-            },
-            ofStages("mean_error", "Error on the held-out samples of predicting each feature's mean.", \.meanError),
-            ofStages("active_share", "Share of the code's units that are active, 0 to 1.") { $0.last(\.activeShare) },
-            ofStages("dead_units", "Units of the code that are never active.") {
-                $0.last(\.deadUnits).map(Double.init)
-            },
         ]
+            + metrics.filter { $0.of != .trial }.map { metric in
+                ofStages(metric.name.snakeCase, metric.text) { $0.last(metric)?.metrics[metric.name] }
+            }
+            + metrics.filter { $0.of == .trial }.map { metric in
+                family(
+                    "run_" + metric.name.snakeCase, .gauge, ["run", "start"], metric.text,
+                    listed.flatMap { run in run.means(of: metric).map { ([run.id.rawValue, $0], $1) } })
+            }
+    }
+
+    /// Of the kinds of stages that there are, and of the listed runs' stages: each name once, none that is taken.
+    private var metrics: [MetricDescription] {
+        let outputs = StageOutputs.kinds + listed.flatMap { $0.stages.compactMap(\.outputs) }
+        var names = Set(runFamilies.map(\.description.name))
+        return outputs.flatMap { $0.metrics.filter { $0.of != .trial } + $0.trialMetrics }.filter { metric in
+            names.insert("cairn_run_" + metric.name.snakeCase).inserted
+        }
     }
 
     // MARK: Workers
@@ -138,7 +141,7 @@ package struct CoordinatorFigures: Sendable {
     private var workerFamilies: [MetricFamily] {
         let listed = workers.prefix(Self.listedWorkers)
         func ofWorkers(
-            _ name: String, _ kind: MetricDescription.Kind, _ help: String, _ figure: (WorkerStatus) -> Double?
+            _ name: String, _ kind: FamilyDescription.Kind, _ help: String, _ figure: (WorkerStatus) -> Double?
         ) -> MetricFamily {
             family(
                 "worker_" + name, kind, ["worker", "host"], help,
@@ -171,25 +174,21 @@ package struct CoordinatorFigures: Sendable {
     }
 
     private func family(
-        _ name: String, _ kind: MetricDescription.Kind, _ labels: [String], _ help: String,
+        _ name: String, _ kind: FamilyDescription.Kind, _ labels: [String], _ help: String,
         _ values: [([String], Double?)]
     ) -> MetricFamily {
-        MetricFamily(MetricDescription("cairn_" + name, kind, labels, help), values)
+        MetricFamily(FamilyDescription("cairn_" + name, kind, labels, help), values)
     }
 }
 
 extension RunStatus {
-    /// Mean over draws; nil before the first test.
-    fileprivate func testError(_ pretrained: Bool) -> Double? {
-        let errors = results.filter { $0.pretrained == pretrained }.map(\.error)
-        return errors.isEmpty ? nil : errors.reduce(0, +) / Double(errors.count)
-    }
-}
-
-extension StageStatus {
-    /// Of the last round in which it is known.
-    fileprivate func last<Figure>(_ figure: (RoundRecord) -> Figure?) -> Figure? {
-        history.reversed().lazy.compactMap(figure).first
+    /// Means over trials, by what training started from.
+    fileprivate func means(of metric: MetricDescription) -> [(start: String, mean: Double)] {
+        let values = results.compactMap { result in value(of: metric, in: result).map { (result.pretrained, $0) } }
+        return [("pretrained", true), ("scratch", false)].compactMap { start, isPretrained in
+            let mine = values.filter { $0.0 == isPretrained }.map(\.1)
+            return mine.isEmpty ? nil : (start, mine.reduce(0, +) / Double(mine.count))
+        }
     }
 }
 

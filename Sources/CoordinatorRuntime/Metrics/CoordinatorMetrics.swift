@@ -6,17 +6,17 @@ import RunProtocol
 /// What the coordinator counts while it lives, from zero at its start. Gauges, which are gathered when somebody asks, are
 /// `CoordinatorFigures`.
 package struct CoordinatorMetrics: Sendable {
-    private static let tasks = MetricDescription(
+    private static let tasks = FamilyDescription(
         "cairn_tasks_total", .counter, ["outcome"], "Tasks that ended with a worker, by what came of them.")
-    private static let samples = MetricDescription(
+    private static let samples = FamilyDescription(
         "cairn_samples_total", .counter, [], "Samples trained on in answers that count, epochs counted each time.")
-    private static let updateBytes = MetricDescription(
+    private static let updateBytes = FamilyDescription(
         "cairn_update_bytes_total", .counter, [], "Bytes of answers that count.")
-    private static let facts = MetricDescription(
+    private static let facts = FamilyDescription(
         "cairn_store_writes_total", .counter, ["fact"], "Facts written down, by their kind.")
-    private static let failedWrites = MetricDescription(
+    private static let failedWrites = FamilyDescription(
         "cairn_store_failures_total", .counter, [], "Times that something could not be written.")
-    private static let rounds = MetricDescription(
+    private static let rounds = FamilyDescription(
         "cairn_round_seconds", .histogram, [], "Duration of rounds, from their start to their weights, in seconds.",
         buckets: [0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 14_400])
 
@@ -32,7 +32,7 @@ package struct CoordinatorMetrics: Sendable {
         let factory = PrometheusFactory(describing: [
             Self.tasks, Self.samples, Self.updateBytes, Self.facts, Self.failedWrites, Self.rounds,
         ])
-        func counter(_ metric: MetricDescription, _ value: String? = nil) -> Counter {
+        func counter(_ metric: FamilyDescription, _ value: String? = nil) -> Counter {
             let dimensions = value.map { [(metric.labels[0], $0)] } ?? []
             return Counter(label: metric.name, dimensions: dimensions, factory: factory)
         }
@@ -52,16 +52,15 @@ package struct CoordinatorMetrics: Sendable {
 
     /// A fact was written down.
     ///
-    /// - Parameter roundSeconds: of the round that it closes, where it closes one.
-    func count(_ event: RunEvent, roundSeconds: Double?) {
+    /// - Parameter history: of its run, with the fact in it.
+    func count(_ event: RunEvent, of history: RunHistory?) {
         writes[event.kind]?.increment()
         switch event {
         case .taskFinished(let completion):
-            let (figures, isTest) = (completion.figures, completion.figures.confusion != nil)
-            if figures.reconstructionError == nil, !isTest { trained.increment(by: figures.samples) }
+            trained.increment(by: history?.samplesLearnt(in: completion) ?? 0)
             received.increment(by: completion.bytes ?? 0)
         case .roundClosed:
-            if let roundSeconds { durations.recordSeconds(roundSeconds) }
+            if let roundSeconds = history?.seconds(ofRoundClosedBy: event) { durations.recordSeconds(roundSeconds) }
         default: break
         }
     }
@@ -69,7 +68,7 @@ package struct CoordinatorMetrics: Sendable {
     func countFailedWrite() { failures.increment() }
 
     /// Every metric of a coordinator, by name: what its documentation has to list.
-    package static var descriptions: [MetricDescription] {
+    package static var descriptions: [FamilyDescription] {
         let gathered = CoordinatorFigures(version: "").families + ProcessFigures.families
         return ([tasks, samples, updateBytes, facts, failedWrites, rounds] + gathered.map(\.description))
             .sorted { $0.name < $1.name }

@@ -124,3 +124,12 @@ extension AutoencoderStage {
         return causes
     }
 }
+
+extension StageStatus {
+    fileprivate var meanError: Double? { history.reversed().lazy.compactMap { $0.metrics["meanError"] }.first }
+}
+
+extension RoundRecord {
+    fileprivate var heldOutError: Double? { metrics["heldOutError"] }
+    fileprivate var deadUnits: Int? { metrics["deadUnits"].map { Int($0) } }
+}

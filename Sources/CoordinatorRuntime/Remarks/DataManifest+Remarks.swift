@@ -111,9 +111,16 @@ extension DataManifest {
     /// A classifier's training loss of at least this share of that of guessing has learnt next to nothing.
     private static let nearChance = 0.95
 
+    /// What the results of fine-tuning or of a test say.
+    func remarks(onResults completions: [TaskCompletion], of plan: Plan) -> [Remark] {
+        guard let settings = plan.fineTuning else { return [] }
+        return remarks(onFineTunings: completions, of: settings) + remarks(onTests: completions)
+    }
+
     /// What the losses of fine-tuning say.
     package func remarks(onFineTunings completions: [TaskCompletion], of settings: FineTuningSettings) -> [Remark] {
-        let losses = completions.filter { $0.task.index < draws.count }.compactMap { $0.figures.epochLosses?.last }
+        let losses = completions.filter { $0.task.index < draws.count }
+            .compactMap { $0.figures.series["epochLosses"]?.last }
         guard classes > 1, !losses.isEmpty else { return [] }
         let (chance, loss) = (log(Double(classes)), losses.mean)
         guard loss >= Self.nearChance * chance else { return [] }
@@ -129,18 +136,15 @@ extension DataManifest {
 
     /// What the tests of all trials say of the classifiers.
     package func remarks(onTests completions: [TaskCompletion]) -> [Remark] {
-        let matrices = completions.compactMap(\.figures.confusion)
+        let matrices = completions.compactMap { $0.figures.tables["confusion"] }
         guard let first = matrices.first, !draws.isEmpty else { return [] }
         let tested = first.map { $0.reduce(0, +) }
         let total = tested.reduce(0, +)
         guard total > 0 else { return [] }
         var found: [Remark] = []
         func errors(_ isPretrained: Bool) -> [Double] {
-            completions.filter { ($0.task.index < draws.count) == isPretrained }.compactMap { completion in
-                completion.figures.confusion.map { matrix in
-                    Double(total - matrix.indices.reduce(0) { $0 + matrix[$1][$1] }) / Double(total)
-                }
-            }
+            completions.filter { ($0.task.index < draws.count) == isPretrained }
+                .compactMap { $0.figures.tables["confusion"]?.errorRate }
         }
         let (pretrained, scratch) = (errors(true), errors(false))
         let frequent = tested.indices.max { tested[$0] < tested[$1] } ?? 0

@@ -12,8 +12,8 @@ struct Board {
     /// Here `secondsSinceHeard` only says whether that is news.
     var workers = Shown<WorkerID, WorkerStatus>()
     var pause = Shown<Int, String>()
-    /// How many results and learning curves a run has.
-    var results = Shown<RunID, [Int]>()
+    /// How many results a run has.
+    var results = Shown<RunID, Int>()
     var stacks = Shown<RunID, [StackLayer]>()
     /// All workers as they were when they were last looked at.
     var crew: [WorkerStatus] = []

@@ -74,12 +74,13 @@ extension Coordinator {
             changes.starts = starts.filter { $0 >= history.submittedAt }
             changes.spansSince = spansSince(run, timeline)
         }
-        if board.stacks.isNew(run, after: seen) { changes.stack = board.stacks[run] }
+        if seen == 0 || board.stacks.isNew(run, after: seen) {
+            (changes.stack, changes.outputs) = (board.stacks[run], history.stages.compactMap(\.outputs))
+        }
         if board.results.isNew(run, after: seen) {
             let status = try status(of: run)
             changes.results = status.results
             changes.classNames = status.classNames
-            changes.curves = status.curves
         }
         return changes
     }
@@ -93,7 +94,7 @@ extension Coordinator {
             if board.shown[run]?.state.isFinal == true { continue }
             let status = try status(of: run)
             board.show(status.brief, &lastChange)
-            board.results.update(run, [status.results.count, status.curves?.count ?? 0], &lastChange)
+            board.results.update(run, status.results.count, &lastChange)
             if let stack = written[run]?.stack { board.stacks.update(run, stack, &lastChange) }
         }
         board.crew = workerStatuses()

@@ -33,10 +33,9 @@ extension RunStatus {
             id: run.id, name: run.plan.name, state: state, reason: reason, revision: history.revision + pauses,
             planHash: run.manifest?.planHash, submittedAt: history.submittedAt, finishedAt: history.finishedAt,
             stages: stages, workers: workers, tasksInProgress: tasksInProgress,
-            samplesPerSecond: history.samplesPerSecond, results: run.results, exports: run.exports)
+            samplesPerSecond: history.samplesPerSecond, results: history.results, exports: run.exports)
         show(progress)
         classNames = results.isEmpty ? nil : run.manifest?.classNames
-        curves = run.curves
         if !history.remarks.isEmpty { remarks = history.remarks }
     }
 
@@ -64,13 +63,12 @@ extension RunStatus {
         return rounded
     }
 
-    /// Without rounds, results and curves: a list of many long runs would be too large for a message.
+    /// Without rounds, results and what they are: a list of many long runs would be too large for a message.
     var brief: RunStatus {
         var brief = self
         brief.results = []
         brief.classNames = nil
-        brief.curves = nil
-        for stage in brief.stages.indices { brief.stages[stage].history = [] }
+        for stage in brief.stages.indices { (brief.stages[stage].history, brief.stages[stage].outputs) = ([], nil) }
         return brief
     }
 
@@ -81,35 +79,6 @@ extension RunStatus {
         case .finished: (.finished, nil)
         case .failed(let reason): (.failed, reason)
         case .cancelled: (.cancelled, "somebody cancelled it")
-        }
-    }
-}
-
-extension RunState {
-    /// Of the fine-tunings that are done; nil where there are none.
-    fileprivate var curves: [LearningCurve]? {
-        guard let manifest, !manifest.draws.isEmpty else { return nil }
-        let isFineTuning = if case .fineTuning = kind(ofStage: stage) { true } else { false }
-        let done = isFineTuning ? completions.sorted { $0.key < $1.key }.map(\.value) : fineTuned
-        let curves = done.compactMap { completion in
-            completion.figures.epochLosses.map { losses in
-                LearningCurve(
-                    draw: completion.task.index % manifest.draws.count,
-                    pretrained: completion.task.index < manifest.draws.count, losses: losses)
-            }
-        }
-        return curves.isEmpty ? nil : curves
-    }
-
-    /// The tests of all draws: first those that started from the pretrained encoder.
-    fileprivate var results: [EvaluationResult] {
-        guard let manifest else { return [] }
-        return evaluations.compactMap { completion in
-            guard let confusion = completion.figures.confusion, !manifest.draws.isEmpty else { return nil }
-            let draw = completion.task.index % manifest.draws.count
-            return EvaluationResult(
-                draw: draw, pretrained: completion.task.index < manifest.draws.count,
-                labels: manifest.draws[draw].samples.count, confusion: confusion)
         }
     }
 }

@@ -75,9 +75,9 @@ final class LimitReports: Sendable {
 
 /// What a server tells Prometheus of itself.
 package enum ServerMetrics {
-    static let connections = MetricDescription(
+    static let connections = FamilyDescription(
         "cairn_connections", .gauge, [], "Open connections of workers, browsers and commands.")
-    static let limits = MetricDescription(
+    static let limits = FamilyDescription(
         "cairn_limits_total", .counter, ["limit"], "Times that a client reached a limit of connections or requests.")
 
     package static let descriptions = [connections, limits]

@@ -16,7 +16,9 @@ extension StageStatus {
 extension StageStatus {
     /// Whether the round's weights are there, and with them all of its own figures. How long it took may be unknown.
     package func hasClosed(_ record: RoundRecord) -> Bool {
-        record.round > 0 && (record.seconds != nil || record.heldOutError != nil || record.round < round)
+        record.round > 0
+            && (record.seconds != nil || record.round < round
+                || metrics.contains { $0.of == .weights && record.metrics[$0.name] != nil })
     }
 }
 

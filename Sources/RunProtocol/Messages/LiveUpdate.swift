@@ -7,7 +7,7 @@ package struct LiveUpdate: Codable, Hashable, Sendable {
     /// The coordinator's clock, in seconds since 1970.
     package var time: Double
     package var coordinator: CoordinatorStatus
-    /// Runs that are new or have changed, in the order in which they were submitted; without histories, results and curves.
+    /// Runs that are new or have changed, in the order in which they were submitted; without histories, outputs and results.
     package var runs: [RunStatus]
     /// Workers that are new or have changed.
     package var workers: [WorkerStatus]
@@ -98,6 +98,8 @@ package struct RunChanges: Codable, Hashable, Sendable {
     package var id: RunID
     /// The encoder from the samples upwards; only where the update is whole or the data have just been read.
     package var stack: [StackLayer]?
+    /// What the values of each stage are; only where the update is whole or the data have just been read.
+    package var outputs: [StageOutputs]?
     /// Rounds that are new or have changed.
     package var rounds: [StageRound]
     /// Tasks with their workers that are new or have changed.
@@ -110,17 +112,16 @@ package struct RunChanges: Codable, Hashable, Sendable {
     /// What happened, the oldest first.
     package var entries: [RunJournal.Entry]
     /// All of them, where there are more than before.
-    package var results: [EvaluationResult]?
+    package var results: [TrialResult]?
     /// The classes' names; with the results.
     package var classNames: [String]?
-    package var curves: [LearningCurve]?
     /// What the pictures show: another one whenever they would be drawn anew; nil while there is nothing to draw.
     package var pictures: Digest?
 
     package init(
         id: RunID, stack: [StackLayer]? = nil, rounds: [StageRound] = [], spans: [TaskSpan] = [],
-        entries: [RunJournal.Entry] = [], results: [EvaluationResult]? = nil, curves: [LearningCurve]? = nil,
-        pictures: Digest? = nil, classNames: [String]? = nil
+        entries: [RunJournal.Entry] = [], results: [TrialResult]? = nil, pictures: Digest? = nil,
+        classNames: [String]? = nil
     ) {
         self.id = id
         self.stack = stack
@@ -128,7 +129,6 @@ package struct RunChanges: Codable, Hashable, Sendable {
         self.spans = spans
         self.entries = entries
         self.results = results
-        self.curves = curves
         self.pictures = pictures
         self.classNames = classNames
     }

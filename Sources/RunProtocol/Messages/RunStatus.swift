@@ -44,12 +44,11 @@ package struct RunStatus: Codable, Hashable, Sendable {
     /// How long it goes on if every stage uses all its rounds, in seconds from now; nil while nothing is known, and where
     /// it does not go on.
     package var secondsLeft: Double?
-    package var results: [EvaluationResult]
-    /// What the rows and columns of the results' confusion matrices are called; nil where there are no results, and for
-    /// runs of which only numbers are known.
+    /// Of the stages that collect them, in the stages' order.
+    package var results: [TrialResult]
+    /// What the rows and columns of the results' tables are called; nil where there are no results, and for runs of which
+    /// only numbers are known.
     package var classNames: [String]?
-    /// Of the fine-tunings that are done.
-    package var curves: [LearningCurve]?
     /// The finished exports, in the order pretrained, fine-tuned.
     package var exports: [ExportDescription]
     /// What people should know of the plan, its data and what came of them; nil where there is nothing.
@@ -59,7 +58,7 @@ package struct RunStatus: Codable, Hashable, Sendable {
         id: RunID, name: String, state: State, reason: String? = nil, revision: Int, planHash: Digest? = nil,
         submittedAt: Double, finishedAt: Double? = nil, stages: [StageStatus] = [], workers: Int = 0,
         tasksInProgress: Int = 0, samplesPerSecond: Double? = nil, secondsLeft: Double? = nil,
-        results: [EvaluationResult] = [], exports: [ExportDescription] = [],
+        results: [TrialResult] = [], exports: [ExportDescription] = [],
         classNames: [String]? = nil
     ) {
         self.id = id
@@ -98,14 +97,12 @@ package struct StageStatus: Codable, Hashable, Sendable {
     /// The same of this stage as a run's `progress` and `secondsLeft`.
     package var progress: Double?
     package var secondsLeft: Double?
-    /// What its losses and errors are; nil where it has none.
-    package var measure: Measure?
+    /// What the values in `history` and in the run's results are; nil in lists of runs, which have neither.
+    package var outputs: StageOutputs?
     package var startedAt: Double?
     package var finishedAt: Double?
-    /// The rounds that are done. Round 0 has only the held-out error of the weights that the stage starts from.
+    /// The rounds that are done. Round 0 has only what is measured on the weights that the stage starts from.
     package var history: [RoundRecord]
-    /// Error on the held-out samples of predicting each feature's mean: what every round's error is to be compared with.
-    package var meanError: Double?
     /// Where the stage ended before its last round: why.
     package var note: String?
 
@@ -123,123 +120,6 @@ package struct StageStatus: Codable, Hashable, Sendable {
         self.finishedAt = finishedAt
         self.history = history
         self.note = note
-    }
-}
-
-/// What a loss or an error is, so that its numbers have a unit.
-package struct Measure: Codable, Hashable, Sendable {
-    /// Such as `squared error`.
-    package var name: String
-    /// Over how many values of a sample it is summed.
-    package var values: Int
-
-    package init(name: String, values: Int) {
-        self.name = name
-        self.values = values
-    }
-
-    /// Such as `squared error, summed over a sample's 784 values`.
-    package var text: String { values == 1 ? name : "\(name), summed over a sample's \(values) values" }
-}
-
-extension StageStatus {
-    /// An error of the stage as a multiple of that of predicting each feature's mean; nil where that is unknown or 0.
-    package func ratio(of error: Double?) -> Double? {
-        guard let error, let meanError, meanError > 0 else { return nil }
-        return error / meanError
-    }
-
-    /// The last held-out error that was measured.
-    package var lastError: Double? { history.last { $0.heldOutError != nil }?.heldOutError }
-}
-
-/// What a round gave.
-package struct RoundRecord: Codable, Hashable, Sendable {
-    package var round: Int
-    package var samples: Int
-    /// Mean over samples of the training loss.
-    package var loss: Double?
-    /// Of the weights after this round.
-    package var heldOutError: Double?
-    package var activeShare: Double?
-    package var deadUnits: Int?
-    /// The same two after `Sparsity`, where there is any.
-    package var keptShare: Double?
-    package var unusedUnits: Int?
-    /// Wall-clock seconds from the round's start to its weights.
-    package var seconds: Double?
-    /// Of the updates that came in for it.
-    package var bytes: Int?
-
-    package init(
-        round: Int, samples: Int = 0, loss: Double? = nil, heldOutError: Double? = nil, activeShare: Double? = nil,
-        deadUnits: Int? = nil, keptShare: Double? = nil, unusedUnits: Int? = nil, seconds: Double? = nil,
-        bytes: Int? = nil
-    ) {
-        self.round = round
-        self.samples = samples
-        self.loss = loss
-        self.heldOutError = heldOutError
-        self.activeShare = activeShare
-        self.deadUnits = deadUnits
-        self.keptShare = keptShare
-        self.unusedUnits = unusedUnits
-        self.seconds = seconds
-        self.bytes = bytes
-    }
-}
-
-/// How one fine-tuning went.
-package struct LearningCurve: Codable, Hashable, Sendable {
-    package var draw: Int
-    package var pretrained: Bool
-    /// Mean loss of each epoch, on labels alone and then on guessed ones.
-    package var losses: [Double]
-
-    package init(draw: Int, pretrained: Bool, losses: [Double]) {
-        self.draw = draw
-        self.pretrained = pretrained
-        self.losses = losses
-    }
-}
-
-/// The test of one draw's classifier.
-package struct EvaluationResult: Codable, Hashable, Sendable {
-    package var draw: Int
-    package var pretrained: Bool
-    package var labels: Int
-    /// `confusion[label][answer]` counts test samples.
-    package var confusion: [[Int]]
-
-    package init(draw: Int, pretrained: Bool, labels: Int, confusion: [[Int]]) {
-        self.draw = draw
-        self.pretrained = pretrained
-        self.labels = labels
-        self.confusion = confusion
-    }
-
-    package var tested: Int { confusion.reduce(0) { $0 + $1.reduce(0, +) } }
-
-    /// - Throws: whenever it is not a square of counts: all that is computed from it counts on that.
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
-            draw: try container.decode(Int.self, forKey: .draw),
-            pretrained: try container.decode(Bool.self, forKey: .pretrained),
-            labels: try container.decode(Int.self, forKey: .labels),
-            confusion: try container.decode([[Int]].self, forKey: .confusion))
-        let isSquare = confusion.allSatisfy { $0.count == confusion.count }
-        guard isSquare, confusion.joined().allSatisfy({ (0...Limits.samples).contains($0) }) else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .confusion, in: container,
-                debugDescription: "a confusion matrix has a row and a column of counts for each class")
-        }
-    }
-
-    /// Share of the test samples that were classified wrongly, 0 ... 1.
-    package var error: Double {
-        let right = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }
-        return tested == 0 ? 0 : Double(tested - right) / Double(tested)
     }
 }
 

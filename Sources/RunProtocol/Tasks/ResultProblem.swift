@@ -29,7 +29,9 @@ extension TaskDescription {
     ///   - part: a part of the result's numbers.
     ///   - start: where it begins.
     package func problem(of part: [Float], from start: Int) -> ResultProblem? {
-        guard let index = part.firstOutOfRange else { return nil }
+        // Only what is averaged has to fit into an exact sum.
+        let limit = if case .encode = work { Float.greatestFiniteMagnitude } else { Limits.updateMagnitude }
+        guard let index = part.firstOutOfRange(limit) else { return nil }
         let value = part[index].isFinite ? "\(part[index])" : "not finite"
         return .outOfRange(what: name(ofNumber: start + index), value: value)
     }
@@ -43,15 +45,7 @@ extension TaskDescription {
         guard figures.samples == samples else {
             return .malformed("it speaks of \(figures.samples) samples, not \(samples)")
         }
-        let needsError = work.measures.contains { if case .reconstruction = $0 { true } else { false } }
-        guard (figures.reconstructionError != nil) == needsError, needsError || figures.meanError == nil else {
-            return .malformed("a figure is missing or too many")
-        }
-        guard figures.epochLosses?.count ?? 0 <= Limits.curvePoints else {
-            return .malformed("it tells the losses of too many epochs")
-        }
-        if case .train(let work) = work, let problem = work.problem(of: figures) { return problem }
-        return work.problem(ofConfusion: figures.confusion)
+        return work.expectation.problem(of: figures)
     }
 
     /// `the change of encoder.0.weight`.
@@ -68,9 +62,8 @@ extension TaskDescription {
 }
 
 extension [Float] {
-    /// The first of an update's numbers that is not finite, or beyond ± `Limits.updateMagnitude`.
-    package var firstOutOfRange: Int? {
-        let limit = Limits.updateMagnitude
+    /// The first of an update's numbers that is not finite, or beyond ± `limit`.
+    package func firstOutOfRange(_ limit: Float = Limits.updateMagnitude) -> Int? {
         // Without a way out of the loop several numbers are looked at together.
         let count = withUnsafeBufferPointer { $0.reduce(0) { $0 + ($1.magnitude <= limit ? 0 : 1) } }
         return count > 0 ? firstIndex { !($0.magnitude <= limit) } : nil
@@ -78,16 +71,14 @@ extension [Float] {
 }
 
 extension TaskFigures {
-    /// The first figure that is not finite or too large in magnitude.
+    /// The first value that is not finite or too large in magnitude.
     package var outOfRange: ResultProblem? {
-        let measured = [
-            ("the loss", loss), ("the reconstruction error", reconstructionError),
-            ("the error of predicting the mean", meanError),
-            ("the share of active units", activeShare), ("the share of kept units", keptShare),
-        ]
-        let figures = measured + (epochLosses ?? []).map { ("the loss of an epoch", $0) }
-        for case (let what, let value?) in figures where !(value.magnitude < Limits.figureMagnitude) {
-            return .outOfRange(what: what, value: value.isFinite ? "\(value)" : "not finite")
+        let values =
+            metrics.sorted { $0.key < $1.key }.map { ("the ", $0.key, $0.value) }
+            + series.sorted { $0.key < $1.key }.flatMap { name, list in list.map { ("one of the ", name, $0) } }
+        for (article, name, value) in values where !(value.magnitude < Limits.figureMagnitude) {
+            let value = value.isFinite ? "\(value)" : "not finite"
+            return .outOfRange(what: article + name.words(separatedBy: " "), value: value)
         }
         return samples >= 0 ? nil : .malformed("it speaks of \(samples) samples")
     }
@@ -97,35 +88,5 @@ extension Work {
     /// How many samples its result speaks of: epochs count each time.
     fileprivate var expectedSamples: Int {
         if case .train(let work) = self { work.data.count * work.settings.epochs } else { data.count }
-    }
-
-    fileprivate var measures: [EvaluateWork.Measure] {
-        if case .evaluate(let work) = self { work.measures } else { [] }
-    }
-
-    fileprivate func problem(ofConfusion matrix: [[Int]]?) -> ResultProblem? {
-        let field = measures.lazy.compactMap { if case .confusion(_, let field) = $0 { field } else { nil } }.first
-        guard let field else { return matrix == nil ? nil : .malformed("it has a confusion matrix") }
-        let classes = data[field]?.classes ?? 0
-        guard let matrix, matrix.count == classes, matrix.allSatisfy({ $0.count == classes }),
-            matrix.joined().allSatisfy({ (0...data.count).contains($0) }),
-            matrix.joined().reduce(0, +) == data.count
-        else {
-            return .malformed("its confusion matrix does not count \(data.count) samples in \(classes) classes")
-        }
-        return nil
-    }
-}
-
-extension TrainWork {
-    fileprivate func problem(of figures: TaskFigures) -> ResultProblem? {
-        let (guesses, unlabeled) = (figures.pseudoLabels ?? [], self.unlabeled.reduce(0) { $0 + $1.count })
-        guard guesses.count == settings.pseudoLabels?.rounds ?? 0,
-            guesses.allSatisfy({ (0...unlabeled).contains($0) })
-        else { return .malformed("its numbers of guessed labels are not those of its rounds") }
-        guard (0...data.count).contains(figures.validationErrors ?? 0) else {
-            return .malformed("it speaks of \(figures.validationErrors ?? 0) errors on \(data.count) examples")
-        }
-        return nil
     }
 }

@@ -67,17 +67,14 @@ struct Evaluation {
     private var figures: TaskFigures {
         var figures = TaskFigures(samples: data.count)
         if case .reconstruction(let loss, _)? = objective?.loss {
-            figures.reconstructionError = error / Double(data.count)
-            figures.meanError = mean?.error(by: loss)
+            figures.metrics["reconstructionError"] = error / Double(data.count)
+            figures.metrics["meanError"] = mean?.error(by: loss)
         }
         for (activity, _, isKept) in activities {
-            if isKept {
-                (figures.keptShare, figures.unusedUnits) = (activity.share, activity.dead.count)
-            } else {
-                (figures.activeShare, figures.deadUnits) = (activity.share, activity.dead.count)
-            }
+            figures.metrics[isKept ? "keptShare" : "activeShare"] = activity.share
+            figures.metrics[isKept ? "unusedUnits" : "deadUnits"] = Double(activity.dead.count)
         }
-        if !confusion.isEmpty { figures.confusion = confusion }
+        if !confusion.isEmpty { figures.tables["confusion"] = confusion }
         return figures
     }
 }

@@ -56,13 +56,16 @@ struct Trainer {
     mutating func run(isCancelled: () -> Bool) throws(TaskCancelled) -> TaskResult {
         var figures = TaskFigures(samples: examples.labeledCount * settings.epochs)
         let last = try train(on: training, guesses: [:], epochs: settings.epochs, isCancelled: isCancelled)
-        if let activity { (figures.activeShare, figures.deadUnits) = (activity.share, activity.dead.count) }
-        figures.loss = settings.tellsEpochs ? last : lossSum / Double(figures.samples)
-        if let plan = settings.pseudoLabels {
-            figures.pseudoLabels = try learnGuesses(plan, isCancelled: isCancelled)
+        if let activity {
+            figures.metrics["activeShare"] = activity.share
+            figures.metrics["deadUnits"] = Double(activity.dead.count)
         }
-        figures.validationErrors = best?.errors
-        if settings.tellsEpochs { figures.epochLosses = losses.evenly(atMost: Limits.curvePoints) }
+        figures.metrics["loss"] = settings.tellsEpochs ? last : lossSum / Double(figures.samples)
+        if let plan = settings.pseudoLabels {
+            figures.series["pseudoLabels"] = try learnGuesses(plan, isCancelled: isCancelled).map(Double.init)
+        }
+        figures.metrics["validationErrors"] = best.map { Double($0.errors) }
+        if settings.tellsEpochs { figures.series["epochLosses"] = losses.evenly(atMost: Limits.curvePoints) }
         return withExtendedLifetime(executor) {
             let end = executor.weights
             return TaskResult(

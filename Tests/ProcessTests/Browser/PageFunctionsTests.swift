@@ -5,10 +5,11 @@ extension BrowserTests {
     @Suite struct PageFunctionsTests {
         /// - Returns: what each expression is, as JSON; all that the modules export is there by its name.
         private static func values(of expressions: [String], _ browser: Browser) throws -> [String] {
-            let modules = ["format", "lanes", "runs", "state"].map { "import('./\($0).js')" }.joined(separator: ", ")
+            let modules = ["format", "lanes", "outcome", "rounds", "runs", "state"].map { "import('./\($0).js')" }
+                .joined(separator: ", ")
             let script = """
                 const done = arguments[arguments.length - 1]
-                Promise.all([\(modules)]).then(([format, lanes, runs, state]) => done([
+                Promise.all([\(modules)]).then(([format, lanes, outcome, rounds, runs, state]) => done([
                     \(expressions.map { "JSON.stringify(\($0))" }.joined(separator: ",\n"))
                 ]), error => done([String(error)]))
                 """
@@ -65,6 +66,28 @@ extension BrowserTests {
                 "state.progressOf({state: 'finished', stages: []})": "1",
                 "state.isOpen({round: 3})": "true", "state.isOpen({round: 3, seconds: 0})": "false",
                 "state.isOpen({round: 0})": "false",
+            ])
+        }
+
+        /// A stage of a kind that the program does not have: what it describes is drawn.
+        @Test func whatAStageDescribesIsDrawn() throws {
+            let metric = "{name: 'overlap', title: 'overlap', direction: 'higherIsBetter', format: 'share'"
+            let run = """
+                {stages: [{name: 'masks'}], run: {outputs: [
+                {metrics: [\(metric), of: 'weights', chart: 'Overlap'}], tables: [], series: []},
+                {metrics: [\(metric), of: 'trial'}], isCollected: true,
+                tables: [{name: 'ranks', title: 'Ranks', rows: 'query', columns: 'rank'}],
+                series: [{name: 'precision', title: 'precision', axis: 'answers', chart: 'Precision'}]}],
+                changes: {rounds: 1, outcome: 1}, classNames: [], rounds: new Map([[0, new Map([[1,
+                {round: 1, samples: 3, seconds: 1, overlap: 0.5}]])]]), results: [
+                {stage: 1, draw: 0, group: 'by codes', overlap: 0.25, ranks: [[1, 2, 5]], precision: [1, 0.5]}]}}
+                """
+            let end = "return [...view.element.querySelectorAll('h3')].map(title => title.textContent) })(\(run))"
+            try Self.expect([
+                "(({stages, run}) => { const view = rounds.roundsSection(); view.update({stages}, run); \(end)":
+                    #"["Overlap","Samples a second","Bytes of updates a round"]"#,
+                "(({run}) => { const view = outcome.outcomeSection(); view.update(run); \(end)":
+                    #"["Ranks","Overlap","Precision, a thin line each trial"]"#,
             ])
         }
 

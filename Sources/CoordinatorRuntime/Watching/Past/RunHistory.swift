@@ -12,8 +12,8 @@ package struct RunHistory: Sendable {
     /// What people should know, each once, in the order in which it became known.
     private(set) var remarks: [Remark]
     private var manifest: DataManifest?
-    private var fineTunings: [Int: TaskCompletion] = [:]
-    private var tests: [Int: TaskCompletion] = [:]
+    /// Results that stand each for itself, by stage and place in its round.
+    private var collected: [Int: [Int: TaskCompletion]] = [:]
     private var roundStartedAt: Double
     /// How many seconds workers spent on fetching and encoding what the tasks of each round read, by stage and round.
     private var preparations: [Int: [Int: Preparation]] = [:]
@@ -26,14 +26,7 @@ package struct RunHistory: Sendable {
         self.submittedAt = submittedAt
         roundStartedAt = submittedAt
         remarks = plan.remarks
-        stages = plan.autoencoderStages.map { stage in
-            StageStatus(
-                name: stage.name, state: .waiting, round: 0, rounds: stage.settings.rounds, tasksDone: 0, tasks: 0)
-        }
-        guard plan.fineTuning != nil else { return }
-        stages += ["fine-tuning", "evaluation"].map {
-            StageStatus(name: $0, state: .waiting, round: 0, rounds: 1, tasksDone: 0, tasks: 0)
-        }
+        stages = plan.waitingStages
     }
 
     /// - Parameter change: the number of the change that this is for those who watch.
@@ -44,13 +37,8 @@ package struct RunHistory: Sendable {
         case .dataPrepared(let manifest):
             self.manifest = manifest
             remark(manifest.remarks(for: plan))
-            let network = manifest.network(of: plan.layers)
-            for (index, stage) in plan.autoencoderStages.enumerated() {
-                stages[index].measure = stage.measure(on: network)
-            }
-            if plan.fineTuning != nil, stages.count > plan.autoencoderStages.count {
-                stages[plan.autoencoderStages.count].measure = Measure(name: "cross-entropy", values: 1)
-            }
+            let outputs = plan.outputs(on: manifest.network(of: plan.layers))
+            for index in stages.indices { stages[index].outputs = outputs[index] }
         case .attemptFailed, .answerRefused, .answerWitnessed, .answerContradicted: break
         case .stageOpened(let opening):
             stages[opening.stage].state = .running
@@ -79,10 +67,8 @@ package struct RunHistory: Sendable {
         let found =
             if plan.autoencoderStages.indices.contains(stage) {
                 plan.autoencoderStages[stage].remarks(on: stages[stage], of: plan, manifest)
-            } else if tests.isEmpty, let settings = plan.fineTuning {
-                manifest.remarks(onFineTunings: fineTunings.sorted { $0.key < $1.key }.map(\.value), of: settings)
             } else {
-                manifest.remarks(onTests: tests.sorted { $0.key < $1.key }.map(\.value))
+                manifest.remarks(onResults: completions(ofStage: stage), of: plan)
             }
         remark(found.map { Remark($0.kind, $0.text, stage: stage) })
     }
@@ -93,26 +79,25 @@ package struct RunHistory: Sendable {
 
     private mutating func add(_ completion: TaskCompletion) {
         let (stage, figures) = (completion.task.stage, completion.figures)
-        preparations[stage, default: [:]][completion.task.round, default: Preparation()].add(figures)
-        if figures.confusion != nil { tests[completion.task.index] = completion }
-        if figures.epochLosses != nil { fineTunings[completion.task.index] = completion }
-        if let error = figures.reconstructionError {
+        let (metrics, isMeasurement) = (stages[stage].metrics, isMeasurement(completion))
+        preparations[stage, default: [:]][completion.task.round, default: Preparation()]
+            .add(figures, isMeasurement: isMeasurement)
+        if stages[stage].isCollected { collected[stage, default: [:]][completion.task.index] = completion }
+        if isMeasurement {
             // Measured on the weights that the round starts from: the round before made them.
-            update(completion.task.round - 1, ofStage: stage) {
-                $0.heldOutError = error
-                $0.activeShare = figures.activeShare
-                $0.deadUnits = figures.deadUnits
-                $0.keptShare = figures.keptShare
-                $0.unusedUnits = figures.unusedUnits
+            update(completion.task.round - 1, ofStage: stage) { record in
+                for metric in metrics where metric.of == .weights {
+                    record.metrics[metric.name] = figures.metrics[metric.resultKey]
+                }
             }
-            stages[stage].meanError = figures.meanError
             return
         }
         update(completion.task.round, ofStage: stage) { record in
             let samples = record.samples + figures.samples
-            if let loss = figures.loss, samples > 0 {
-                let before = (record.loss ?? 0) * Double(record.samples)
-                record.loss = (before + loss * Double(figures.samples)) / Double(samples)
+            for metric in metrics where metric.of == .round && samples > 0 {
+                guard let value = figures.metrics[metric.resultKey] else { continue }
+                let before = (record.metrics[metric.name] ?? 0) * Double(record.samples)
+                record.metrics[metric.name] = (before + value * Double(figures.samples)) / Double(samples)
             }
             record.samples = samples
             if let bytes = completion.bytes { record.bytes = (record.bytes ?? 0) + bytes }
@@ -140,11 +125,40 @@ package struct RunHistory: Sendable {
         }
     }
 
-    /// Whether a task has been answered.
-    var hasAnswers: Bool { stages.contains { !$0.history.isEmpty } || !tests.isEmpty }
+    private func isMeasurement(_ completion: TaskCompletion) -> Bool {
+        stages[completion.task.stage].outputs?.areMeasured(in: completion.figures) ?? false
+    }
 
-    /// Whether a stage is fine-tuning or evaluation, whose tasks are done once.
-    func isOnce(_ stage: Int) -> Bool { !plan.autoencoderStages.indices.contains(stage) }
+    /// How many samples a task learnt from.
+    func samplesLearnt(in completion: TaskCompletion) -> Int {
+        let trains = stages[completion.task.stage].outputs?.trains ?? true
+        return trains && !isMeasurement(completion) ? completion.figures.samples : 0
+    }
+
+    private func completions(ofStage stage: Int) -> [TaskCompletion] {
+        (collected[stage] ?? [:]).sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// The results that stand each for itself: of each stage first those that started from pretrained weights.
+    var results: [TrialResult] {
+        guard let manifest, !manifest.draws.isEmpty else { return [] }
+        return stages.indices.flatMap { stage in
+            completions(ofStage: stage).map { completion in
+                let (trial, figures) = (completion.task.index % manifest.draws.count, completion.figures)
+                let isPretrained = completion.task.index < manifest.draws.count
+                return TrialResult(
+                    stage: stage, trial: trial, group: isPretrained ? "pretrained" : "from scratch",
+                    pretrained: isPretrained, labels: manifest.draws[trial].samples.count, samples: figures.samples,
+                    values: stages[stage].outputs?.values(in: figures) ?? NamedValues())
+            }
+        }
+    }
+
+    /// Whether a task has been answered.
+    var hasAnswers: Bool { stages.contains { !$0.history.isEmpty } }
+
+    /// Whether a stage's tasks are done once.
+    func isOnce(_ stage: Int) -> Bool { stages[stage].isCollected }
 
     /// Of the last round that was closed.
     var samplesPerSecond: Double? {
@@ -195,9 +209,9 @@ private struct Preparation {
     private var training: [Double] = []
     private var computing: [Double] = []
 
-    mutating func add(_ figures: TaskFigures) {
+    mutating func add(_ figures: TaskFigures, isMeasurement: Bool) {
         let seconds = figures.preparationSeconds ?? 0
-        guard figures.reconstructionError == nil else { return measurement = seconds }
+        guard !isMeasurement else { return measurement = seconds }
         training.append(seconds)
         computing.append(figures.seconds)
     }
@@ -213,17 +227,5 @@ private struct Preparation {
     private static func longest(_ seconds: [Double], turns: Int) -> Double {
         guard let longest = seconds.max() else { return 0 }
         return max(longest, seconds.reduce(0, +) / Double(seconds.count) * Double(turns))
-    }
-}
-
-extension AutoencoderStage {
-    /// What its losses and errors are.
-    fileprivate func measure(on network: NetworkSpec) -> Measure {
-        let name =
-            switch settings.loss {
-            case .meanSquaredError: "squared error"
-            case .binaryCrossEntropy: "binary cross-entropy"
-            }
-        return Measure(name: name, values: network.inputSize(ofLayer: layer))
     }
 }

@@ -28,7 +28,9 @@ extension FuzzTarget {
         try read(Mistakes.self, data)
         let list = try read(RunList.self, data)?.runs ?? []
         for result in try (list + [read(RunStatus.self, data)].compactMap(\.self)).flatMap(\.results) {
-            try promise((0...1).contains(result.error), "a share of errors is \(result.error)")
+            for error in result.values.tables.values.map(\.errorRate) {
+                try promise((0...1).contains(error), "a share of errors is \(error)")
+            }
         }
         if let task = try read(TaskLease.self, data)?.task, try accepted({ try task.check() }) != nil {
             try promise(task.work.steps > 0, "a task has \(task.work.steps) steps")

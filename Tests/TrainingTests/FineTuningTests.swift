@@ -129,7 +129,7 @@ import Training
     }
 
     @Test func sharesAndConfidenceDecideWhichGuessesAreLearnt() throws {
-        func guesses(_ plan: PseudoLabels) throws -> [Int] {
+        func guesses(_ plan: PseudoLabels) throws -> [Double] {
             try tune(Self.settings { $0.pseudoLabels = plan }, unlabeled: 92).figures.series["pseudoLabels"] ?? []
         }
         #expect(try guesses(PseudoLabels(rounds: 3, isBalanced: false)) == [33, 66, 99])

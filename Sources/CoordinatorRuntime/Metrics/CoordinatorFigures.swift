@@ -111,17 +111,18 @@ package struct CoordinatorFigures: Sendable {
             family(
                 "run_" + name, .gauge, ["run", "stage"], help, stages.map { ([$0, $1.name], figure($1)) })
         }
-        return [
+        let ofAll = [
             ofStages("stage_round", "The round in progress, from 1.") { Double($0.round) },
             ofStages("stage_rounds", "Rounds that the stage has at most.") { Double($0.rounds) },
             ofStages("stage_tasks", "Tasks of the round in progress.") { Double($0.tasks) },
             ofStages("stage_tasks_done", "Tasks of the round in progress that are done.") { Double($0.tasksDone) },
         ]
-            + metrics.filter { $0.of != .trial }.map { metric in
-                ofStages(metric.name.snakeCase, metric.text) { $0.last(metric)?.metrics[metric.name] }
-            }
-            + metrics.filter { $0.of == .trial }.map { metric in
-                family(
+        return ofAll
+            + metrics.map { metric in
+                guard metric.of == .trial else {
+                    return ofStages(metric.name.snakeCase, metric.text) { $0.last(metric)?.metrics[metric.name] }
+                }
+                return family(
                     "run_" + metric.name.snakeCase, .gauge, ["run", "start"], metric.text,
                     listed.flatMap { run in run.means(of: metric).map { ([run.id.rawValue, $0], $1) } })
             }

@@ -205,7 +205,7 @@ let package = Package(
             "CoordinatorRuntimeTests",
             [
                 "CoordinatorRuntime", "CoordinatorServer", "Coordination", "EventFiles", "RunStore", "RunProtocol",
-                "DataFormats", "PlanFile", "PrometheusMetrics", "RandomNumbers", logging, grdb,
+                "DataFormats", "PlanFile", "PrometheusMetrics", "RandomNumbers", "Simulation", logging, grdb,
             ]),
         tests(
             "WorkerRuntimeTests",

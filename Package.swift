@@ -205,7 +205,8 @@ let package = Package(
             "CoordinatorRuntimeTests",
             [
                 "CoordinatorRuntime", "CoordinatorServer", "Coordination", "EventFiles", "RunStore", "RunProtocol",
-                "DataFormats", "PlanFile", "PrometheusMetrics", "RandomNumbers", "TerminalViews", logging, grdb,
+                "DataFormats", "PlanFile", "PrometheusMetrics", "RandomNumbers", "Simulation", "TerminalViews", logging,
+                grdb,
             ]),
         tests(
             "WorkerRuntimeTests",

@@ -28,14 +28,14 @@ extension Cluster {
     private mutating func attemptFailed(_ attempt: FailedAttempt) -> [Decision] {
         let id = attempt.task.run
         let decisions = record(.attemptFailed(attempt), of: id, because: attempt.reason)
-        if let reason = reasonToFail(after: attempt) {
-            return decisions + record(.failed(reason: reason), of: id, because: reason)
+        if let (reason, cause) = reasonToFail(after: attempt) {
+            return decisions + record(.failed(reason: reason, cause: cause), of: id, because: reason)
         }
         return decisions + [Decision(.wakeWaitingSlots, because: "\(attempt.task) must be done again")]
     }
 
     /// Why a task's attempts end its run; nil where others should try it, or the same worker again.
-    private func reasonToFail(after attempt: FailedAttempt) -> String? {
+    private func reasonToFail(after attempt: FailedAttempt) -> (reason: String, cause: RunFailure)? {
         let index = attempt.task.index
         guard let run = run(attempt.task.run), let failures = run.failures[index] else { return nil }
         let diverged = failures.filter { $0.divergence != nil }
@@ -43,10 +43,12 @@ extension Cluster {
         if let divergence = attempt.divergence, processes > 0,
             diverged.count >= (processes > 1 ? processes : Limits.loneDivergences)
         {
-            return run.explain(divergence, attempt.task, attempts: diverged.count, processes: processes)
+            let reason = run.explain(divergence, attempt.task, attempts: diverged.count, processes: processes)
+            return (reason, .diverged)
         }
         guard failures.count >= Limits.taskAttempts, speakers(for: failures, index, of: run) > 0 else { return nil }
-        return "task \(attempt.task) failed \(failures.count) times, the last time because: \(attempt.reason)"
+        let times = failures.count
+        return ("task \(attempt.task) failed \(times) times, the last time because: \(attempt.reason)", .taskFailed)
     }
 
     /// How many live processes have tried the task and say that it fails: 0 unless they are two on two hosts, or as many
@@ -109,11 +111,11 @@ extension Cluster {
             guard contradicted[process] == Limits.contradictedDivergences,
                 let found = workers.first(where: { $0.value.process == process })
             else { continue }
-            let text = "\(found.key) on \(found.value.registration.host) is asked last from now on"
+            let notice = Notice.workerMistrusted(found.key, host: found.value.registration.host)
             let reason =
                 "\(Limits.contradictedDivergences) tasks that it gave back as diverged were done by others: look at that"
                 + " host's memory and program"
-            decisions.append(Decision(.tell(text, about: nil), because: reason))
+            decisions.append(Decision(.tell(notice, about: nil), because: reason))
         }
         return decisions
     }
@@ -125,12 +127,11 @@ extension Cluster {
     ) -> [Decision] {
         guard let known = workers[worker], let run = run(task.run) else { return [] }
         shortages.add(shortage, of: known.process, kind(of: task.index, in: run))
-        let text = "\(worker) on \(known.registration.host) cannot do \(task)"
+        let notice = Notice.workerLacksMemory(worker, host: known.registration.host, task)
         let reason = "it needs \(shortage.needed.asMemory) and has \(shortage.available.asMemory) here"
-        var decisions = [Decision(.tell(text, about: run.id), because: reason)]
+        var decisions = [Decision(.tell(notice, about: run.id), because: reason)]
         if let reason = reasonOfMemory(run) {
-            let text = "the run waits for a worker with more memory"
-            decisions.append(Decision(.tell(text, about: run.id), because: reason))
+            decisions.append(Decision(.tell(.runWaitsForMemory, about: run.id), because: reason))
         }
         return decisions + [Decision(.wakeWaitingSlots, because: "\(task) must be done by another worker")]
     }

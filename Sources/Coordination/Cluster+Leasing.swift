@@ -22,24 +22,25 @@ extension Cluster {
         workers[worker]?.lastAvailable = now
         unavailable.remove(worker)
         guard known.quarantine == nil, hasFreeSlot(worker) else { return nil }
-        let running = runs.filter { $0.phase == .running && paused[$0.id] == nil && suits(known, $0) }
+        let running = entries.filter { $0.isRunning && suits(known, $0.state) }
         for run in running {
-            guard let index = freeTask(of: run, for: worker), let task = run.describeTask(index) else { continue }
+            guard let index = freeTask(of: run, for: worker), let task = run.state.describeTask(index) else { continue }
             grant(task.id, to: worker, now: now)
             return Grant(task: task, reason: "it was open")
         }
-        for run in running {
+        let states = running.map(\.state)
+        for run in states {
             guard let index = taskToVerify(of: run, for: worker), let task = run.describeTask(index) else { continue }
             grant(task.id, to: worker, now: now)
             return Grant(task: task, reason: "another worker must come to the same")
         }
-        for run in running {
+        for run in states {
             guard let (index, reason) = stalledTask(of: run, for: worker, now: now), let task = run.describeTask(index)
             else { continue }
             grant(task.id, to: worker, now: now)
             return Grant(task: task, reason: reason)
         }
-        for run in running {
+        for run in states {
             guard let (index, reason) = slowTask(of: run, for: worker, now: now), let task = run.describeTask(index)
             else { continue }
             grant(task.id, to: worker, now: now)
@@ -58,7 +59,8 @@ extension Cluster {
 
     package func offer(now: Instant) -> Offer {
         var hasBackups = false
-        for run in runs where run.phase == .running && run.hasOpenTasks && paused[run.id] == nil {
+        for entry in entries where entry.isRunning && entry.state.hasOpenTasks {
+            let run = entry.state
             for index in 0..<run.taskCount where run.isOpen(index) {
                 guard let claims = leases[run.taskID(index)] else { return .openTasks }
                 hasBackups = hasBackups || isWorthABackup(index, of: run, claims, now: now)
@@ -80,23 +82,24 @@ extension Cluster {
             Lease(worker: worker, since: now, deadline: now + times.leaseMilliseconds, isWhole: true))
     }
 
-    private func freeTask(of run: RunState, for worker: WorkerID) -> Int? {
+    private func freeTask(of entry: Entry, for worker: WorkerID) -> Int? {
+        let run = entry.state
         guard run.hasOpenTasks else { return nil }
         func isFree(_ index: Int) -> Bool {
             run.isOpen(index) && leases[run.taskID(index)] == nil && !shuns(worker, index, of: run)
                 && mayWitness(worker, index, of: run)
         }
-        guard run.hasWitnesses else { return firstTask(of: run, for: worker, where: isFree) }
+        guard run.hasWitnesses else { return firstTask(of: entry, for: worker, where: isFree) }
         // Where those have left with whom an answer could be compared, others begin anew.
-        return firstTask(of: run, for: worker) { isFree($0) && isComparable(worker, $0, of: run) }
-            ?? firstTask(of: run, for: worker, where: isFree)
+        return firstTask(of: entry, for: worker) { isFree($0) && isComparable(worker, $0, of: run) }
+            ?? firstTask(of: entry, for: worker, where: isFree)
     }
 
     /// The measurement, which is a round's last task, and then the lowest: first of what the worker has the samples of, then
     /// of what no other worker has the samples of, then of all.
-    private func firstTask(of run: RunState, for worker: WorkerID, where isFree: (Int) -> Bool) -> Int? {
+    private func firstTask(of entry: Entry, for worker: WorkerID, where isFree: (Int) -> Bool) -> Int? {
+        let (run, holders) = (entry.state, entry.sampleHolders)
         let last = run.taskCount - 1
-        let holders = sampleHolders[run.id] ?? SampleHolders()
         func isOthers(_ index: Int) -> Bool {
             // What another must do as well is no less this worker's.
             guard run.witnesses[index] == nil, let holder = run.sampleSet(ofTask: index).flatMap(holders.holder)

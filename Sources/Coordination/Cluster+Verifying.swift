@@ -39,7 +39,7 @@ extension Cluster {
             let reason =
                 "no two of \(others.count + 1) workers agree about \(task): \(names) and \(witness.worker); their"
                 + " processors, programs or memories differ"
-            decisions += record(.failed(reason: reason), of: task.run, because: reason)
+            decisions += record(.failed(reason: reason, cause: .workersDisagree), of: task.run, because: reason)
         }
         return decisions + [Decision(.wakeWaitingSlots, because: "\(task) must be done by another worker")]
     }

@@ -32,7 +32,7 @@ extension Cluster {
         let reason =
             tasks.isEmpty
             ? "it was told to stop" : "it was told to stop; its \(tasks.count.counted("task")) are open again"
-        let told = Decision(.tell("\(worker) on \(known.registration.host) has left", about: nil), because: reason)
+        let told = Decision(.tell(.workerLeft(worker, host: known.registration.host), about: nil), because: reason)
         return [told] + (tasks.isEmpty ? [] : [Decision(.wakeWaitingSlots, because: "its tasks are open again")])
     }
 
@@ -79,11 +79,12 @@ extension Cluster {
     private mutating func noteTrouble(_ trouble: String?, of worker: WorkerID) -> [Decision] {
         guard let known = workers[worker], known.trouble != trouble else { return [] }
         workers[worker]?.trouble = trouble
-        let name = "\(worker) on \(known.registration.host)"
-        return [
-            trouble.map { Decision(.tell("\(name) is in trouble", about: nil), because: $0) }
-                ?? Decision(.tell("\(name) goes on", about: nil), because: "what was in its way is over")
-        ]
+        let host = known.registration.host
+        guard let trouble else {
+            let notice = Notice.workerOutOfTrouble(worker, host: host)
+            return [Decision(.tell(notice, about: nil), because: "what was in its way is over")]
+        }
+        return [Decision(.tell(.workerInTrouble(worker, host: host), about: nil), because: trouble)]
     }
 
     private mutating func getsOnAgain(_ worker: WorkerID, _ task: TaskID, now: Instant) -> [Decision] {
@@ -92,7 +93,7 @@ extension Cluster {
         else { return [] }
         leases[task]?[place].isToldStalled = false
         leases[task]?[place].isGivenUp = false
-        return [Decision(.tell("\(worker) gets on with \(task) again", about: task.run), because: "its progress moves")]
+        return [Decision(.tell(.taskMovesAgain(task, with: worker), about: task.run), because: "its progress moves")]
     }
 
     private mutating func keepsClaim(_ worker: WorkerID, _ progress: TaskProgress, now: Instant) -> Bool {
@@ -151,9 +152,7 @@ extension Cluster {
         if let lease = leases[task]?.first(where: { $0.worker == worker }), lease.isWhole, let kind = kind(of: task) {
             durations.add(now.milliseconds - lease.since.milliseconds, kind, by: worker)
         }
-        if let set = run(task.run)?.sampleSet(ofTask: task.index) {
-            sampleHolders[task.run, default: SampleHolders()].read(set, by: worker)
-        }
+        samplesRead(for: task, by: worker)
         if let run = run(task.run), run.isVerified(task.index) {
             _ = endLease(of: task, by: worker)
             return (.accepted, compare(completion, from: worker, in: run))
@@ -189,11 +188,10 @@ extension Cluster {
             for task in leases.keys { _ = endLease(of: task, by: name) }
         }
         let host = names.first.flatMap { workers[$0]?.registration.host }
-        let place = host.map { " on \($0)" } ?? ""
         let fact = Quarantine(process: process, worker: worker, host: host ?? "", reason: reason)
         return [
             Decision(.quarantine(fact), because: reason),
-            Decision(.tell("\(worker)\(place) gets no more tasks", about: nil), because: reason),
+            Decision(.tell(.workerQuarantined(worker, host: host), about: nil), because: reason),
         ]
     }
 
@@ -214,17 +212,15 @@ extension Cluster {
         }.keys
         var decisions = silent.sorted { $0.rawValue < $1.rawValue }.map { worker in
             let host = workers[worker]?.registration.host ?? ""
+            let seconds = (now.milliseconds - (workers[worker]?.lastHeard ?? now).milliseconds) / 1000
             return Decision(
-                .tell("\(worker) on \(host) is taken for lost", about: nil),
-                because:
-                    "it has not been heard for \((now.milliseconds - (workers[worker]?.lastHeard ?? now).milliseconds) / 1000) s"
-            )
+                .tell(.workerLost(worker, host: host), about: nil), because: "it has not been heard for \(seconds) s")
         }
         forget(Set(silent))
         for (task, claims) in leases.sorted(by: { $0.key.description < $1.key.description }) {
             for lease in claims where lease.deadline < now && endLease(of: task, by: lease.worker) {
-                let text = "\(lease.worker) has lost \(task)"
-                decisions.append(Decision(.tell(text, about: task.run), because: "its lease has expired"))
+                let notice = Notice.leaseExpired(task, of: lease.worker)
+                decisions.append(Decision(.tell(notice, about: task.run), because: "its lease has expired"))
             }
         }
         decisions += tellStalled(now: now)
@@ -249,12 +245,11 @@ extension Cluster {
                 guard !lease.isToldStalled else { continue }
                 leases[task]?[place].isToldStalled = true
                 let host = workers[lease.worker]?.registration.host ?? ""
-                decisions.append(
-                    Decision(
-                        .tell("\(lease.worker) on \(host) is stalled with \(task)", about: task.run),
-                        because: "it is heard, but has not got on with it for"
-                            + " \((now.milliseconds - lease.movedAt.milliseconds) / 1000) s; the next idle worker gets it too"
-                    ))
+                let seconds = (now.milliseconds - lease.movedAt.milliseconds) / 1000
+                let reason =
+                    "it is heard, but has not got on with it for \(seconds) s; the next idle worker gets it too"
+                let notice = Notice.taskStalled(task, with: lease.worker, host: host)
+                decisions.append(Decision(.tell(notice, about: task.run), because: reason))
             }
         }
         return decisions

@@ -11,7 +11,7 @@ package import RunProtocol
 package struct Cluster: Sendable {
     package let times: ClusterTimes
     /// In the order in which they were submitted.
-    package private(set) var runs: [RunState] = []
+    private(set) var entries: [Entry] = []
     package internal(set) var workers: [WorkerID: Worker] = [:]
     /// Who works on which open task: one worker, or two where the second is faster or the first may be lost.
     package internal(set) var leases: [TaskID: [Lease]] = [:]
@@ -20,7 +20,6 @@ package struct Cluster: Sendable {
     /// Who gave which open task back: a heartbeat that was overtaken by that does not claim it again.
     var givenBack: [TaskID: Set<WorkerID>] = [:]
     var durations = TaskDurations()
-    var sampleHolders: [RunID: SampleHolders] = [:]
     /// Which worker processes have not the memory for which tasks.
     var shortages = MemoryShortages()
     /// How many tasks a worker process gave back as diverged that others have done.
@@ -29,10 +28,20 @@ package struct Cluster: Sendable {
     var refusals: [String: Int] = [:]
     /// Which processes get no more tasks, and why.
     var quarantined: [String: String]
-    /// Runs that wait until somebody mends something, and what.
-    package private(set) var paused: [RunID: String] = [:]
-    /// What the shell is computing for a run.
-    private var performing: [RunID: RunState.Step] = [:]
+
+    /// All that is known of one run.
+    struct Entry: Sendable {
+        var state: RunState
+        /// Why nobody gets its tasks until somebody mends something; nil where they are given.
+        var pause: String?
+        /// Whether the shell is computing a step.
+        var isPerforming = false
+        /// Who has the samples of which tasks.
+        var sampleHolders = SampleHolders()
+
+        /// Whether its tasks may be given.
+        var isRunning: Bool { state.phase == .running && pause == nil }
+    }
 
     package struct Worker: Hashable, Sendable {
         package let registration: WorkerRegistration
@@ -55,44 +64,56 @@ package struct Cluster: Sendable {
         quarantined = Dictionary(quarantines.map { ($0.process, $0.reason) }) { $1 }
     }
 
-    package func run(_ id: RunID) -> RunState? {
-        runs.first { $0.id == id }
+    /// All runs, in the order in which they were submitted.
+    package var runs: [RunState] { entries.map(\.state) }
+
+    package func run(_ id: RunID) -> RunState? { place(of: id).map { entries[$0].state } }
+
+    /// What must be mended before the run goes on; nil where nothing must.
+    package func reasonToPause(_ id: RunID) -> String? { place(of: id).flatMap { entries[$0].pause } }
+
+    private func place(of id: RunID) -> Int? { entries.firstIndex { $0.state.id == id } }
+
+    /// The place of a run that has not ended.
+    private func placeOfUnended(_ id: RunID) -> Int? {
+        place(of: id).flatMap { entries[$0].state.phase.isFinal ? nil : $0 }
     }
 
     // MARK: Runs
 
     /// A run came in, or is taken up again after a restart with the facts that were recorded.
     package mutating func runSubmitted(_ id: RunID, plan: Plan, events: [RunEvent] = []) -> [Decision] {
-        runs.append(RunState(id: id, plan: plan, events: events))
+        entries.append(Entry(state: RunState(id: id, plan: plan, events: events)))
         return advance(id)
     }
 
     /// What `perform` asked for has been done: `event` is what came of it.
     package mutating func stepFinished(_ event: RunEvent, of run: RunID) -> [Decision] {
-        performing[run] = nil
-        guard let state = self.run(run), !state.phase.isFinal else { return [] }
-        let reason = if case .failed(let reason) = event { reason } else { "it has been computed" }
+        guard let place = placeOfUnended(run) else { return [] }
+        entries[place].isPerforming = false
+        let reason = if case .failed(let reason, _) = event { reason } else { "it has been computed" }
         return record(event, of: run, because: reason) + advance(run)
     }
 
     /// What a run needs is damaged: nobody gets its tasks until it is mended.
     package mutating func damageFound(in run: RunID, _ reason: String) -> [Decision] {
-        guard let state = self.run(run), !state.phase.isFinal else { return [] }
-        paused[run] = reason
-        return [Decision(.tell("the run is paused", about: run), because: reason)]
+        guard let place = placeOfUnended(run) else { return [] }
+        entries[place].pause = reason
+        return [Decision(.tell(.runPaused, about: run), because: reason)]
     }
 
     package mutating func damageMended(in run: RunID) -> [Decision] {
-        guard paused.removeValue(forKey: run) != nil else { return [] }
+        guard let place = place(of: run), entries[place].pause != nil else { return [] }
+        entries[place].pause = nil
         return [
-            Decision(.tell("the run goes on", about: run), because: "what it needs is whole again"),
+            Decision(.tell(.runResumed, about: run), because: "what it needs is whole again"),
             Decision(.wakeWaitingSlots, because: "its tasks can be done"),
         ]
     }
 
     package mutating func cancelRequested(_ run: RunID) -> [Decision] {
-        guard let state = self.run(run), !state.phase.isFinal else { return [] }
-        paused[run] = nil
+        guard let place = placeOfUnended(run) else { return [] }
+        entries[place].pause = nil
         return record(.cancelled, of: run, because: "somebody asked for it")
     }
 
@@ -100,31 +121,41 @@ package struct Cluster: Sendable {
 
     /// Records what can be decided at once and asks for what has to be computed, until the run waits for tasks.
     mutating func advance(_ id: RunID) -> [Decision] {
-        guard performing[id] == nil, let (step, reason) = run(id)?.nextStep else { return [] }
+        guard let place = place(of: id), !entries[place].isPerforming,
+            let (step, reason) = entries[place].state.nextStep
+        else { return [] }
         switch step {
         case .waitForTasks:
             return [Decision(.wakeWaitingSlots, because: reason)]
         case .finishStage(let ending):
             return record(.stageFinished(ending), of: id, because: reason) + advance(id)
         case .prepareData, .openStage, .average, .export:
-            performing[id] = step
+            entries[place].isPerforming = true
             return [Decision(.perform(step, of: id), because: reason)]
         }
     }
 
     mutating func record(_ event: RunEvent, of id: RunID, because reason: String) -> [Decision] {
-        guard let place = runs.firstIndex(where: { $0.id == id }) else { return [] }
-        runs[place].apply(event)
-        let tasksAreOver = !runs[place].hasOpenTasks
+        guard let place = place(of: id) else { return [] }
+        entries[place].state.apply(event)
+        let tasksAreOver = !entries[place].state.hasOpenTasks
         if tasksAreOver {
             leases = leases.filter { $0.key.run != id }
             givenBack = givenBack.filter { $0.key.run != id }
         }
-        if runs[place].phase.isFinal {
+        if entries[place].state.phase.isFinal {
             durations.forget(id)
-            sampleHolders[id] = nil
+            entries[place].sampleHolders = SampleHolders()
             shortages.forget(id)
         }
         return [Decision(.record(event, of: id), because: reason)]
+    }
+
+    /// The worker has read what the task needs.
+    mutating func samplesRead(for task: TaskID, by worker: WorkerID) {
+        guard let place = place(of: task.run), let set = entries[place].state.sampleSet(ofTask: task.index) else {
+            return
+        }
+        entries[place].sampleHolders.read(set, by: worker)
     }
 }

@@ -11,8 +11,8 @@ package struct Decision: Hashable, Sendable {
         case perform(RunState.Step, of: RunID)
         /// There may be a task for requests that wait for one.
         case wakeWaitingSlots
-        /// Nothing, but to be shown to people: who got a task, who lost one. Nil: it concerns all runs.
-        case tell(String, about: RunID?)
+        /// Nothing, but to be shown to people. Nil: it concerns all runs.
+        case tell(Notice, about: RunID?)
     }
 
     package let action: Action

@@ -19,7 +19,8 @@ package enum RunEvent: Codable, Hashable, Sendable {
     case roundClosed(RoundClosing)
     case stageFinished(StageEnding)
     case finished(exports: [ExportDescription])
-    case failed(reason: String)
+    /// - Parameter cause: nil in what an earlier version wrote.
+    case failed(reason: String, cause: RunFailure? = nil)
     case cancelled
 
     package enum Kind: String, CaseIterable, Sendable {
@@ -43,6 +44,18 @@ package enum RunEvent: Codable, Hashable, Sendable {
         case .cancelled: .cancelled
         }
     }
+}
+
+/// What kind of failure ended a run: the reason says it in words, which nothing compares.
+package enum RunFailure: String, Codable, Hashable, Sendable {
+    /// The training of a task grew out of range with all who tried it.
+    case diverged
+    /// A task failed again and again.
+    case taskFailed
+    /// No two workers came to the same answer to a task that two must agree about.
+    case workersDisagree
+    /// A step of the coordinator, such as cutting the data.
+    case stepFailed
 }
 
 /// What a stage starts from.

@@ -152,7 +152,7 @@ package struct RunState: Hashable, Sendable {
         case .finished(let exports):
             self.exports = exports
             phase = .finished
-        case .failed(let reason):
+        case .failed(let reason, _):
             phase = .failed(reason: reason)
         case .cancelled:
             phase = .cancelled

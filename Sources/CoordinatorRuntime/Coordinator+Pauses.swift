@@ -5,68 +5,43 @@ import Logging
 import RunProtocol
 import RunStore
 
-/// What waits until somebody mends something.
-struct Pauses {
-    /// Why nothing can be written at all; nil where it can.
-    var reason: String?
-    /// What was decided, from the first fact on that could not be written down.
-    var decisions: [Decision] = []
-    var steps: [Coordinator.PendingStep] = []
-    /// What is damaged, and how its files looked then.
-    var damage: [RunID: [DamagedBlob: FileStamp?]] = [:]
-    /// How often a pause began or ended: people who wait for news get them.
-    var count = 0
-    /// How many seconds pass until it looks again: more and more, as long as nothing can be written.
-    var patience = 0
-    var looks = 0
-}
-
 /// The coordinator goes on living where its disk is full or failing, or a file was changed: it says so, and looks again.
 extension Coordinator {
     /// How many bytes must find room before it goes on: a disk that is full to the last page would only be full again.
     private static let roomBytes = 4 << 20
-    private static let longestPatience = 30
 
     package func uploadFailed(because reason: String) {
         stopWriting(StoreError(reason))
     }
 
-    func pause(because reason: String) {
+    func pause(because reason: String, in decision: Decision?) {
         // Workers that try again say the same once more.
-        guard pauses.reason == nil else { return }
+        guard storage.writeFailed(because: reason, in: decision) else { return }
         logger.error("paused: \(reason)")
-        note("everything is paused", because: reason, about: nil)
-        pauses.reason = reason
-        pauses.count += 1
-        pauses.patience = min(2 * pauses.patience + 1, Self.longestPatience)
-        pauses.looks = 0
+        note(.everythingPaused, because: reason, about: nil)
         // Who waits for tasks hears of it, and who watches.
         waiting.sendAway()
         changed.ring()
     }
 
     func pause(_ run: RunID, because damage: [DamagedBlob]) {
-        for blob in damage { pauses.damage[run, default: [:]][blob] = FileStamp(blob.path) }
-        pauses.count += 1
+        for blob in damage { entries[run]?.damage[blob] = .some(FileStamp(blob.path)) }
+        storage.damageFound(in: run)
         carryOut(cluster.damageFound(in: run, damage.map(\.description).joined(separator: "; ")))
         changed.ring()
     }
 
     /// Once a second: goes on with what can go on.
     func lookAfterPauses() async {
-        for (run, damage) in pauses.damage { await look(at: damage, of: run) }
-        guard pauses.reason != nil else { return }
-        pauses.looks += 1
-        guard pauses.looks >= pauses.patience, store.blobs.hasRoom(bytes: Self.roomBytes) else { return }
-        pauses.reason = nil
-        pauses.count += 1
-        let decisions = pauses.decisions
-        pauses.decisions = []
-        carryOut(decisions)
-        guard pauses.reason == nil else { return }
+        for (run, entry) in entries where !entry.damage.isEmpty { await look(at: entry.damage, of: run) }
+        guard storage.secondPassed(), store.blobs.hasRoom(bytes: Self.roomBytes) else { return }
+        storage.storageMended()
+        carryOut([])
+    }
+
+    func tellResumed() {
         logger.info("it goes on: the disk takes files again")
-        note("everything goes on", because: "the disk takes files again", about: nil)
-        resumeSteps()
+        note(.everythingResumed, because: "the disk takes files again", about: nil)
         changed.ring()
     }
 
@@ -80,25 +55,18 @@ extension Coordinator {
             let stamp = FileStamp(blob.path)
             do {
                 try await onThreadOfItsOwn { try blobs.verify(blob.digest) }
-                pauses.damage[run]?[blob] = nil
+                entries[run]?.damage[blob] = nil
             } catch is DamagedBlob {
-                pauses.damage[run]?[blob] = .some(stamp)
+                entries[run]?.damage[blob] = .some(stamp)
             } catch {
                 // Not looked at: it is tried again.
             }
         }
-        guard isMended || pauses.damage[run]?.isEmpty == true else { return }
-        pauses.damage[run] = nil
-        pauses.count += 1
+        guard isMended || entries[run]?.damage.isEmpty == true else { return }
+        entries[run]?.damage = [:]
+        storage.damageMended(in: run)
         carryOut(cluster.damageMended(in: run))
-        resumeSteps()
         self.changed.ring()
-    }
-
-    private func resumeSteps() {
-        let waiting = pauses.steps
-        pauses.steps = waiting.filter { pauses.damage[$0.run] != nil }
-        for pending in waiting where pauses.damage[pending.run] == nil { stepContinuation.yield(pending) }
     }
 
     /// A worker could not use what it got for a task.

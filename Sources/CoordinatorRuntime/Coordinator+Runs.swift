@@ -30,7 +30,7 @@ extension Coordinator {
     /// - Parameter text: the plan's YAML.
     package func resume(_ plan: Plan, text: String, folder: String) throws -> RunStatus {
         let known = cluster.runs.last { run in
-            guard run.plan == plan, folders[run.id] == folder else { return false }
+            guard run.plan == plan, entries[run.id]?.folder == folder else { return false }
             if case .failed = run.phase { return false }
             return run.phase != .cancelled
         }
@@ -53,15 +53,12 @@ extension Coordinator {
         } catch {
             throw APIError(.storageFull, "the run could not be written down: \(error)", hint: "make room and try again")
         }
-        written[id] = RunState(id: id, plan: plan)
-        let history = RunHistory(plan: plan, submittedAt: time)
-        histories[id] = history
-        folders[id] = folder
-        planTexts[id] = text
-        journals[id] = Journal()
-        tell(history.remarks, of: id, at: time)
+        var entry = RunEntry(id, plan: plan, text: text, folder: folder, at: time)
+        entry.journal.add(entry.history.remarks, at: time, change: nextChange())
+        entries[id] = entry
+        log(entry.history.remarks, of: id)
         carryOut(cluster.runSubmitted(id, plan: plan))
-        if let earlier { note("started beside \(earlier.run)", because: "\(earlier)", about: id) }
+        if let earlier { note(.runStartedBeside(earlier.run), because: "\(earlier)", about: id) }
         var status = try status(of: id)
         status.earlier = earlier
         return status
@@ -69,10 +66,9 @@ extension Coordinator {
 
     /// The last run from a plan of the same folder and name.
     private func earlierRun(_ plan: Plan, text: String, folder: String) throws -> EarlierRun? {
-        guard let earlier = cluster.runs.last(where: { $0.plan.name == plan.name && folders[$0.id] == folder }) else {
-            return nil
-        }
-        let before = planTexts[earlier.id] ?? ""
+        let isAlike = { (run: RunState) in run.plan.name == plan.name && self.entries[run.id]?.folder == folder }
+        guard let earlier = cluster.runs.last(where: isAlike) else { return nil }
+        let before = entries[earlier.id]?.planText ?? ""
         // Runs of an earlier version have no text.
         let differences = before.isEmpty ? [] : PlanReader.differences(from: before, to: text)
         return EarlierRun(run: earlier.id, state: try status(of: earlier.id).state, differences: differences)
@@ -94,7 +90,7 @@ extension Coordinator {
     }
 
     package func journal(of run: RunID, after number: Int) throws -> RunJournal {
-        guard let journal = journals[run] else { throw unknown(run) }
+        guard let journal = entries[run]?.journal else { throw unknown(run) }
         return journal.entries(after: number)
     }
 
@@ -133,7 +129,8 @@ extension Coordinator {
     }
 
     func status(of run: RunID) throws(APIError) -> RunStatus {
-        guard let state = written[run], let history = histories[run] else { throw unknown(run) }
+        guard let entry = entries[run] else { throw unknown(run) }
+        let (state, history) = (entry.written, entry.history)
         let useful = cluster.workers.filter { $0.value.quarantine == nil && !cluster.isSilent($0.key, now: now) }
         var wait = cluster.reasonToWait(state, now: now)
         if useful.isEmpty, let reason = wait, let command = reach?.command { wait = "\(reason); start one: \(command)" }
@@ -144,7 +141,7 @@ extension Coordinator {
         var status = RunStatus(
             state, history, progress: progress(of: state, history), workers: useful.count,
             tasksInProgress: cluster.leases.keys.count { $0.run == run }, wait: wait, trouble: trouble,
-            pause: pauses.reason ?? cluster.paused[run], pauses: pauses.count)
+            pause: storage.reason ?? cluster.reasonToPause(run), pauses: storage.changes)
         status.diskBytes = diskBytes(of: state)
         status.memory = memory(of: state)
         return status
@@ -159,11 +156,11 @@ extension Coordinator {
     }
 
     private func memory(of run: RunState) -> RunMemory? {
-        if let known = memories[run.id] { return known }
+        if let known = entries[run.id]?.memory { return known }
         guard !run.phase.isFinal, let manifest = run.manifest else { return nil }
         let data = manifest.blobs.reduce(0) { $0 + (store.blobs.size(of: $1) ?? 0) }
         let memory = RunMemory(run, manifest, dataBytes: data)
-        memories[run.id] = memory
+        entries[run.id]?.memory = memory
         return memory
     }
 }

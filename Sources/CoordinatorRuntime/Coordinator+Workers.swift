@@ -99,7 +99,7 @@ extension Coordinator {
         }
         let task = grant.task
         logger.debug("\(name) has \(task.id): \(grant.reason)", metadata: .about(task.id, name))
-        note("\(name) has \(task.id)", because: grant.reason, about: task.id.run)
+        note(.taskLeased(task.id, to: name), because: grant.reason, about: task.id.run)
         noteLease(of: task.id, by: name)
         return TaskLease(
             task: task, token: store.leaseKey.token(task.id, name, process: worker.process),
@@ -130,7 +130,7 @@ extension Coordinator {
         _ continuation: CheckedContinuation<WaitingRequests.Outcome, Never>
     ) {
         // A task may have been offered, or the request given up, since it was looked.
-        guard !place.isGivenUp, !isStopping, pauses.reason == nil, offers == seen else {
+        guard !place.isGivenUp, !isStopping, storage.isWriting, offers == seen else {
             return continuation.resume(returning: place.isGivenUp ? .replaced : .lookAgain)
         }
         waiting.add(worker, atMost: slots, at: place, continuation)
@@ -144,7 +144,7 @@ extension Coordinator {
     /// Those that wait first get what there is.
     func offerTasks() {
         offers += 1
-        guard pauses.reason == nil, failure == nil, !waiting.isEmpty else { return }
+        guard storage.isWriting, !waiting.isEmpty else { return }
         waiting.offer({ cluster.offer(now: now) }, grant)
     }
 
@@ -275,7 +275,7 @@ extension Coordinator {
         }
         let (verdict, decisions) = cluster.updateReceived(completion, from: worker, now: now)
         crew.answered(worker, task, completion.figures)
-        timelines[task.id.run]?.computed(
+        entries[task.id.run]?.timeline?.computed(
             task.id, by: worker, seconds: completion.figures.seconds, change: nextChange())
         noteEnd(of: task.id, with: worker, .done)
         carryOut(decisions)

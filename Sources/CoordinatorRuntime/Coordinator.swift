@@ -23,14 +23,7 @@ package actor Coordinator: CoordinatorAPI {
     let startedAt = Date().timeIntervalSince1970
 
     var cluster: Cluster
-    /// The runs as the facts on the disk tell them: what people see never goes back. `cluster` is ahead while a fact cannot
-    /// be written.
-    var written: [RunID: RunState] = [:]
-    var histories: [RunID: RunHistory] = [:]
-    var journals: [RunID: Journal] = [:]
-    var folders: [RunID: String] = [:]
-    var planTexts: [RunID: String] = [:]
-    var timelines: [RunID: TaskTimeline] = [:]
+    var entries: [RunID: RunEntry] = [:]
     var crew: Crew
     /// Until which change that is written down, and how often it was looked whether something is to be written.
     var writtenChange = 0
@@ -44,8 +37,6 @@ package actor Coordinator: CoordinatorAPI {
     var lastChange = 0
     /// What is known of blobs' sizes: to ask for them again and again would be slow.
     var blobSizes: [Digest: Int] = [:]
-    /// What runs take, once their data are cut.
-    var memories: [RunID: RunMemory] = [:]
     let counters = CoordinatorMetrics()
     let gallery = Gallery()
     var ledger = BlobLedger()
@@ -53,23 +44,18 @@ package actor Coordinator: CoordinatorAPI {
     /// Runs that have ended to need something, which is still there.
     private var unneeded: [RunID] = []
     /// What cannot go on before somebody mends something.
-    var pauses = Pauses()
+    var storage = StoragePause()
     /// Why the coordinator has to end.
     private(set) var failure: StoreError?
     private(set) var isStopping = false
 
-    let steps: AsyncStream<PendingStep>
-    let stepContinuation: AsyncStream<PendingStep>.Continuation
+    private let steps: AsyncStream<StoragePause.PendingStep>
+    private let stepContinuation: AsyncStream<StoragePause.PendingStep>.Continuation
     var waiting = WaitingRequests()
     /// How often tasks have been offered to those that wait.
     var offers = 0
     /// Rings when people may see something new.
     let changed = Bell()
-
-    struct PendingStep: Sendable {
-        var step: RunState.Step
-        var run: RunID
-    }
 
     /// Takes up every run of `store` where its facts end.
     ///
@@ -103,20 +89,12 @@ package actor Coordinator: CoordinatorAPI {
     }
 
     private func takeUp(_ stored: RunStore.StoredRun) throws -> [Decision] {
-        var history = RunHistory(plan: stored.plan, submittedAt: stored.submittedAt)
-        for event in stored.events { history.apply(event.event, at: event.time, change: nextChange()) }
-        histories[stored.id] = history
-        journals[stored.id] = try takeUpJournal(of: stored, history.remarks)
-        self.folders[stored.id] = stored.folder
-        planTexts[stored.id] = stored.planText
-        let events = stored.events.map(\.event)
-        let run = RunState(id: stored.id, plan: stored.plan, events: events)
-        written[stored.id] = run
-        ledger.runTakenUp(run)
-        if !run.phase.isFinal {
-            timelines[stored.id] = TaskTimeline(try store.spans(of: stored.id), change: nextChange())
-        }
-        return cluster.runSubmitted(stored.id, plan: stored.plan, events: events)
+        let entry = try RunEntry(
+            stored, entries: store.entries(of: stored.id),
+            spans: { $0.phase.isFinal ? nil : try store.spans(of: $0.id) }, change: nextChange())
+        entries[stored.id] = entry
+        ledger.runTakenUp(entry.written)
+        return cluster.runSubmitted(stored.id, plan: stored.plan, events: stored.events.map(\.event))
     }
 
     /// Performs steps and lets time pass until the task is cancelled.
@@ -169,7 +147,7 @@ package actor Coordinator: CoordinatorAPI {
 
     private func letTimePass() {
         if failure == nil, let loss = ownershipLoss { return stopWriting(loss) }
-        guard pauses.reason == nil else { return }
+        guard storage.isWriting else { return }
         let before = cluster.workers
         carryOut(cluster.timePassed(now: now))
         noteLost(of: before)
@@ -183,100 +161,82 @@ package actor Coordinator: CoordinatorAPI {
 
     /// Does what was decided, in the order in which it was decided; what follows a fact that cannot be written down waits.
     func carryOut(_ decisions: [Decision]) {
+        storage.decided(decisions)
         // Tasks that open are offered first: to delete files takes a while.
         defer { while let run = unneeded.popLast() { deleteUnneeded(of: run) } }
-        for (index, decision) in decisions.enumerated() {
-            guard pauses.reason == nil, failure == nil else {
-                pauses.decisions += decisions[index...]
-                return
+        while let action = storage.nextAction() {
+            switch action {
+            case .carryOut(let decision): carryOut(decision)
+            case .tellResumed: tellResumed()
+            case .perform(let pending): stepContinuation.yield(pending)
             }
+        }
+    }
+
+    private func carryOut(_ decision: Decision) {
+        do {
             switch decision.action {
             case .record(let event, let run):
-                guard record(event, of: run, because: decision.reason) else {
-                    pauses.decisions += decisions[index...]
-                    return
-                }
+                try record(event, of: run, because: decision.reason)
             case .quarantine(let quarantine):
-                guard record(quarantine) else {
-                    pauses.decisions += decisions[index...]
-                    return
-                }
+                try store.record(quarantine, at: Date().timeIntervalSince1970)
                 for (name, worker) in cluster.workers where worker.process == quarantine.process {
                     waiting.sendAway(allOf: name)
                 }
             case .perform(let step, let run):
                 logger.info("\(run): next is \(step.name), because \(decision.reason)", metadata: .about(run))
-                stepContinuation.yield(PendingStep(step: step, run: run))
+                stepContinuation.yield(StoragePause.PendingStep(step, of: run))
             case .wakeWaitingSlots:
                 offerTasks()
-            case .tell(let text, let run):
-                logger.warning("\(text): \(decision.reason)", metadata: .about(run))
-                note(text, because: decision.reason, about: run)
+            case .tell(let notice, let run):
+                logger.warning("\(notice): \(decision.reason)", metadata: .about(run))
+                note(notice, because: decision.reason, about: run)
             }
+        } catch {
+            stopWriting(error as? StoreError ?? StoreError("\(error)"), in: decision)
         }
     }
 
     /// Something that is not written down. Nil: of all runs that go on.
-    func note(_ text: String, because reason: String, about run: RunID?) {
+    func note(_ notice: Notice, because reason: String, about run: RunID?) {
         let runs = run.map { [$0] } ?? cluster.runs.filter { !$0.phase.isFinal }.map(\.id)
         for run in runs {
-            journals[run, default: Journal()].add(
-                text, because: reason, at: Date().timeIntervalSince1970, change: nextChange())
+            entries[run]?.journal.add(
+                notice.description, because: reason, at: Date().timeIntervalSince1970, change: nextChange())
         }
     }
 
-    /// Remarks are derived from the events, so they are not written down themselves.
-    func tell(_ remarks: some Collection<Remark>, of run: RunID, at time: Double) {
-        guard !remarks.isEmpty else { return }
-        journals[run, default: Journal()].add(remarks, at: time, change: nextChange())
+    func log(_ remarks: [Remark], of run: RunID) {
         for remark in remarks { logger.warning("\(run): \(remark.text)", metadata: .about(run)) }
     }
 
-    /// - Returns: whether it is written down.
-    private func record(_ quarantine: Quarantine) -> Bool {
-        do {
-            try store.record(quarantine, at: Date().timeIntervalSince1970)
-            return true
-        } catch {
-            stopWriting(error as? StoreError ?? StoreError("\(error)"))
-            return false
-        }
-    }
-
-    /// - Returns: whether it is written down.
-    private func record(_ event: RunEvent, of run: RunID, because reason: String) -> Bool {
+    private func record(_ event: RunEvent, of run: RunID, because reason: String) throws {
         let time = Date().timeIntervalSince1970
-        do {
-            let change = lastChange
-            try store.record(event, of: run, because: reason, at: time, beside: pastChanges)
-            pastIsWritten(until: change)
-        } catch {
-            stopWriting(error as? StoreError ?? StoreError("\(error)"))
-            return false
-        }
-        pauses.patience = 0
-        written[run]?.apply(event)
-        let (change, known) = (nextChange(), histories[run]?.remarks.count ?? 0)
-        histories[run]?.apply(event, at: time, change: change)
-        counters.count(event, of: histories[run])
-        journals[run, default: Journal()].add(event.name, because: reason, at: time, change: change)
+        let change = lastChange
+        try store.record(event, of: run, because: reason, at: time, beside: pastChanges)
+        pastIsWritten(until: change)
+        storage.factWritten()
+        let remarks = entries[run]?.apply(event, because: reason, at: time, change: nextChange()) ?? []
+        counters.count(event, of: entries[run]?.history)
         logger.log(
             level: event.isMilestone ? .info : .debug, "\(run): \(event.name), because \(reason)",
             metadata: .about(event, of: run))
-        tell(histories[run]?.remarks.dropFirst(known) ?? [], of: run, at: time)
+        log(remarks, of: run)
         if event.endsNeeds { unneeded.append(run) }
         changed.ring()
-        return true
     }
 
     /// Nothing more is written until somebody has mended the disk; where nobody is waited for, the coordinator's life ends.
-    func stopWriting(_ error: StoreError) {
+    ///
+    /// - Parameter decision: what could not be carried out for that.
+    func stopWriting(_ error: StoreError, in decision: Decision? = nil) {
         counters.countFailedWrite()
         let error = ownershipLoss ?? error
-        guard !waitsForRoom || error.isOwnedElsewhere else { return pause(because: error.description) }
+        guard !waitsForRoom || error.isOwnedElsewhere else { return pause(because: error.description, in: decision) }
         // The other kind ends the command with the same words.
         if !error.isOwnedElsewhere { logger.error("\(error)") }
         failure = error
+        storage.writingEnded()
         stepContinuation.finish()
         stopWaiting()
     }
@@ -306,10 +266,10 @@ package actor Coordinator: CoordinatorAPI {
         cluster.runs.reduce(into: []) { $0.formUnion($1.neededBlobs) }
     }
 
-    private func perform(_ pending: PendingStep) async {
+    private func perform(_ pending: StoragePause.PendingStep) async {
         guard failure == nil, let state = cluster.run(pending.run), !state.phase.isFinal else { return }
-        guard pauses.reason == nil else { return pauses.steps.append(pending) }
-        let folder = folders[pending.run] ?? defaultFolder
+        guard storage.isWriting else { return storage.stepPostponed(pending) }
+        let folder = entries[pending.run]?.folder ?? defaultFolder
         let performer = performer
         isPerforming = true
         defer { isPerforming = false }
@@ -321,22 +281,22 @@ package actor Coordinator: CoordinatorAPI {
             finish(pending, event)
         } catch let error as DataError where [.storageFull, .unwritable, .hostShortage].contains(error.code) {
             // No fault of the run: it goes on when there is room.
-            pauses.steps.append(pending)
+            storage.stepPostponed(pending)
             stopWriting(StoreError(error))
         } catch is CancellationError {
             // The coordinator ends; started again it begins the step anew.
         } catch let damage as DamagedBlob {
-            pauses.steps.append(pending)
+            storage.stepPostponed(pending)
             pause(pending.run, because: [damage])
         } catch {
             logger.error("\(pending.run): \(pending.step.name) failed: \(error)", metadata: .about(pending.run))
-            finish(pending, .failed(reason: "\(pending.step.name) failed: \(error)"))
+            finish(pending, .failed(reason: "\(pending.step.name) failed: \(error)", cause: .stepFailed))
             // What the step left behind has no name.
             if failure == nil { store.blobs.keepOnly(neededBlobs) }
         }
     }
 
-    private func finish(_ pending: PendingStep, _ event: RunEvent) {
+    private func finish(_ pending: StoragePause.PendingStep, _ event: RunEvent) {
         isPerforming = false
         carryOut(cluster.stepFinished(event, of: pending.run))
         // Where the run was cancelled meanwhile, the step was for nothing.
@@ -345,7 +305,7 @@ package actor Coordinator: CoordinatorAPI {
     }
 
     func checkWorking() throws(APIError) {
-        if let reason = failure?.description ?? pauses.reason { throw APIError(.storageFull, reason) }
+        if let reason = failure?.description ?? storage.reason { throw APIError(.storageFull, reason) }
     }
 
     /// Whether a request may still wait for something to change.

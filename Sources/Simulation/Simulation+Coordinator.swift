@@ -7,7 +7,7 @@ import RunProtocol
 extension Simulation {
     mutating func start() {
         epoch += 1
-        postponed = []
+        storage = StoragePause()
         performing = []
         ledger = BlobLedger()
         var new = Cluster(quarantines: disk.quarantines)
@@ -51,49 +51,60 @@ extension Simulation {
 
     /// - Returns: whether the blob is there and will stay.
     private mutating func keep(_ blob: Digest) -> Bool {
-        write(.name(blob)) == .written && write(.synchronize) == .written
+        isWritten(.name(blob)) && isWritten(.synchronize)
     }
 
-    mutating func carryOut(_ decisions: [Decision]) {
-        for (index, decision) in decisions.enumerated() {
-            guard cluster != nil else { return }
-            guard postponed.isEmpty else {
-                postponed += decisions[index...]
-                return
-            }
-            switch decision.action {
-            case .record(let event, let run):
-                if case .failed(let reason) = event { runFails(run, reason) }
-                guard isWritten(.event(event, of: run), else: decisions[index...]) else { return }
-                if event.endsNeeds { deleteUnneeded(of: run) }
-            case .quarantine(let quarantine):
-                isQuarantined(quarantine)
-                guard isWritten(.quarantine(quarantine), else: decisions[index...]) else { return }
-                banned.insert(quarantine.process)
-                report.quarantined += 1
-            case .perform(let step, let run):
-                schedule(.stepDone(step, run, epoch: epoch), in: Int64(random.next(below: 500)))
-            case .wakeWaitingSlots, .tell: continue
-            }
-        }
-    }
-
-    /// - Parameter rest: what is tried again where it cannot be written.
-    private mutating func isWritten(_ write: Disk.Write, else rest: ArraySlice<Decision>) -> Bool {
+    /// - Parameter decision: what waits with all that follows where it cannot be written.
+    private mutating func isWritten(_ write: Disk.Write, for decision: Decision? = nil) -> Bool {
         let outcome = self.write(write)
-        if outcome == .failed { postponed = Array(rest) }
+        if outcome == .failed, storage.writeFailed(because: "the disk is full", in: decision) { report.pauses += 1 }
         return outcome == .written
     }
 
-    /// Each second: what could not be written is tried again, or time passes.
+    mutating func carryOut(_ decisions: [Decision]) {
+        // Judged by how things stand now: it may be written down much later.
+        for decision in decisions {
+            if case .record(.failed(let reason, let cause), let run) = decision.action { runFails(run, cause, reason) }
+        }
+        storage.decided(decisions)
+        while cluster != nil, let action = storage.nextAction() {
+            switch action {
+            case .carryOut(let decision): carryOut(decision)
+            case .tellResumed: continue
+            case .perform(let pending): begin(pending)
+            }
+        }
+    }
+
+    private mutating func carryOut(_ decision: Decision) {
+        switch decision.action {
+        case .record(let event, let run):
+            guard isWritten(.event(event, of: run), for: decision) else { return }
+            storage.factWritten()
+            if event.endsNeeds { deleteUnneeded(of: run) }
+        case .quarantine(let quarantine):
+            isQuarantined(quarantine)
+            guard isWritten(.quarantine(quarantine), for: decision) else { return }
+            banned.insert(quarantine.process)
+            report.quarantined += 1
+        case .perform(let step, let run): begin(StoragePause.PendingStep(step, of: run))
+        case .wakeWaitingSlots, .tell: return
+        }
+    }
+
+    private mutating func begin(_ pending: StoragePause.PendingStep) {
+        schedule(.stepDone(pending, epoch: epoch), in: Int64(random.next(below: 500)))
+    }
+
+    /// Each second: time passes, or it is seen whether what could not be written can be.
     mutating func goOnWriting() {
-        guard !postponed.isEmpty else {
+        guard !storage.isWriting else {
             carryOut(cluster?.timePassed(now: Instant(milliseconds: now)) ?? [])
             return sweep()
         }
-        let decisions = postponed
-        postponed = []
-        carryOut(decisions)
+        guard cluster != nil, storage.secondPassed() else { return }
+        storage.storageMended()
+        carryOut([])
     }
 
     private mutating func deleteUnneeded(of run: RunID) {
@@ -113,16 +124,14 @@ extension Simulation {
         }
     }
 
-    mutating func stepDone(_ step: RunState.Step, _ run: RunID, _ epoch: Int) {
+    mutating func stepDone(_ pending: StoragePause.PendingStep, _ epoch: Int) {
+        let run = pending.run
         guard epoch == self.epoch, let state = cluster?.run(run), !state.phase.isFinal else { return }
-        guard postponed.isEmpty else { return schedule(.stepDone(step, run, epoch: epoch), in: 1_000) }
-        let event = Example.outcome(of: step, state)
+        guard storage.isWriting else { return storage.stepPostponed(pending) }
+        let event = Example.outcome(of: pending.step, state)
         performing.insert(run)
-        for blob in event.namedBlobs where !keep(blob) {
-            // Killed, or to be done again.
-            if cluster != nil { schedule(.stepDone(step, run, epoch: epoch), in: 1_000) }
-            return
-        }
+        // Done again with the same outcome, if the coordinator was not killed.
+        for blob in event.namedBlobs where !keep(blob) { return storage.stepPostponed(pending) }
         performing.remove(run)
         ledger.blobsAppeared(event.namedBlobs, for: run)
         carryOut(cluster?.stepFinished(event, of: run) ?? [])
@@ -135,7 +144,7 @@ extension Simulation {
     mutating func arrives(_ request: Request, from worker: Int, _ life: Int) {
         let instant = Instant(milliseconds: now)
         // While nothing can be written, only heartbeats are answered.
-        guard cluster != nil, postponed.isEmpty || request.isHeartbeat else { return }
+        guard cluster != nil, storage.isWriting || request.isHeartbeat else { return }
         switch request {
         case .register:
             // A process has one name, however often it registers.
@@ -159,12 +168,12 @@ extension Simulation {
         case .release(let name, let task, let reason, let token):
             guard isHeard(name, task, token, worker, life) else { return }
             carryOut(cluster?.taskReleased(task, by: name, reason) ?? [])
-            if cluster != nil, postponed.isEmpty { answer(.receipt(task), worker, life) }
+            if cluster != nil, storage.isWriting { answer(.receipt(task), worker, life) }
         case .deliver(let name, let task, let completion, let token):
             guard isHeard(name, task.id, token, worker, life) else { return }
             guard let completion else {
                 carryOut(cluster?.updateRefused(task.id, from: name, reason: "it is cut off") ?? [])
-                if cluster != nil, postponed.isEmpty { answer(.receipt(task.id), worker, life) }
+                if cluster != nil, storage.isWriting { answer(.receipt(task.id), worker, life) }
                 return
             }
             deliver(task, name, completion, worker, life)
@@ -222,7 +231,7 @@ extension Simulation {
             violation = Violation(description: "a result of the quarantined \(name) counts")
         }
         carryOut(decisions)
-        if cluster != nil, postponed.isEmpty { answer(.receipt(task.id), worker, life) }
+        if cluster != nil, storage.isWriting { answer(.receipt(task.id), worker, life) }
     }
 
     private mutating func answer(_ answer: Answer, _ worker: Int, _ life: Int) {

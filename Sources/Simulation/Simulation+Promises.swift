@@ -13,7 +13,7 @@ extension Simulation {
         guard needed.subtracting(disk.blobs).subtracting(Example.manifest().blobs).isEmpty else {
             throw Violation(description: "blobs are named that are not there")
         }
-        guard performing.isEmpty, postponed.isEmpty else { return }
+        guard performing.isEmpty, storage.isWriting else { return }
         let known = cluster.runs.reduce(into: Set<Digest>()) { $0.formUnion(ledger.blobs(of: $1)) }
         guard disk.blobs.isSubset(of: known) else {
             throw Violation(description: "blobs are there that nobody will ever delete")
@@ -42,7 +42,7 @@ extension Simulation {
     }
 
     /// Only the run fails whose plan is to blame; or each, where a broken host is all that there is.
-    mutating func runFails(_ run: RunID, _ reason: String) {
+    mutating func runFails(_ run: RunID, _ cause: RunFailure?, _ reason: String) {
         let others = cluster?.workers.keys.filter { name in
             // A worker that hangs or is dead can do nothing, though that is not known yet; nor can one that has not
             // delivered for long.
@@ -52,7 +52,7 @@ extension Simulation {
             let nature = worker.nature
             return nature.isHonest && !nature.isBroken && !nature.isSmall && cluster?.workers[name]?.quarantine == nil
         }
-        if run == Self.divergingRun, reason.contains("has diverged") || reason.contains("failed") {
+        if run == Self.divergingRun, cause == .diverged || cause == .taskFailed {
             report.divergedRuns += 1
         } else if faults.isOneHostBroken, others?.isEmpty != false {
             report.givenUp += 1
@@ -74,7 +74,7 @@ extension Simulation {
 
     /// Whether all is written down and swept.
     var hasEnded: Bool {
-        guard let runs = cluster?.runs, postponed.isEmpty, runs.allSatisfy({ $0.phase.isFinal }) else { return false }
+        guard let runs = cluster?.runs, storage.isWriting, runs.allSatisfy({ $0.phase.isFinal }) else { return false }
         return disk.blobs.isSubset(of: disk.neededBlobs)
     }
 

@@ -29,6 +29,8 @@ package struct Simulation {
         package var hangs = 0
         package var blocked = 0
         package var departures = 0
+        /// How often something could not be written, and all waited.
+        package var pauses = 0
         package var divergedRuns = 0
         /// Runs that a broken host has ended while no other was there.
         package var givenUp = 0
@@ -47,6 +49,7 @@ package struct Simulation {
             hangs += other.hangs
             blocked += other.blocked
             departures += other.departures
+            pauses += other.pauses
             divergedRuns += other.divergedRuns
             givenUp += other.givenUp
             milliseconds += other.milliseconds
@@ -57,7 +60,7 @@ package struct Simulation {
         case arrives(Request, worker: Int, life: Int)
         case forged(Request)
         case answered(Answer, worker: Int, life: Int)
-        case stepDone(RunState.Step, RunID, epoch: Int)
+        case stepDone(StoragePause.PendingStep, epoch: Int)
         case restart(epoch: Int)
         case second
     }
@@ -89,8 +92,8 @@ package struct Simulation {
     /// Nil while it is down.
     var cluster: Cluster?
     var ledger = BlobLedger()
-    /// What was decided since a write has failed: that is tried again.
-    var postponed: [Decision] = []
+    /// What waits since a write has failed.
+    var storage = StoragePause()
     /// The runs of which a step is being performed, or will be performed anew.
     var performing: Set<RunID> = []
     /// How often it has been started.
@@ -179,7 +182,7 @@ package struct Simulation {
         case .arrives(let request, let worker, let life): arrives(request, from: worker, life)
         case .forged(let request): forged(request)
         case .answered(let answer, let worker, let life): answered(answer, worker, life)
-        case .stepDone(let step, let run, let epoch): stepDone(step, run, epoch)
+        case .stepDone(let pending, let epoch): stepDone(pending, epoch)
         case .restart(let epoch): if epoch == self.epoch, cluster == nil { start() }
         }
     }

@@ -59,7 +59,7 @@ struct Simulate: ParsableCommand {
             """
             \(schedules) schedules in \(Int(seconds)) s, \(Int(Double(schedules) / seconds)) a second
             \(total.events) events, \(total.milliseconds / 3_600_000) simulated hours
-            coordinator killed \(total.coordinatorCrashes) times, workers \(total.workerDeaths) times
+            coordinator killed \(total.coordinatorCrashes) times, workers \(total.workerDeaths) times, \(total.pauses) pauses
             \(total.superfluousAnswers) superfluous answers, \(total.quarantined) workers quarantined
             \(total.released) tasks given back, \(total.divergedRuns) diverging runs failed, \(total.forgeries) false messages
             \(total.hangs) hanging workers, \(total.blocked) times no result got through, \(total.departures) workers left

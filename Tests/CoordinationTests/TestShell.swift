@@ -11,7 +11,7 @@ final class TestShell {
     let plan: Plan
     /// Each worker is a process of its own, unless a test says otherwise.
     private var processes = 100
-    var told: [String] = []
+    var told: [(notice: Notice, reason: String)] = []
     var quarantines: [Quarantine] = []
 
     init(_ plan: Plan) {
@@ -32,7 +32,7 @@ final class TestShell {
             case .perform(let step, _):
                 guard let state = cluster.run(run) else { continue }
                 perform(cluster.stepFinished(Example.outcome(of: step, state), of: run))
-            case .tell(let text, _): told.append("\(text): \(decision.reason)")
+            case .tell(let notice, _): told.append((notice, decision.reason))
             case .quarantine(let quarantine): quarantines.append(quarantine)
             case .wakeWaitingSlots: continue
             }
@@ -89,6 +89,12 @@ final class TestShell {
     }
 
     var phase: RunState.Phase? { cluster.run(run)?.phase }
+
+    /// The kind of failure that ended the run; nil where none has.
+    var failure: RunFailure? { if case .failed(_, let cause) = recorded.last { cause } else { nil } }
+
+    /// How often people were told of it.
+    func count(_ notice: Notice) -> Int { told.count { $0.notice == notice } }
 
     /// One worker does everything.
     func runToTheEnd(error: (TaskDescription) -> Double? = { _ in nil }) {

@@ -40,12 +40,12 @@ import Testing
             let entries = try await coordinator.journal(of: before.run, after: 0).entries
             #expect(Array(entries.prefix(before.entries.count)) == before.entries)
             #expect(entries.map(\.number) == Array(1...entries.count))
-            let resumed = try #require(entries.last { $0.text == "the coordinator was started again" })
+            let resumed = try #require(entries.last { $0.text == "\(Notice.coordinatorRestarted)" })
             #expect(
                 resumed.reason.contains("resumed \(before.run): layer 1, round 1 of 2, 1 of 3 tasks kept"),
                 "\(resumed.reason)")
             #expect(resumed.reason.contains("the one before was stopped"), "\(resumed.reason)")
-            #expect(entries.contains { $0.text == "the coordinator stops" })
+            #expect(entries.contains { $0.text == "\(Notice.coordinatorStops)" })
             let update = try await coordinator.live(of: before.run, after: nil, waitSeconds: 0)
             #expect(update.run?.spans == before.spans)
             #expect(update.run?.starts?.count == 1 && update.run?.spansSince == nil)

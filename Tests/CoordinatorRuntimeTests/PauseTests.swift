@@ -84,7 +84,7 @@ import Testing
             #expect(paused.reason?.contains(shard.path) == true)
             #expect(try await coordinator.task(for: worker, within: 0) == nil)
             let journal = try await coordinator.journal(of: run, after: 0)
-            #expect(journal.entries.contains { $0.text == "the run is paused" && $0.reason == paused.reason })
+            #expect(journal.entries.contains { $0.text == "\(Notice.runPaused)" && $0.reason == paused.reason })
 
             try bytes.write(to: shard)
             #expect(try await waitFor(.running, run, coordinator).state == .running)

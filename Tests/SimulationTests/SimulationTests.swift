@@ -53,5 +53,6 @@ import Testing
         #expect(total.workerDeaths > 50)
         #expect(total.superfluousAnswers > 100)
         #expect(total.quarantined > 10)
+        #expect(total.pauses > 50)
     }
 }

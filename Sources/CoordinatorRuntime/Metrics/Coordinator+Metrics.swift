@@ -8,12 +8,12 @@ extension Coordinator {
     /// In the text format that `PrometheusText` writes.
     package func metrics() -> String {
         var figures = CoordinatorFigures(version: version)
-        figures.isPaused = pauses.reason != nil
+        figures.isPaused = storage.reason != nil
         figures.leases = cluster.leases.values.reduce(0) { $0 + $1.count }
         figures.freeBytes = Self.freeBytes(at: uploadFolder)
         figures.refusedSeries = counters.factory.refusedSeries
         figures.runs = cluster.runs.compactMap { try? status(of: $0.id) }
-        figures.facts = histories.mapValues(\.revision)
+        figures.facts = entries.mapValues(\.history.revision)
         figures.workers = workerStatuses()
         return PrometheusText.render(figures.families + ProcessFigures.families + counters.factory.families)
     }

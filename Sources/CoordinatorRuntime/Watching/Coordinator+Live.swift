@@ -10,7 +10,7 @@ extension Coordinator {
     package func live(
         of run: RunID?, after cursor: LiveCursor?, waitSeconds: Double
     ) async throws -> LiveUpdate {
-        if let run, written[run] == nil { throw unknown(run) }
+        if let run, entries[run] == nil { throw unknown(run) }
         let deadline = Self.deadline(waitSeconds)
         while true {
             let rings = changed.rings
@@ -27,15 +27,15 @@ extension Coordinator {
     }
 
     package func planText(of run: RunID) throws -> String {
-        guard written[run] != nil else { throw unknown(run) }
-        guard let text = planTexts[run], !text.isEmpty else {
+        guard let text = entries[run]?.planText else { throw unknown(run) }
+        guard !text.isEmpty else {
             throw APIError(
                 .notFound, "the plan of \(run) was not kept as text", hint: "`cairn status \(run)` has figures")
         }
         return text
     }
 
-    package func reasonToPause() -> String? { pauses.reason }
+    package func reasonToPause() -> String? { storage.reason }
 
     private func update(of run: RunID?, after cursor: LiveCursor?) throws -> (LiveUpdate, isNews: Bool) {
         try look()
@@ -45,7 +45,7 @@ extension Coordinator {
             cursor: LiveCursor(epoch: board.epoch, change: lastChange), isWhole: known == nil,
             time: Date().timeIntervalSince1970,
             coordinator: CoordinatorStatus(
-                version: version, startedAt: startedAt, pause: pauses.reason, needsToken: reach?.needsToken ?? false,
+                version: version, startedAt: startedAt, pause: storage.reason, needsToken: reach?.needsToken ?? false,
                 addresses: reach?.addresses ?? []))
         update.runs = cluster.runs.filter { board.runs.isNew($0.id, after: seen) }.compactMap { board.shown[$0.id] }
         update.workers = board.crew.filter { board.workers.isNew($0.worker, after: seen) }
@@ -65,17 +65,17 @@ extension Coordinator {
     }
 
     private func changes(of run: RunID, after seen: Int) throws -> RunChanges {
-        guard let state = written[run], let history = histories[run] else { throw unknown(run) }
+        guard let entry = entries[run] else { throw unknown(run) }
         let timeline = timeline(of: run)
         var changes = RunChanges(
-            id: run, rounds: history.rounds(after: seen), spans: timeline.spans(after: seen),
-            entries: journals[run]?.entries(afterChange: seen) ?? [], pictures: picturesKey(of: state))
+            id: run, rounds: entry.history.rounds(after: seen), spans: timeline.spans(after: seen),
+            entries: entry.journal.entries(afterChange: seen), pictures: picturesKey(of: entry.written))
         if seen == 0 {
-            changes.starts = starts.filter { $0 >= history.submittedAt }
+            changes.starts = starts.filter { $0 >= entry.history.submittedAt }
             changes.spansSince = spansSince(run, timeline)
         }
         if seen == 0 || board.stacks.isNew(run, after: seen) {
-            (changes.stack, changes.outputs) = (board.stacks[run], history.stages.compactMap(\.outputs))
+            (changes.stack, changes.outputs) = (board.stacks[run], entry.history.stages.compactMap(\.outputs))
         }
         if board.results.isNew(run, after: seen) {
             let status = try status(of: run)
@@ -95,7 +95,7 @@ extension Coordinator {
             let status = try status(of: run)
             board.show(status.brief, &lastChange)
             board.results.update(run, status.results.count, &lastChange)
-            if let stack = written[run]?.stack { board.stacks.update(run, stack, &lastChange) }
+            if let stack = entries[run]?.written.stack { board.stacks.update(run, stack, &lastChange) }
         }
         board.crew = workerStatuses()
         let clock = Double(now.milliseconds) / 1000
@@ -105,7 +105,7 @@ extension Coordinator {
             board.workers.update(worker.worker, shown, &lastChange)
         }
         board.workers.keepOnly(Set(board.crew.map(\.worker)))
-        board.pause.update(0, pauses.reason ?? "", &lastChange)
+        board.pause.update(0, storage.reason ?? "", &lastChange)
     }
 }
 

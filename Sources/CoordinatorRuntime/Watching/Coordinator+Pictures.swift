@@ -69,7 +69,7 @@ extension Coordinator {
     private func newestExhibit(
         _ kind: Gallery.Subject.Kind, stage: Int?, of id: RunID
     ) async throws -> Gallery.Exhibit {
-        guard let run = written[id] else { throw unknown(id) }
+        guard let run = entries[id]?.written else { throw unknown(id) }
         let subject = try run.subject(kind, stage: stage)
         let painter = Painter(blobs: store.blobs)
         return try await gallery.exhibit(subject) { try painter.draw(subject, of: run) }

@@ -8,7 +8,7 @@ extension Coordinator {
     private var time: Double { Date().timeIntervalSince1970 }
 
     func noteLease(of task: TaskID, by worker: WorkerID) {
-        timelines[task.run, default: TaskTimeline()].leased(
+        entries[task.run]?.timeline?.leased(
             task, to: worker, isBackup: (cluster.leases[task] ?? []).count > 1, at: time, change: nextChange())
     }
 
@@ -16,22 +16,22 @@ extension Coordinator {
         for progress in heartbeat.tasks {
             let (task, worker) = (progress.task, heartbeat.worker)
             // Workers may speak of runs that there are not.
-            guard written[task.run] != nil else { continue }
+            guard entries[task.run] != nil else { continue }
             guard !abandoned.contains(task) else {
                 noteEnd(of: task, with: worker, .needless, because: "another worker answered first, or the run ended")
                 continue
             }
-            timelines[task.run, default: TaskTimeline()].progressed(
+            entries[task.run]?.timeline?.progressed(
                 task, by: worker, share: progress.share, at: time, change: nextChange())
         }
     }
 
     func noteSending(of task: TaskID, by worker: WorkerID) {
-        timelines[task.run]?.sending(task, by: worker, at: time, change: nextChange())
+        entries[task.run]?.timeline?.sending(task, by: worker, at: time, change: nextChange())
     }
 
     func noteEnd(of task: TaskID, with worker: WorkerID, _ outcome: TaskSpan.Outcome, because reason: String? = nil) {
-        let hadTask = timelines[task.run]?.ended(
+        let hadTask = entries[task.run]?.timeline?.ended(
             task, with: worker, outcome, because: reason, at: time, change: nextChange())
         guard hadTask == true else { return }
         counters.count(outcome)
@@ -45,17 +45,21 @@ extension Coordinator {
         }
     }
 
+    private var timelines: [(run: RunID, timeline: TaskTimeline)] {
+        entries.compactMap { run, entry in entry.timeline.map { (run, $0) } }
+    }
+
     /// Of many runs that have ended only the newest keep their spans in memory.
     func forgetOldTimelines() {
-        let ended = cluster.runs.filter { $0.phase.isFinal && timelines[$0.id] != nil }
-        for run in ended.dropLast(Limits.endedTimelines) { timelines[run.id] = nil }
+        let ended = cluster.runs.filter { $0.phase.isFinal && entries[$0.id]?.timeline != nil }
+        for run in ended.dropLast(Limits.endedTimelines) { entries[run.id]?.timeline = nil }
     }
 
     /// Claims that have ended by themselves, and workers that are gone.
     ///
     /// - Parameter before: the workers that there were.
     func noteLost(of before: [WorkerID: Cluster.Worker]) {
-        for (run, timeline) in timelines.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+        for (run, timeline) in timelines.sorted(by: { $0.run.rawValue < $1.run.rawValue }) {
             for (task, worker) in timeline.openClaims {
                 guard cluster.leases[task]?.contains(where: { $0.worker == worker }) != true else { continue }
                 let isOver = !cluster.isOpen(task) || cluster.run(run)?.phase.isFinal != false
@@ -79,7 +83,7 @@ extension Coordinator {
         guard now.milliseconds > cluster.times.workerMilliseconds else { return }
         for known in crew.notComeBack {
             note(
-                "\(known.worker) on \(known.registration.host) is taken for lost",
+                .workerLost(known.worker, host: known.registration.host),
                 because: "it has not come back since the coordinator was started", about: nil)
             crew.isGone(known.worker, .lost, change: nextChange())
         }
@@ -90,7 +94,7 @@ extension Coordinator {
         for (task, claims) in cluster.leases {
             for claim in claims {
                 let since = cluster.isStalled(claim, now: now) ? heardAt(claim.movedAt) : nil
-                timelines[task.run]?.stalled(task, with: claim.worker, since: since, change: nextChange())
+                entries[task.run]?.timeline?.stalled(task, with: claim.worker, since: since, change: nextChange())
             }
         }
     }
@@ -102,7 +106,7 @@ extension Coordinator {
 
     /// A worker said that it leaves.
     func noteLeft(_ worker: WorkerID, _ known: Cluster.Worker) {
-        for timeline in timelines.values {
+        for (_, timeline) in timelines {
             for (task, holder) in timeline.openClaims where holder == worker {
                 noteEnd(of: task, with: worker, .released, because: "the worker has left")
             }

@@ -9,42 +9,28 @@ extension Coordinator {
     /// That a worker is there is written down again after so many seconds.
     private static let stillThereSeconds = 30
 
-    /// A run's events as they were kept; what is missing of its facts and remarks is added.
-    func takeUpJournal(of stored: RunStore.StoredRun, _ remarks: [Remark]) throws -> Journal {
-        var journal = Journal(try store.entries(of: stored.id), change: nextChange())
-        let missing = stored.events.reversed().prefix { event in
-            !journal.has(event.event.name, because: event.reason, at: event.time)
-        }
-        for event in missing.reversed() {
-            journal.add(event.event.name, because: event.reason, at: event.time, change: nextChange())
-        }
-        let last = stored.events.last?.time ?? stored.submittedAt
-        journal.add(remarks.filter { !journal.has($0) }, at: last, change: nextChange())
-        return journal
-    }
-
     /// Says of each run that goes on where it does, and how long no coordinator was there.
     func tellOfResuming(after lives: [RunStore.Life]) {
         for run in cluster.runs where !run.phase.isFinal {
-            guard let history = histories[run.id] else { continue }
+            guard let history = entries[run.id]?.history else { continue }
             let place = run.place(of: history)
             logger.info("resumed \(run.id): \(place)", metadata: .about(run.id))
             note(
-                "the coordinator was started again",
+                .coordinatorRestarted,
                 because: "resumed \(run.id): \(place)\(lives.absence(until: startedAt))", about: run.id)
         }
     }
 
     /// Tells those who watch later that it was told to stop, and writes all down.
     func tellOfStopping() {
-        guard failure == nil, pauses.reason == nil else { return }
-        note("the coordinator stops", because: "it was told to", about: nil)
+        guard storage.isWriting else { return }
+        note(.coordinatorStops, because: "it was told to", about: nil)
         writePast(isLast: true)
     }
 
     /// What cannot be written now is tried again.
     func writePast(isLast: Bool = false) {
-        guard failure == nil, pauses.reason == nil else { return }
+        guard storage.isWriting else { return }
         secondsOfPast += 1
         if secondsOfPast % Self.stillThereSeconds == 0 { crew.areStillThere(cluster.workers.keys) }
         let (changes, change) = (pastChanges, lastChange)
@@ -60,12 +46,10 @@ extension Coordinator {
     /// Since it was written down last.
     var pastChanges: RunStore.PastChanges {
         var changes = RunStore.PastChanges()
-        for (run, journal) in journals {
-            let entries = journal.entries(afterChange: writtenChange)
-            if !entries.isEmpty { changes.entries[run] = entries }
-        }
-        for (run, timeline) in timelines {
-            let spans = timeline.spans(after: writtenChange)
+        for (run, entry) in entries {
+            let told = entry.journal.entries(afterChange: writtenChange)
+            if !told.isEmpty { changes.entries[run] = told }
+            let spans = entry.timeline?.spans(after: writtenChange) ?? []
             if !spans.isEmpty { changes.spans[run] = Dictionary(spans.map { ($0.number, $0) }) { $1 } }
         }
         let crew = crew.changes { [cluster] name in cluster.workers[name].map { self.heardAt($0.lastHeard) } }
@@ -80,17 +64,17 @@ extension Coordinator {
 
     /// Those of a run that has ended are read from the disk when they are asked for.
     func timeline(of run: RunID) -> TaskTimeline {
-        if let known = timelines[run] { return known }
+        if let known = entries[run]?.timeline { return known }
         let spans = (try? store.spans(of: run)) ?? []
         let timeline = TaskTimeline(spans, change: 1)
-        if cluster.run(run)?.phase.isFinal == true { timelines[run] = timeline }
+        if cluster.run(run)?.phase.isFinal == true { entries[run]?.timeline = timeline }
         return timeline
     }
 
     /// Before what time it is not known who had which task of a run.
     func spansSince(_ run: RunID, _ timeline: TaskTimeline) -> Double? {
         if let known = timeline.isKnownSince { return known }
-        guard timeline.isEmpty, let history = histories[run], history.hasAnswers else { return nil }
+        guard timeline.isEmpty, let history = entries[run]?.history, history.hasAnswers else { return nil }
         return history.finishedAt ?? startedAt
     }
 }

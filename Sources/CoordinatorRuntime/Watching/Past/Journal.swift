@@ -1,8 +1,8 @@
-import RunProtocol
+package import RunProtocol
 
 /// What happened to a run, as people read it: the facts, and what is not written down, such as who got which task. Of many
 /// entries the oldest are forgotten.
-struct Journal {
+package struct Journal: Sendable {
     private var entries: [RunJournal.Entry] = []
     /// The numbers of the changes that they were.
     private var changes: [Int] = []
@@ -44,7 +44,8 @@ struct Journal {
         return Array(entries[first...].suffix(Limits.journalEntries))
     }
 
-    func entries(after number: Int) -> RunJournal {
+    /// What follows entry `number`; for 0 the newest.
+    package func entries(after number: Int) -> RunJournal {
         let rest = entries.drop { $0.number <= number }
         return RunJournal(
             entries: Array(number > 0 ? rest.prefix(Limits.journalEntries) : rest.suffix(Limits.journalEntries)))

@@ -1,0 +1,31 @@
+import Coordination
+import CoordinatorRuntime
+import RunProtocol
+import Simulation
+import Testing
+
+/// What the coordinator keeps of one run.
+@Suite struct RunEntryTests {
+    /// A run's state, its history and its journal are the same events.
+    @Test func anEventChangesAllThatPeopleSeeOfARun() throws {
+        let run = try #require(RunID(rawValue: "run-a"))
+        let plan = Example.plan()
+        let events = Example.undisturbed(plan, run)
+        var entry = RunEntry(run, plan: plan, text: "a plan", folder: "/data", at: 100)
+        var history = RunHistory(plan: plan, submittedAt: 100)
+        for (index, event) in events.enumerated() {
+            let (time, change) = (101 + Double(index), index + 1)
+            let remarks = entry.apply(event, because: "reason \(index)", at: time, change: change)
+            history.apply(event, at: time, change: change)
+            #expect(entry.written == RunState(id: run, plan: plan, events: Array(events.prefix(index + 1))))
+            #expect(entry.history.stages == history.stages)
+            // The event, and after it what follows from it.
+            let told = entry.journal.entries(after: 0).entries.suffix(1 + remarks.count)
+            #expect(told.map(\.reason) == ["reason \(index)"] + remarks.map(\.text))
+            #expect(told.allSatisfy { $0.time == time })
+        }
+        #expect(entry.written.phase == .finished)
+        let numbers = entry.journal.entries(after: 0).entries.map(\.number)
+        #expect(numbers == Array(1...numbers.count))
+    }
+}

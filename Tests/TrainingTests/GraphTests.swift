@@ -11,8 +11,8 @@ import Training
         var graph: Graph
     }
 
-    private static let dense: (Int) -> RunProtocol.Operation = {
-        .linear(.dense(shape: [$0], isTransposed: false), activation: .tanh)
+    private static func dense(_ units: Int) -> RunProtocol.Operation {
+        .linear(.dense(shape: [units], isTransposed: false), activation: .tanh)
     }
 
     private static func convolution(_ channels: Int, kernel: Int = 3) -> RunProtocol.Operation {
@@ -143,7 +143,7 @@ import Training
         beside.append("out", Self.convolution(2), of: [both], parameters: [0, 1])
 
         let (x, y) = (Self.values(2 * 2 * 9, seed: 1), Self.values(2 * 9, seed: 2))
-        let joined = (0..<2).flatMap { x[$0 * 18..<($0 + 1) * 18] + y[$0 * 9..<($0 + 1) * 9] }
+        let joined: [Float] = Array(x[..<18]) + Array(y[..<9]) + Array(x[18...]) + Array(y[9...])
         func output(_ graph: Graph, _ weights: [Float]) throws -> [Float] {
             let set = FieldSet(count: 3, fields: [])
             let data = TaskData([
@@ -158,7 +158,7 @@ import Training
         let one = try output(apart, x + y + [0.1, -0.2])
         let other = try output(beside, joined + [0.1, -0.2])
         #expect(one.count == 3 * 4 * 4 * 2)
-        for (left, right) in zip(one, other) { #expect(abs(left - right) < 1e-6) }
+        for (left, right) in zip(one, other) { #expect((left - right).magnitude < 1e-6) }
     }
 
     /// A product forward, one for each weight, one for each input that depends on weights.

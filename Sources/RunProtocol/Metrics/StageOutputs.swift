@@ -10,6 +10,14 @@ package struct StageOutputs: Codable, Hashable, Sendable {
     package var trains = true
     /// What it adds to the network, for the drawing of the network; nil where the network's layers say so.
     package var text: String?
+
+    package init(
+        metrics: [MetricDescription] = [], tables: [TableDescription] = [], series: [SeriesDescription] = [],
+        isCollected: Bool = false, trains: Bool = true, text: String? = nil
+    ) {
+        (self.metrics, self.tables, self.series) = (metrics, tables, series)
+        (self.isCollected, self.trains, self.text) = (isCollected, trains, text)
+    }
 }
 
 /// A named table of counts.
@@ -54,10 +62,6 @@ package struct SeriesDescription: Codable, Hashable, Sendable {
 }
 
 extension StageOutputs {
-    package init(isCollected: Bool, trains: Bool = true) {
-        (self.isCollected, self.trains) = (isCollected, trains)
-    }
-
     /// What the stage is judged by.
     package var primary: MetricDescription? { metrics.first(where: \.decides) }
 

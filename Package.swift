@@ -97,6 +97,10 @@ let package = Package(
         // Weights as safetensors, and exported networks with their description.
         layer("ModelFormat", ["RunProtocol", "DataFormats", "PrintableText"]),
 
+        // Everything that knows a kind of model: what a plan's stages are, how their tasks and results are made, what is
+        // said of them. A new kind is a folder here.
+        layer("Kinds", ["ModelFormat", "PrintableText", "RandomNumbers", "RunProtocol"]),
+
         // What a run has learnt, as PNG: filters, reconstructions, maps of codes, mistakes.
         layer("Pictures", ["DataFormats", "RunProtocol", "TensorCore", "Training"]),
         // A run's figures for other programs: CSV, TensorBoard's event files.
@@ -119,7 +123,8 @@ let package = Package(
         layer(
             "CoordinatorRuntime",
             [
-                "Coordination", "RunStore", "Averaging", "RunProtocol", "PlanFile", "DataFormats", "ModelFormat",
+                "Coordination", "RunStore", "Averaging", "Kinds", "RunProtocol", "PlanFile", "DataFormats",
+                "ModelFormat",
                 "Pictures", "PrintableText", "PrometheusMetrics", "RandomNumbers", "Training", "UpdateFiles",
                 coreMetrics, logging,
             ]),
@@ -145,7 +150,7 @@ let package = Package(
             "Commands",
             [
                 "CBuildInformation", "Coordination", "CoordinatorClient", "CoordinatorRuntime", "CoordinatorServer",
-                "DataFormats", "EventFiles", "ModelFormat", "Pictures", "PlanFile", "PrintableText",
+                "DataFormats", "EventFiles", "Kinds", "ModelFormat", "Pictures", "PlanFile", "PrintableText",
                 "PrometheusMetrics",
                 "RunProtocol", "RunStore", "TensorCore", "TerminalViews", "Training", "WorkerRuntime",
                 argumentParser, lifecycle, logging, unixSignals,
@@ -154,7 +159,7 @@ let package = Package(
 
         // MARK: For developers
         // A whole cluster without clock, network, disk or training: every fault from a seed, promises checked after each event.
-        layer("Simulation", ["Coordination", "RunProtocol", "RandomNumbers", heap]),
+        layer("Simulation", ["Coordination", "Kinds", "RunProtocol", "RandomNumbers", heap]),
         .executableTarget(
             name: "cairn-simulate", dependencies: ["Simulation", argumentParser], swiftSettings: swiftSettings),
         // Real processes on loopback: a schedule of faults from a seed, a proxy that fails, what came of it.
@@ -164,7 +169,9 @@ let package = Package(
         // The dashboard with a made-up cluster of any size behind it, which never rests.
         .executableTarget(
             name: "cairn-parade",
-            dependencies: ["CoordinatorServer", "RunProtocol", argumentParser, lifecycle, logging, unixSignals],
+            dependencies: [
+                "CoordinatorServer", "Kinds", "RunProtocol", argumentParser, lifecycle, logging, unixSignals,
+            ],
             swiftSettings: swiftSettings),
 
         // The program, killed right before or after the writes that a file names.
@@ -175,14 +182,14 @@ let package = Package(
         layer(
             "Fuzzing",
             [
-                "Averaging", "Coordination", "DataFormats", "ModelFormat", "PlanFile", "RandomNumbers", "RunProtocol",
-                "Simulation", "UpdateFiles",
+                "Averaging", "Coordination", "DataFormats", "Kinds", "ModelFormat", "PlanFile", "RandomNumbers",
+                "RunProtocol", "Simulation", "UpdateFiles",
             ]),
         // With libFuzzer where scripts/fuzz builds it, which looks for new bytes; else it plays files.
         .executableTarget(name: "cairn-fuzz", dependencies: ["Fuzzing", argumentParser], swiftSettings: swiftSettings),
 
         // MARK: Tests
-        tests("RunProtocolTests", ["RunProtocol", "RandomNumbers"]),
+        tests("RunProtocolTests", ["Kinds", "RunProtocol", "RandomNumbers"]),
         tests("PlanFileTests", ["PlanFile", "RunProtocol", "RandomNumbers"]),
         tests("DataFormatsTests", ["DataFormats", "CPNG", "CJPEG", "RandomNumbers"]),
         tests("TensorCoreTests", ["TensorCore", "CElementwise", "RandomNumbers"]),
@@ -190,21 +197,22 @@ let package = Package(
             "TrainingTests", ["Training", "Averaging", "TensorCore", "COneDNN", "RunProtocol", "RandomNumbers"],
             resources: [.copy("Golden")]),
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
-        tests("CoordinationTests", ["Coordination", "Simulation", "RunProtocol", "RandomNumbers"]),
+        tests("CoordinationTests", ["Coordination", "Kinds", "Simulation", "RunProtocol", "RandomNumbers"]),
         tests("ChaosTests", ["Chaos", "RunProtocol"]),
         tests("SimulationTests", ["Simulation", "Coordination", "RunProtocol"]),
         tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol", grdb]),
         // What comes from outside, read by a program of its own, so that its memory can be bounded.
         tests("FuzzingTests", ["Fuzzing"]),
         tests("PicturesTests", ["Pictures", "DataFormats", "RunProtocol", "RandomNumbers", "Training"]),
-        tests("EventFilesTests", ["EventFiles", "RunProtocol"]),
+        tests("EventFilesTests", ["EventFiles", "Kinds", "RunProtocol"]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
         tests("TerminalViewsTests", ["TerminalViews", "RunProtocol"]),
         tests("ModelFormatTests", ["ModelFormat", "DataFormats", "RunProtocol", "RandomNumbers"]),
         tests(
             "CoordinatorRuntimeTests",
             [
-                "CoordinatorRuntime", "CoordinatorServer", "Coordination", "EventFiles", "RunStore", "RunProtocol",
+                "CoordinatorRuntime", "CoordinatorServer", "Coordination", "EventFiles", "Kinds", "RunStore",
+                "RunProtocol",
                 "DataFormats", "PlanFile", "PrometheusMetrics", "RandomNumbers", "Simulation", "TerminalViews", logging,
                 grdb,
             ]),
@@ -217,7 +225,10 @@ let package = Package(
         tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
         tests(
             "CoordinatorServerTests",
-            ["CDashboard", "CoordinatorServer", "DataFormats", "EventFiles", "RunProtocol", hummingbirdTesting, yams]
+            [
+                "CDashboard", "CoordinatorServer", "DataFormats", "EventFiles", "Kinds", "RunProtocol",
+                hummingbirdTesting, yams,
+            ]
                 + hummingbird),
         // The program as people start it.
         tests("ProcessTests", ["Coordination", "DataFormats", "RunProtocol"]),

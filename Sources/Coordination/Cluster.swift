@@ -10,6 +10,7 @@ package import RunProtocol
 /// whatever name.
 package struct Cluster: Sendable {
     package let times: ClusterTimes
+    private let compiler: StageCompiler
     /// In the order in which they were submitted.
     private(set) var entries: [Entry] = []
     package internal(set) var workers: [WorkerID: Worker] = [:]
@@ -58,8 +59,11 @@ package struct Cluster: Sendable {
         package internal(set) var quarantine: String?
     }
 
-    /// - Parameter quarantines: those that were written down.
-    package init(times: ClusterTimes = ClusterTimes(), quarantines: [Quarantine] = []) {
+    /// - Parameters:
+    ///   - compiler: of runs' stages.
+    ///   - quarantines: those that were written down.
+    package init(compiler: StageCompiler, times: ClusterTimes = ClusterTimes(), quarantines: [Quarantine] = []) {
+        self.compiler = compiler
         self.times = times
         quarantined = Dictionary(quarantines.map { ($0.process, $0.reason) }) { $1 }
     }
@@ -83,7 +87,7 @@ package struct Cluster: Sendable {
 
     /// A run came in, or is taken up again after a restart with the facts that were recorded.
     package mutating func runSubmitted(_ id: RunID, plan: Plan, events: [RunEvent] = []) -> [Decision] {
-        entries.append(Entry(state: RunState(id: id, plan: plan, events: events)))
+        entries.append(Entry(state: RunState(id: id, plan: plan, compiler: compiler, events: events)))
         return advance(id)
     }
 

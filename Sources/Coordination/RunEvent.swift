@@ -79,8 +79,6 @@ package struct TaskCompletion: Codable, Hashable, Sendable {
     /// The update as it came, in `UpdateFormat`.
     package var update: Digest
     package var figures: TaskFigures
-    /// The held-out error in units of 2^-20, by which rounds are compared: decisions use whole numbers only.
-    package var heldOutError: Int64?
     /// Of all in the answer that is the same whoever computed it; nil where nobody compares it.
     package var bits: Digest?
     /// Of the update.
@@ -94,7 +92,6 @@ package struct TaskCompletion: Codable, Hashable, Sendable {
         self.figures = figures
         self.bits = bits
         self.bytes = bytes
-        heldOutError = figures.decidingValue
     }
 }
 

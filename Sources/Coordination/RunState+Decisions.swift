@@ -20,46 +20,48 @@ extension RunState {
     package var nextStep: (step: Step, reason: String)? {
         guard !phase.isFinal else { return nil }
         guard phase == .running else { return (.prepareData, "the run is new") }
-        guard stage < stageCount else { return (.export, "every stage has ended") }
+        guard let current else { return (.export, "every stage has ended") }
         guard opening != nil else { return (.openStage(stage), "stage \(stage) is next") }
         guard openTasks.isEmpty else { return (.waitForTasks, "\(openTasks.count) of \(taskCount) tasks are open") }
-        guard case .autoencoder(let autoencoder) = kind(ofStage: stage) else {
+        guard case .average(_, let stopping) = current.reduction else {
             return (.finishStage(StageEnding(stage: stage, weights: nil, note: nil)), "all its tasks are done")
         }
-        return stepAfterRound(of: autoencoder.settings)
+        return stepAfterRound(of: current.rounds, stopping)
     }
 
-    private func stepAfterRound(of settings: StageSettings) -> (step: Step, reason: String) {
-        if let stopping = settings.earlyStopping, let note = reasonToStop(stopping) {
+    private func stepAfterRound(of rounds: Int, _ stopping: EarlyStopping?) -> (step: Step, reason: String) {
+        if let stopping, let note = reasonToStop(stopping) {
             return (.finishStage(StageEnding(stage: stage, weights: bestWeights, note: note)), note)
         }
-        guard round > settings.rounds else {
+        guard round > rounds else {
             return (.average, "all \(taskCount) tasks of round \(round) are done")
         }
-        let kept = settings.earlyStopping == nil ? weights : bestWeights
+        let kept = stopping == nil ? weights : bestWeights
         return (.finishStage(StageEnding(stage: stage, weights: kept, note: nil)), "round \(round - 1) was its last")
     }
 
     private var bestWeights: Digest? {
-        measurements.min { $0.heldOutError < $1.heldOutError }?.weights
+        measurements.min { $0.cost < $1.cost }?.weights
     }
 
-    /// Counts the rounds since the held-out error last fell by more than `minimumImprovement` of the best before.
+    /// Counts the rounds since what is measured was last better by more than `minimumImprovement` of the best before.
     private func reasonToStop(_ stopping: EarlyStopping) -> String? {
         // Parts in a million, so that the comparison is one of whole numbers.
         let improvement = Int64((stopping.minimumImprovement * 1_000_000).rounded())
-        guard var best = measurements.first?.heldOutError else { return nil }
+        guard var best = measurements.first?.cost else { return nil }
         var roundsWithout = 0
         for measurement in measurements.dropFirst() {
-            let threshold = best - best / 1_000_000 * improvement - best % 1_000_000 * improvement / 1_000_000
-            if measurement.heldOutError < threshold {
-                best = measurement.heldOutError
+            let size = abs(best)
+            let threshold = best - size / 1_000_000 * improvement - size % 1_000_000 * improvement / 1_000_000
+            if measurement.cost < threshold {
+                best = measurement.cost
                 roundsWithout = 0
             } else {
                 roundsWithout += 1
             }
         }
-        guard roundsWithout >= stopping.patience else { return nil }
-        return "the held-out error has not fallen for \(roundsWithout) rounds"
+        guard roundsWithout >= stopping.patience, let metric = current?.outputs.primary else { return nil }
+        let moved = metric.direction == .higherIsBetter ? "risen" : "fallen"
+        return "the \(metric.title) has not \(moved) for \(roundsWithout) rounds"
     }
 }

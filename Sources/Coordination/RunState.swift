@@ -1,7 +1,7 @@
 package import RunProtocol
 
 /// Where a run stands: the fold of its durable events.
-package struct RunState: Hashable, Sendable {
+package struct RunState: Sendable {
     package enum Phase: Hashable, Sendable {
         case preparing
         case running
@@ -12,17 +12,11 @@ package struct RunState: Hashable, Sendable {
         package var isFinal: Bool { self != .preparing && self != .running }
     }
 
-    /// What a stage is about. Stages count from 0: the autoencoders', then fine-tuning, then evaluation.
-    package enum Stage: Hashable, Sendable {
-        case autoencoder(AutoencoderStage)
-        case fineTuning
-        case evaluation
-    }
-
     package let id: RunID
     package let plan: Plan
-    /// The plan's, made once.
-    private let autoencoders: [AutoencoderStage]
+    private let compiler: StageCompiler
+    /// What the plan and its data come to, made once; nil before the data are known.
+    package private(set) var compiled: CompiledRun?
     package private(set) var phase = Phase.preparing
     package private(set) var manifest: DataManifest?
     /// The stage that is open or about to be opened.
@@ -42,66 +36,51 @@ package struct RunState: Hashable, Sendable {
     package private(set) var witnesses: [Int: [Witness]] = [:]
     /// Of the attempts those after which the task was given back with a failure: the task may be to blame.
     package private(set) var failures: [Int: [FailedAttempt]] = [:]
-    /// The held-out error after each round of the stage that has been measured, and the weights it belongs to.
+    /// What has been measured after each round of the stage, and the weights it belongs to.
     package private(set) var measurements: [Measurement] = []
-    /// The weights of each finished autoencoder's stage.
-    package private(set) var stageWeights: [Digest] = []
-    /// The fine-tuning tasks' answers, which the evaluation starts from.
-    package private(set) var fineTuned: [TaskCompletion] = []
-    package private(set) var evaluations: [TaskCompletion] = []
+    /// The weights of each stage that has ended with some, by the stages' places.
+    package private(set) var stageWeights: [Int: Digest] = [:]
+    /// The results of each ended stage that collects them, by the stages' places.
+    package private(set) var collected: [Int: [TaskCompletion]] = [:]
     package private(set) var exports: [ExportDescription] = []
 
     /// A round's weights and what they reached.
     package struct Measurement: Hashable, Sendable {
         package let weights: Digest
-        package let heldOutError: Int64
+        /// Of the metric that decides, in whole multiples of its scale: the smaller the better.
+        package let cost: Int64
     }
 
-    package init(id: RunID, plan: Plan, events: [RunEvent] = []) {
+    package init(id: RunID, plan: Plan, compiler: StageCompiler, events: [RunEvent] = []) {
         self.id = id
         self.plan = plan
-        autoencoders = plan.autoencoderStages
+        self.compiler = compiler
         events.forEach { apply($0) }
     }
 
-    /// How many stages the run has.
-    package var stageCount: Int { autoencoders.count + (plan.fineTuning == nil ? 0 : 2) }
+    /// The stage that is open or about to be opened; nil where all have ended, and before the data are known.
+    package var current: (any Stage)? { stages.indices.contains(stage) ? stages[stage] : nil }
 
-    /// What stage `index` is about.
-    package func kind(ofStage index: Int) -> Stage {
-        switch index - autoencoders.count {
-        case ..<0: .autoencoder(autoencoders[index])
-        case 0: .fineTuning
-        default: .evaluation
-        }
-    }
+    /// Empty before the data are known.
+    package var stages: [any Stage] { compiled?.stages ?? [] }
 
-    /// How many tasks the round in progress has.
+    /// How many tasks the round in progress has. Where weights are measured the last one measures those that the round
+    /// starts from; after the last round only that is left.
     package var taskCount: Int {
-        switch kind(ofStage: stage) {
-        // The last task of a round measures the weights that the round starts from; after the last round only that is left.
-        case .autoencoder(let stage): round <= stage.settings.rounds ? stage.settings.replicas + 1 : 1
-        case .fineTuning: (plan.data.labeled?.draws ?? 0) * (plan.fineTuning?.compareFromScratch == true ? 2 : 1)
-        case .evaluation: fineTuned.count
-        }
+        guard let current else { return 0 }
+        return (round <= current.rounds ? current.taskCount : 0) + (current.isMeasured ? 1 : 0)
     }
 
-    /// Whether task `index` of the round in progress measures the held-out error.
-    package func isMeasurement(_ index: Int) -> Bool {
-        guard case .autoencoder = kind(ofStage: stage) else { return false }
-        return index == taskCount - 1
-    }
+    /// Whether task `index` of the round in progress measures the weights that the round starts from.
+    package func isMeasurement(_ index: Int) -> Bool { current?.isMeasured == true && index == taskCount - 1 }
 
     /// The parts of a stage whose tasks cost about the same.
     package enum TaskPart: Hashable, Sendable {
-        case training, measurement, fromScratch
+        case tasks(Int), measurement
     }
 
     package func part(ofTask index: Int) -> TaskPart {
-        switch kind(ofStage: stage) {
-        case .autoencoder: isMeasurement(index) ? .measurement : .training
-        case .fineTuning, .evaluation: index < manifest?.draws.count ?? 0 ? .training : .fromScratch
-        }
+        isMeasurement(index) ? .measurement : .tasks(current?.part(ofTask: index) ?? 0)
     }
 
     /// The tasks of the round in progress that nobody has answered, by their places.
@@ -130,10 +109,11 @@ package struct RunState: Hashable, Sendable {
         switch event {
         case .dataPrepared(let manifest):
             self.manifest = manifest
+            compiled = compiler.compile(plan, manifest)
             phase = .running
         case .stageOpened(let opening):
             self.opening = opening
-            if case .autoencoder = kind(ofStage: stage) { weights = opening.weights.first }
+            if case .average = current?.reduction { weights = opening.weights.first }
         case .taskFinished(let completion):
             finishTask(completion)
         case .attemptFailed(let attempt):
@@ -162,9 +142,10 @@ package struct RunState: Hashable, Sendable {
     private mutating func finishTask(_ completion: TaskCompletion) {
         completions[completion.task.index] = completion
         witnesses[completion.task.index] = nil
-        if isMeasurement(completion.task.index), let weights, let error = completion.heldOutError {
-            measurements.append(Measurement(weights: weights, heldOutError: error))
-        }
+        guard isMeasurement(completion.task.index), let weights, let metric = current?.outputs.primary,
+            let value = completion.figures.metrics[metric.resultKey]
+        else { return }
+        measurements.append(Measurement(weights: weights, cost: metric.cost(value)))
     }
 
     private mutating func beginRound(_ round: Int) {
@@ -176,11 +157,9 @@ package struct RunState: Hashable, Sendable {
     }
 
     private mutating func finishStage(_ ending: StageEnding) {
-        let answers = completions.sorted { $0.key < $1.key }.map(\.value)
-        switch kind(ofStage: stage) {
-        case .autoencoder: if let weights = ending.weights { stageWeights.append(weights) }
-        case .fineTuning: fineTuned = answers
-        case .evaluation: evaluations = answers
+        if let weights = ending.weights { stageWeights[stage] = weights }
+        if case .collect = current?.reduction {
+            collected[stage] = completions.sorted { $0.key < $1.key }.map(\.value)
         }
         stage += 1
         opening = nil

@@ -53,7 +53,7 @@ extension Coordinator {
         } catch {
             throw APIError(.storageFull, "the run could not be written down: \(error)", hint: "make room and try again")
         }
-        var entry = RunEntry(id, plan: plan, text: text, folder: folder, at: time)
+        var entry = RunEntry(id, plan: plan, compiler: compiler, text: text, folder: folder, at: time)
         entry.journal.add(entry.history.remarks, at: time, change: nextChange())
         entries[id] = entry
         log(entry.history.remarks, of: id)
@@ -157,9 +157,9 @@ extension Coordinator {
 
     private func memory(of run: RunState) -> RunMemory? {
         if let known = entries[run.id]?.memory { return known }
-        guard !run.phase.isFinal, let manifest = run.manifest else { return nil }
+        guard !run.phase.isFinal, let manifest = run.manifest, let compiled = run.compiled else { return nil }
         let data = manifest.blobs.reduce(0) { $0 + (store.blobs.size(of: $1) ?? 0) }
-        let memory = RunMemory(run, manifest, dataBytes: data)
+        let memory = RunMemory(compiled, verifies: run.plan.verify ?? 0 > 0, dataBytes: data)
         entries[run.id]?.memory = memory
         return memory
     }

@@ -296,9 +296,8 @@ extension RunState {
     }
 
     fileprivate var largestElementCount: Int {
-        let layers = plan.autoencoderStages.map { $0.parameters(of: network).elementCount }
-        let classifier = network.classifierParameters(classes: manifest?.classes ?? 0).elementCount
-        return max(layers.max() ?? 0, classifier)
+        stages.flatMap { stage in stage.exampleTasks.map { stage.exampleWork(ofTask: $0.index).elementCount } }.max()
+            ?? 0
     }
 }
 

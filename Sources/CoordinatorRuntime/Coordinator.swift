@@ -2,8 +2,9 @@ package import Coordination
 package import DataFormats
 import FoundationEssentials
 package import Logging
+package import Kinds
 import PlanFile
-import RunProtocol
+package import RunProtocol
 package import RunStore
 
 /// The shell around `Cluster`: it writes facts down, performs what is decided, and answers requests.
@@ -12,6 +13,7 @@ package import RunStore
 /// recorded has not happened. A kill loses no more than that.
 package actor Coordinator: CoordinatorAPI {
     let store: RunStore
+    let compiler: StageCompiler
     let performer: StepPerformer
     let logger: Logger
     let version: String
@@ -60,12 +62,14 @@ package actor Coordinator: CoordinatorAPI {
     /// Takes up every run of `store` where its facts end.
     ///
     /// - Parameters:
+    ///   - compiler: of runs' stages.
     ///   - folders: from where plans' data may be read.
     ///   - defaultFolder: what relative paths start from in plans that come without a folder.
     ///   - memory: that its steps share.
     ///   - waitsForRoom: whether it pauses while its disk is full or failing; else `run()` throws.
     package init(
-        store: RunStore, folders: DataFolders, defaultFolder: String, version: String, logger: Logger,
+        store: RunStore, compiler: StageCompiler = .all, folders: DataFolders, defaultFolder: String, version: String,
+        logger: Logger,
         times: ClusterTimes = ClusterTimes(), memory: MemoryBudget = MemoryBudget(), waitsForRoom: Bool = true
     ) async throws {
         self.store = store
@@ -73,8 +77,9 @@ package actor Coordinator: CoordinatorAPI {
         self.logger = logger
         self.version = version
         self.defaultFolder = defaultFolder
-        performer = StepPerformer(blobs: store.blobs, folders: folders, memory: memory)
-        cluster = Cluster(times: times, quarantines: try store.quarantines())
+        self.compiler = compiler
+        performer = StepPerformer(blobs: store.blobs, folders: folders, compiler: compiler, memory: memory)
+        cluster = Cluster(compiler: compiler, times: times, quarantines: try store.quarantines())
         crew = Crew(try store.knownWorkers())
         (steps, stepContinuation) = AsyncStream.makeStream()
         // First all runs, then what follows: one must not delete what another needs.
@@ -90,7 +95,7 @@ package actor Coordinator: CoordinatorAPI {
 
     private func takeUp(_ stored: RunStore.StoredRun) throws -> [Decision] {
         let entry = try RunEntry(
-            stored, entries: store.entries(of: stored.id),
+            stored, compiler: compiler, entries: store.entries(of: stored.id),
             spans: { $0.phase.isFinal ? nil : try store.spans(of: $0.id) }, change: nextChange())
         entries[stored.id] = entry
         ledger.runTakenUp(entry.written)

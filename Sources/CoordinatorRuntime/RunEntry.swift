@@ -25,9 +25,11 @@ package struct RunEntry: Sendable {
     /// A run that has just been submitted.
     ///
     /// - Parameter time: seconds since 1970.
-    package init(_ id: RunID, plan: Plan, text: String, folder: String, at time: Double) {
-        written = RunState(id: id, plan: plan)
-        history = RunHistory(plan: plan, submittedAt: time)
+    package init(
+        _ id: RunID, plan: Plan, compiler: StageCompiler, text: String, folder: String, at time: Double
+    ) {
+        written = RunState(id: id, plan: plan, compiler: compiler)
+        history = RunHistory(outline: compiler.outline(plan), submittedAt: time)
         planText = text
         self.folder = folder
     }
@@ -39,10 +41,12 @@ package struct RunEntry: Sendable {
     ///   - spans: of its timeline; nil where they are not needed yet.
     ///   - change: the number of the change that it is for those who watch.
     init(
-        _ stored: RunStore.StoredRun, entries: [RunJournal.Entry], spans: (RunState) throws -> [TaskSpan]?, change: Int
+        _ stored: RunStore.StoredRun, compiler: StageCompiler, entries: [RunJournal.Entry],
+        spans: (RunState) throws -> [TaskSpan]?, change: Int
     ) rethrows {
         self.init(
-            stored.id, plan: stored.plan, text: stored.planText, folder: stored.folder, at: stored.submittedAt)
+            stored.id, plan: stored.plan, compiler: compiler, text: stored.planText, folder: stored.folder,
+            at: stored.submittedAt)
         for event in stored.events { fold(event.event, at: event.time, change: change) }
         timeline = try spans(written).map { TaskTimeline($0, change: change) }
         journal = Journal(entries, change: change)
@@ -73,6 +77,6 @@ package struct RunEntry: Sendable {
 
     private mutating func fold(_ event: RunEvent, at time: Double, change: Int) {
         written.apply(event)
-        history.apply(event, at: time, change: change)
+        history.apply(event, compiled: written.compiled, at: time, change: change)
     }
 }

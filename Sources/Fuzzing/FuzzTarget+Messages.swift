@@ -1,5 +1,6 @@
 import Coordination
 import FoundationEssentials
+import Kinds
 import RunProtocol
 import Simulation
 
@@ -60,7 +61,7 @@ extension FuzzTarget {
 /// A cluster in the midst of a round: one worker has tasks, another would take what the first is slow with.
 private enum Overheard {
     private static let running: Cluster = {
-        var cluster = Cluster()
+        var cluster = Cluster(compiler: .all)
         guard let run = RunID(rawValue: "run-fuzz") else { return cluster }
         let plan = Example.plan(replicas: 3)
         var decisions = cluster.runSubmitted(run, plan: plan)

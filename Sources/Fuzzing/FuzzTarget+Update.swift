@@ -2,6 +2,7 @@ import Averaging
 import Coordination
 import DataFormats
 import FoundationEssentials
+import Kinds
 import RunProtocol
 import Simulation
 import UpdateFiles
@@ -13,7 +14,7 @@ extension FuzzTarget {
         var plan = Example.plan()
         plan.fineTuning?.pseudoLabels = PseudoLabels(rounds: 2)
         plan.fineTuning?.validationPerClass = 1
-        var state = RunState(id: run, plan: plan)
+        var state = RunState(id: run, plan: plan, compiler: .all)
         var tasks: [TaskID: TaskDescription] = [:]
         for event in Example.undisturbed(plan, run) {
             state.apply(event)

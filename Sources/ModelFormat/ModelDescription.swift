@@ -75,10 +75,7 @@ package struct Model: Hashable, Sendable {
 
     /// The file, to be written part by part.
     package func file() throws -> Safetensors {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let text = String(decoding: try encoder.encode(description), as: UTF8.self)
-        return WeightsBlob.file(weights, description.parameters, metadata: ["cairn": text, "format": "pt"])
+        WeightsBlob.file(weights, description.parameters, metadata: description.metadata)
     }
 
     /// Reads an exported file.
@@ -115,6 +112,14 @@ package struct Model: Hashable, Sendable {
 }
 
 extension ModelDescription {
+    /// The metadata of its file.
+    package var metadata: [String: String] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let text = try? encoder.encode(self) else { preconditionFailure("numbers of a description are finite") }
+        return ["cairn": String(decoding: text, as: UTF8.self), "format": "pt"]
+    }
+
     /// Whether sizes computed from it cannot overflow.
     fileprivate var isPlausible: Bool {
         network.isWithinLimits && (1e-9...1e9).contains(divisor)

@@ -1,4 +1,5 @@
 package import Coordination
+import Kinds
 package import RunProtocol
 
 /// A small plan, its manifest, and made-up answers to its tasks: all that a cluster needs of data and training to decide.
@@ -69,23 +70,29 @@ package enum Example {
         switch step {
         case .prepareData: return .dataPrepared(manifest(draws: state.plan.data.labeled?.draws ?? 0))
         case .openStage(let stage):
-            let weights = (0..<max(state.fineTuned.count, 1)).map { digest("start \(stage) \($0)") }
-            let frozen = stage == 0 ? nil : digest("stack " + state.stageWeights.map(\.hex).joined())
+            let weights = state.stages[stage].starts.indices.map { digest("start \(stage) \($0)") }
+            let frozen = state.stages[stage].frozen.map { _ in digest("stack " + ended(state)) }
             return .stageOpened(StageOpening(stage: stage, frozen: frozen, weights: weights))
         case .average:
             return .roundClosed(
                 RoundClosing(
                     stage: state.stage, round: state.round, weights: digest(facts), momentum: nil))
         case .export:
-            let digest = digest(state.stageWeights.map(\.hex).joined() + "\(state.evaluations.count)")
+            let results = state.collected.sorted { $0.key < $1.key }.map { "\($0.value.count)" }
+            let digest = digest(ended(state) + results.joined(separator: " "))
             return .finished(exports: [ExportDescription(part: .pretrained, digest: digest, bytes: 1)])
         case .finishStage, .waitForTasks: return .failed(reason: "a step that needs no work was asked for")
         }
     }
 
+    /// The weights of the stages that have ended, in their order.
+    private static func ended(_ state: RunState) -> String {
+        state.stageWeights.sorted { $0.key < $1.key }.map(\.value.hex).joined()
+    }
+
     /// The facts of a run in which nothing goes wrong.
     package static func undisturbed(_ plan: Plan, _ run: RunID) -> [RunEvent] {
-        var cluster = Cluster()
+        var cluster = Cluster(compiler: .all)
         var events: [RunEvent] = []
         var todo = cluster.runSubmitted(run, plan: plan)
         let now = Instant(milliseconds: 0)

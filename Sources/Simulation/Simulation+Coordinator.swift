@@ -1,4 +1,5 @@
 import Coordination
+import Kinds
 import RandomNumbers
 import RunProtocol
 
@@ -10,7 +11,7 @@ extension Simulation {
         storage = StoragePause()
         performing = []
         ledger = BlobLedger()
-        var new = Cluster(quarantines: disk.quarantines)
+        var new = Cluster(compiler: .all, quarantines: disk.quarantines)
         let decisions = plans.indices.flatMap { index in
             new.runSubmitted(plans[index].run, plan: plans[index].plan, events: disk.events[index])
         }

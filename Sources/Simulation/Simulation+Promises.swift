@@ -1,4 +1,5 @@
 import Coordination
+import Kinds
 import RunProtocol
 
 /// What is checked after each event, and at the end.
@@ -80,7 +81,7 @@ extension Simulation {
 
     func checkEnd() throws(Violation) {
         for (index, (run, plan)) in plans.enumerated() {
-            try checkAnswers(of: RunState(id: run, plan: plan), disk.events[index])
+            try checkAnswers(of: RunState(id: run, plan: plan, compiler: .all), disk.events[index])
             guard run == Self.run, !isGivenUp else { continue }
             guard disk.events[index].filter(\.isWeight) == Self.expected else {
                 throw Violation(description: "the weights are not those of the undisturbed run")

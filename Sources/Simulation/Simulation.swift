@@ -1,5 +1,6 @@
 import Coordination
 import HeapModule
+import Kinds
 import RandomNumbers
 import RunProtocol
 
@@ -117,7 +118,7 @@ package struct Simulation {
         let good = [(run: Self.run, plan: plan)]
         let diverging = self.faults.diverges ? [(run: Self.divergingRun, plan: plan)] : []
         plans = seed % 2 == 0 ? good + diverging : diverging + good
-        disk = Disk(plans.map { RunState(id: $0.run, plan: $0.plan) })
+        disk = Disk(plans.map { RunState(id: $0.run, plan: $0.plan, compiler: .all) })
         makeWorkers(honest: isVerified ? 2 : 1)
     }
 

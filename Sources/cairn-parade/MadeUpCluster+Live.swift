@@ -1,3 +1,4 @@
+import Kinds
 import RunProtocol
 
 /// What those who watch are told.

@@ -1,4 +1,5 @@
 import Coordination
+import Kinds
 import RandomNumbers
 import RunProtocol
 import Simulation
@@ -12,8 +13,7 @@ import Testing
         let state = try #require(shell.cluster.run(shell.run))
         #expect(state.phase == .finished)
         #expect(state.stageWeights.count == 2)
-        #expect(state.fineTuned.count == 4)
-        #expect(state.evaluations.count == 4)
+        #expect(state.collected.mapValues(\.count) == [2: 4, 3: 4])
         // Two layers of three rounds with two replicas and a measurement, and a closing measurement; 4 + 4 tasks.
         let tasks = shell.recorded.count { if case .taskFinished = $0 { true } else { false } }
         #expect(tasks == 2 * (3 * 3 + 1) + 8)
@@ -135,7 +135,7 @@ import Testing
         #expect(shell.phase == .finished)
         #expect(weights.count == 5)
         // 2.99 is no improvement by one in a hundred, but it is the smallest.
-        #expect(shell.cluster.run(shell.run)?.stageWeights == [weights[3]])
+        #expect(shell.cluster.run(shell.run)?.stageWeights == [0: weights[3]])
     }
 
     @Test func afterARestartTheRunGoesOnFromAnyFact() {

@@ -1,4 +1,5 @@
 import Coordination
+import Kinds
 import RunProtocol
 import Simulation
 import Testing
@@ -166,7 +167,7 @@ import Testing
     }
 
     @Test func registrationsWithoutEndDoNotShutOutThoseThatWork() throws {
-        var cluster = Cluster()
+        var cluster = Cluster(compiler: .all)
         let now = Instant(milliseconds: 0)
         let honest = try #require(WorkerID(rawValue: "honest"))
         cluster.workerRegistered(honest, Example.registration(host: "h", processID: 1), now: now)

@@ -1,10 +1,11 @@
 import Coordination
+import Kinds
 import RunProtocol
 import Simulation
 
 /// Performs a cluster's decisions at once, as the coordinator's shell does, and keeps what it recorded.
 final class TestShell {
-    var cluster = Cluster()
+    var cluster = Cluster(compiler: .all)
     var recorded: [RunEvent] = []
     var clock = Instant(milliseconds: 0)
     let run: RunID
@@ -20,7 +21,7 @@ final class TestShell {
     }
 
     func start(events: [RunEvent] = []) {
-        cluster = Cluster(quarantines: quarantines)
+        cluster = Cluster(compiler: .all, quarantines: quarantines)
         recorded = events
         perform(cluster.runSubmitted(run, plan: plan, events: events))
     }

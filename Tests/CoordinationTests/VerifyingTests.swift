@@ -1,4 +1,5 @@
 import Coordination
+import Kinds
 import RunProtocol
 import Simulation
 import Testing
@@ -152,12 +153,12 @@ import Testing
         let picked = (0..<40).map { round in
             var plan = Example.plan(layers: 1, rounds: 2, replicas: 200, draws: nil, verify: 0.25)
             plan.seed = UInt64(round)
-            let state = RunState(id: RunID(rawValue: "run-test")!, plan: plan)
+            let state = RunState(id: RunID(rawValue: "run-test")!, plan: plan, compiler: .all)
             return (0..<200).count(where: state.isVerified)
         }
         #expect((1_800...2_200).contains(picked.reduce(0, +)))
         #expect(Set(picked).count > 5)
-        let none = RunState(id: RunID(rawValue: "run-test")!, plan: Example.plan())
+        let none = RunState(id: RunID(rawValue: "run-test")!, plan: Example.plan(), compiler: .all)
         #expect(!(0..<200).contains(where: none.isVerified))
     }
 

@@ -1,6 +1,7 @@
 import Coordination
 import CoordinatorRuntime
 import Foundation
+import Kinds
 import PlanFile
 import RunProtocol
 import Testing
@@ -38,15 +39,14 @@ import Testing
         let header = try JSONDecoder().decode(Header.self, from: lines[0])
         let facts = try lines.dropFirst().map { try JSONDecoder().decode(Fact.self, from: $0) }
         let plan = try PlanReader.read(header.plan)
-        var history = RunHistory(plan: plan, submittedAt: header.submittedAt)
-        let id = try #require(RunID(rawValue: "run-recorded"))
-        var events: [RunEvent] = []
+        var history = RunHistory(outline: StageCompiler.all.outline(plan), submittedAt: header.submittedAt)
+        var state = RunState(id: try #require(RunID(rawValue: "run-recorded")), plan: plan, compiler: .all)
         var told: [(stage: Int, round: Int, time: Double, progress: RunProgress)] = []
         for fact in facts {
-            events.append(fact.event)
-            history.apply(fact.event, at: fact.time, change: 1)
+            state.apply(fact.event)
+            history.apply(fact.event, compiled: state.compiled, at: fact.time, change: 1)
             guard case .roundClosed(let closing) = fact.event else { continue }
-            let costs = RunState(id: id, plan: plan, events: events).costs(slots: 2)
+            let costs = state.costs(slots: 2)
             told.append(
                 (closing.stage, closing.round, fact.time, history.progress(costs: costs, share: 0, at: fact.time)))
         }

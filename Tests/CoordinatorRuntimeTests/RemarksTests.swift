@@ -1,6 +1,7 @@
 import Coordination
 import CoordinatorRuntime
 import Foundation
+import Kinds
 import RunProtocol
 import Testing
 
@@ -149,17 +150,13 @@ import Testing
         var manifest = Self.manifest()
         manifest.classes = 10
         manifest.draws = losses.map { _ in LabeledBlobs(samples: manifest.heldOut, labels: Self.digest) }
-        let run = try #require(RunID(rawValue: "run-1"))
-        let completions = try losses.enumerated().map { index, loss in
-            let figures = TaskFigures(samples: 10, metrics: ["loss": loss], series: ["epochLosses": [2.5, loss]])
-            return try #require(
-                TaskCompletion(
-                    task: TaskID(run: run, stage: 1, round: 1, index: index), update: Self.digest, figures: figures))
+        let results = losses.map { loss in
+            TaskFigures(samples: 10, metrics: ["loss": loss], series: ["epochLosses": [2.5, loss]])
         }
         let settings = FineTuningSettings(
             epochs: 7, batchSize: 1, optimizer: .sgd(learningRate: 0.5, momentum: 0), encoderLearningRate: 0,
             dropout: 0, inputDropout: 0, weightDecay: 0, compareFromScratch: false)
-        let remarks = manifest.remarks(onFineTunings: completions, of: settings)
+        let remarks = manifest.remarks(onFineTunings: results, of: settings)
         #expect(remarks.map(\.kind) == (isSaid ? [.lossNearChance] : []))
         if isSaid { #expect(remarks.first?.text.contains("more than 7 epochs") == true, "\(remarks)") }
     }
@@ -195,14 +192,7 @@ import Testing
         manifest.draws = (0..<trials).map { _ in blobs }
         manifest.classNames = ["cat", "dog"]
         manifest.classes = 2
-        let run = try #require(RunID(rawValue: "run-1"))
-        return manifest.remarks(
-            onTests: try matrices.enumerated().map { index, matrix in
-                try #require(
-                    TaskCompletion(
-                        task: TaskID(run: run, stage: 2, round: 1, index: index), update: Self.digest,
-                        figures: TaskFigures(samples: 10, tables: ["confusion": matrix])))
-            })
+        return manifest.remarks(onTests: matrices.map { TaskFigures(samples: 10, tables: ["confusion": $0]) })
     }
 
     @Test func alwaysTheMostFrequentClassIsNoBetter() throws {

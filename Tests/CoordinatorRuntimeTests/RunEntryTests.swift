@@ -1,5 +1,6 @@
 import Coordination
 import CoordinatorRuntime
+import Kinds
 import RunProtocol
 import Simulation
 import Testing
@@ -11,13 +12,16 @@ import Testing
         let run = try #require(RunID(rawValue: "run-a"))
         let plan = Example.plan()
         let events = Example.undisturbed(plan, run)
-        var entry = RunEntry(run, plan: plan, text: "a plan", folder: "/data", at: 100)
-        var history = RunHistory(plan: plan, submittedAt: 100)
+        var entry = RunEntry(run, plan: plan, compiler: .all, text: "a plan", folder: "/data", at: 100)
+        var history = RunHistory(outline: StageCompiler.all.outline(plan), submittedAt: 100)
+        var state = RunState(id: run, plan: plan, compiler: .all)
         for (index, event) in events.enumerated() {
             let (time, change) = (101 + Double(index), index + 1)
             let remarks = entry.apply(event, because: "reason \(index)", at: time, change: change)
-            history.apply(event, at: time, change: change)
-            #expect(entry.written == RunState(id: run, plan: plan, events: Array(events.prefix(index + 1))))
+            state.apply(event)
+            history.apply(event, compiled: state.compiled, at: time, change: change)
+            #expect(entry.written.phase == state.phase && entry.written.completions == state.completions)
+            #expect(entry.written.neededBlobs == state.neededBlobs)
             #expect(entry.history.stages == history.stages)
             // The event, and after it what follows from it.
             let told = entry.journal.entries(after: 0).entries.suffix(1 + remarks.count)

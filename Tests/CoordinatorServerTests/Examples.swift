@@ -1,3 +1,4 @@
+import Kinds
 import RunProtocol
 
 /// Messages with every field, and with none that can be left out.

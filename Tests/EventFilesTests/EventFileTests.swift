@@ -1,5 +1,6 @@
 import EventFiles
 import Foundation
+import Kinds
 import RunProtocol
 import Testing
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CoordinatorRuntime
 import DataFormats
+import Kinds
 import PlanFile
 import PrintableText
 import RunProtocol

@@ -1,3 +1,4 @@
+package import Kinds
 package import PrometheusMetrics
 package import RunProtocol
 
@@ -22,6 +23,8 @@ package struct CoordinatorFigures: Sendable {
     /// How many facts of each run are written down.
     package var facts: [RunID: Int] = [:]
     package var workers: [WorkerStatus] = []
+    /// What the results of all kinds of stages are.
+    package var outputs = StageCompiler.all.outputs
 
     package init(version: String) {
         self.version = version
@@ -130,7 +133,7 @@ package struct CoordinatorFigures: Sendable {
 
     /// Of the kinds of stages that there are, and of the listed runs' stages: each name once, none that is taken.
     private var metrics: [MetricDescription] {
-        let outputs = StageOutputs.kinds + listed.flatMap { $0.stages.compactMap(\.outputs) }
+        let outputs = outputs + listed.flatMap { $0.stages.compactMap(\.outputs) }
         var names = Set(runFamilies.map(\.description.name))
         return outputs.flatMap { $0.metrics.filter { $0.of != .trial } + $0.trialMetrics }.filter { metric in
             names.insert("cairn_run_" + metric.name.snakeCase).inserted

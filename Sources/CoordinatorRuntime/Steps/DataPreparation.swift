@@ -1,6 +1,7 @@
 package import Coordination
 package import DataFormats
 import FoundationEssentials
+package import Kinds
 import ModelFormat
 import PrintableText
 import RandomNumbers
@@ -16,12 +17,15 @@ package struct DataPreparation {
     let folder: String
     let folders: DataFolders
     let blobs: BlobFolder
+    let compiler: StageCompiler
     /// Of the steps that follow.
     let memory: MemoryBudget?
 
     package init(
-        plan: Plan, folder: String, folders: DataFolders, blobs: BlobFolder, memory: MemoryBudget? = nil
+        plan: Plan, folder: String, folders: DataFolders, blobs: BlobFolder, compiler: StageCompiler = .all,
+        memory: MemoryBudget? = nil
     ) {
+        self.compiler = compiler
         self.memory = memory
         self.plan = plan
         self.folder = folder
@@ -67,7 +71,7 @@ package struct DataPreparation {
         let (image, imageRemark) = try self.image(of: rows, path: path)
         let network = NetworkSpec(inputSize: rows.size, image: image, layers: plan.layers)
         try plan.checkSizes(of: network, samples: rows.count)
-        if let memory { try plan.checkMemory(of: network, available: memory.capacity()) }
+        if let memory { try plan.checkMemory(of: network, compiler, available: memory.capacity()) }
         let raw = try NumberRange(of: rows)
         try checkVariety(rows, raw, path: path)
         let remarks = rows.remarks + [columnRemark, imageRemark].compactMap(\.self)

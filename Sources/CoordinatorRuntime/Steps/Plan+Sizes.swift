@@ -10,8 +10,11 @@ extension Plan {
     /// Whether the coordinator has the memory for all of its steps.
     ///
     /// - Parameter available: in bytes.
-    func checkMemory(of network: NetworkSpec, available: Int) throws(APIError) {
-        let (name, needed) = StepMemory(plan: self, network: network, classes: 0).largest
+    func checkMemory(of network: NetworkSpec, _ compiler: StageCompiler, available: Int) throws(APIError) {
+        let sizes = RunMemory.DataSizes(
+            samples: data.heldOut + data.shards, labeled: 0, tested: 0, classes: 0, bytes: 0)
+        let run = compiler.compile(self, DataManifest(ofSize: sizes, self, network))
+        let (name, needed) = StepMemory(run: run).largest
         guard needed > available else { return }
         throw MemoryShortage(needed: needed, available: available).error(name)
     }

@@ -1,4 +1,4 @@
-import Coordination
+package import Kinds
 package import RunProtocol
 import Training
 
@@ -23,70 +23,75 @@ extension RunMemory {
     }
 
     /// What `plan` takes where its samples are as `network` says.
-    package init(_ plan: Plan, _ network: NetworkSpec, _ data: DataSizes) {
+    package init(_ plan: Plan, _ network: NetworkSpec, _ data: DataSizes, compiler: StageCompiler = .all) {
         self.init(
-            workerSlot: Self.largestTask(plan, network, data),
-            coordinator: StepMemory(plan: plan, network: network, classes: data.classes).largest.bytes,
-            disk: data.bytes + Self.disk(plan, network, classes: data.classes))
+            compiler.compile(plan, DataManifest(ofSize: data, plan, network)), verifies: plan.verify ?? 0 > 0,
+            dataBytes: data.bytes)
     }
 
-    init(_ run: RunState, _ manifest: DataManifest, dataBytes: Int) {
+    init(_ run: CompiledRun, verifies: Bool, dataBytes: Int) {
         self.init(
-            run.plan, run.network,
-            DataSizes(
-                samples: manifest.shards.reduce(manifest.heldOut.count) { $0 + $1.count },
-                labeled: manifest.draws.map(\.samples.count).max() ?? 0, tested: manifest.test?.samples.count ?? 0,
-                classes: manifest.classes, bytes: dataBytes))
+            workerSlot: run.stages.map(\.largestTask).max() ?? 0, coordinator: StepMemory(run: run).largest.bytes,
+            disk: dataBytes + run.diskBytes(verifies: verifies))
     }
+}
 
-    private static func largestTask(_ plan: Plan, _ network: NetworkSpec, _ data: DataSizes) -> Int {
-        let (shards, heldOut) = (max(plan.data.shards, 1), plan.data.heldOut)
-        let inShard = max((data.samples - heldOut + shards - 1) / shards, 1)
+extension DataManifest {
+    /// As it would be for so much data, but for the digests.
+    init(ofSize data: RunMemory.DataSizes, _ plan: Plan, _ network: NetworkSpec) {
         let blob = Digest(of: [])
         func samples(_ count: Int) -> SampleSet {
             SampleSet(digest: blob, count: max(count, 1), size: network.inputSize, divisor: 1)
         }
-        var tasks = plan.autoencoderStages.flatMap { stage -> [Work] in
-            let frozen = stage.layer == 0 ? nil : blob
-            return [
-                .train(
-                    stage.training(
-                        of: network, frozen: frozen, start: blob, on: samples(inShard), round: 1, seed: 0)),
-                .evaluate(stage.measuring(of: network, frozen: frozen, weights: blob, on: samples(heldOut))),
-            ]
-        }
-        if let settings = plan.fineTuning, data.classes > 0 {
-            let labeled = LabeledBlobs(samples: samples(data.labeled), labels: blob)
-            let unlabeled = settings.pseudoLabels.map {
-                [SampleSet](repeating: samples(inShard), count: $0.shards ?? shards)
-            }
-            tasks += (settings.compareFromScratch ? [blob, nil] : [blob]).map { stack in
-                .train(
-                    settings.training(
-                        of: network, classes: data.classes, stack: stack, on: labeled, unlabeled: unlabeled ?? [],
-                        seed: 0))
-            }
-            let test = LabeledBlobs(samples: samples(data.tested), labels: blob)
-            tasks.append(.evaluate(network.testing(classes: data.classes, weights: blob, on: test)))
-        }
-        return tasks.map { (try? $0.memory) ?? 0 }.max() ?? 0
+        let shards = max(plan.data.shards, 1)
+        let inShard = (data.samples - plan.data.heldOut + shards - 1) / shards
+        func labeled(_ count: Int) -> LabeledBlobs { LabeledBlobs(samples: samples(count), labels: blob) }
+        let draws = data.classes > 0 ? plan.data.labeled?.draws ?? 0 : 0
+        self.init(
+            planHash: blob, inputSize: network.inputSize, image: network.image,
+            shards: [SampleSet](repeating: samples(inShard), count: shards), heldOut: samples(plan.data.heldOut),
+            draws: [LabeledBlobs](repeating: labeled(data.labeled), count: draws),
+            test: draws > 0 ? labeled(data.tested) : nil, classes: data.classes)
+    }
+}
+
+extension Stage {
+    /// What a task takes of a worker's memory at most, in bytes.
+    fileprivate var largestTask: Int {
+        let works = exampleTasks.map { exampleWork(ofTask: $0.index) } + [exampleMeasurement].compactMap(\.self)
+        return works.map { (try? $0.memory) ?? 0 }.max() ?? 0
     }
 
+    /// How many numbers all its tasks' results have.
+    fileprivate var resultElements: Int {
+        exampleTasks.reduce(0) { $0 + $1.count * exampleWork(ofTask: $1.index).elementCount }
+    }
+}
+
+extension CompiledRun {
     /// Weights of the round and the one before, momentum alike, layers below, and the updates of the round: as
     /// docs/guarantees.md says.
-    private static func disk(_ plan: Plan, _ network: NetworkSpec, classes: Int) -> Int {
-        let stages = plan.autoencoderStages
-        let weights = stages.map { 4 * $0.parameters(of: network).elementCount }
-        let updates = plan.verify ?? 0 > 0 ? 2 : 1
-        var finished = 0
-        var most = 0
-        for (stage, weight) in zip(stages, weights) {
-            let kept = stage.settings.earlyStopping == nil ? 0 : stage.settings.rounds + 1
-            most = max(most, finished * 2 + weight * (4 + stage.settings.replicas * updates + 1 + kept))
-            finished += weight
+    fileprivate func diskBytes(verifies: Bool) -> Int {
+        let updates = verifies ? 2 : 1
+        // Of stages that have ended: their weights, and the results that they have collected.
+        var (ended, collected, most) = (0, 0, 0)
+        for stage in stages {
+            let opened = ([stage.frozen].compactMap(\.self) + stage.starts).reduce(0) {
+                $0 + $1.parameters.elementCount
+            }
+            let results = stage.resultElements * updates
+            switch stage.reduction {
+            case .average(_, let stopping):
+                let weights = stage.parameters.elementCount
+                let kept = stopping == nil ? 0 : stage.rounds + 1
+                most = max(most, 2 * ended + collected + weights * (5 + kept) + results)
+                ended += weights
+            case .collect:
+                most = max(most, 2 * ended + collected + opened + results)
+                collected += results
+            }
         }
-        let classifier = 4 * network.classifierParameters(classes: classes).elementCount
-        let draws = 2 * (plan.data.labeled?.draws ?? 0)
-        return max(most, finished * 2 + classifier * max(2 * draws * updates, 1))
+        let exported = exports.reduce(0) { $0 + $1.weights.parameters.elementCount }
+        return 4 * max(most, ended + collected + exported)
     }
 }

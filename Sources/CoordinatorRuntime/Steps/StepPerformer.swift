@@ -13,6 +13,7 @@ import UpdateFiles
 struct StepPerformer: Sendable {
     let blobs: BlobFolder
     let folders: DataFolders
+    let compiler: StageCompiler
     let memory: MemoryBudget
 
     private var reader: WeightsReader { WeightsReader(blobs: blobs) }
@@ -34,7 +35,7 @@ struct StepPerformer: Sendable {
         switch step {
         case .prepareData:
             let preparation = DataPreparation(
-                plan: run.plan, folder: folder, folders: folders, blobs: blobs, memory: memory)
+                plan: run.plan, folder: folder, folders: folders, blobs: blobs, compiler: compiler, memory: memory)
             return .dataPrepared(try preparation.prepare())
         case .openStage(let stage): return .stageOpened(try open(stage, of: run))
         case .average: return .roundClosed(try average(run))
@@ -45,41 +46,12 @@ struct StepPerformer: Sendable {
 
     // MARK: Opening a stage
 
-    private func open(_ stage: Int, of run: RunState) throws -> StageOpening {
-        switch run.kind(ofStage: stage) {
-        case .autoencoder(let autoencoder):
-            let weights = try put(try start(autoencoder, stage, of: run), autoencoder.parameters(of: run.network))
-            return StageOpening(stage: stage, frozen: try stack(run, layers: autoencoder.layer), weights: [weights])
-        case .fineTuning:
-            return StageOpening(stage: stage, frozen: try stack(run, layers: run.plan.layers.count), weights: [])
-        case .evaluation:
-            let parameters = run.network.classifierParameters(classes: run.manifest?.classes ?? 0)
-            let weights = try run.fineTuned.map { completion in
-                try put(try reader.classifier(completion, of: run), parameters)
-            }
-            return StageOpening(stage: stage, frozen: nil, weights: weights)
+    private func open(_ index: Int, of run: RunState) throws -> StageOpening {
+        let stage = run.stages[index]
+        func put(_ recipe: BlobRecipe) throws -> Digest {
+            try self.put(try reader.weights(recipe, of: run), recipe.parameters)
         }
-    }
-
-    /// Layers that were trained before go on from there, the others start from random numbers.
-    private func start(_ autoencoder: AutoencoderStage, _ stage: Int, of run: RunState) throws -> [Float] {
-        let trained =
-            autoencoder.decoders.count > 1
-            ? try reader.autoencoders(run.stageWeights, of: run).dropFirst(autoencoder.layer) : []
-        let new = run.network.autoencoderParameters(
-            first: autoencoder.layer + trained.count, decoders: Array(autoencoder.decoders.dropFirst(trained.count)))
-        let fresh = new.initialValues(seed: Seed.derive(from: run.plan.seed, UInt64(stage)))
-        return trained.isEmpty ? fresh : [Float](joining: trained.map { $0[...] } + [fresh[...]])
-    }
-
-    /// The encoders of the first `layers` layers as one blob; nil for none.
-    private func stack(_ run: RunState, layers: Int) throws -> Digest? {
-        guard layers > 0 else { return nil }
-        let encoders = try reader.autoencoders(run.stageWeights, of: run).prefix(layers).enumerated().map {
-            layer, weights in
-            weights.prefix(run.network.encoderParameters(layer: layer).elementCount)
-        }
-        return try put([Float](joining: encoders), run.network.stackParameters(count: layers))
+        return StageOpening(stage: index, frozen: try stage.frozen.map(put), weights: try stage.starts.map(put))
     }
 
     private func put(_ weights: [Float], _ parameters: [ParameterSpec]) throws -> Digest {
@@ -89,14 +61,14 @@ struct StepPerformer: Sendable {
     // MARK: Averaging
 
     private func average(_ run: RunState) throws -> RoundClosing {
-        guard case .autoencoder(let stage) = run.kind(ofStage: run.stage), let start = run.weights else {
-            preconditionFailure("only an autoencoder's rounds are averaged")
+        guard let stage = run.current, case .average(let outer, _) = stage.reduction, let start = run.weights else {
+            preconditionFailure("only rounds are averaged")
         }
-        let parameters = stage.parameters(of: run.network)
+        let parameters = stage.parameters
         let delta = try mean(run.completions.filter { !run.isMeasurement($0.key) }.map(\.value), parameters)
         var next = try reader.weights(start, parameters)
         var momentum = try run.momentum.map { try reader.weights($0, parameters) } ?? []
-        stage.settings.outer.step(&next, momentum: &momentum, delta: delta, parameters: parameters)
+        outer.step(&next, momentum: &momentum, delta: delta, parameters: parameters)
         return RoundClosing(
             stage: run.stage, round: run.round, weights: try put(next, parameters),
             momentum: momentum.isEmpty ? nil : try put(momentum, parameters))
@@ -118,50 +90,18 @@ struct StepPerformer: Sendable {
     // MARK: Exports
 
     private func export(_ run: RunState) throws -> [ExportDescription] {
-        guard let manifest = run.manifest else { preconditionFailure("a run without data cannot have finished") }
-        var description = ModelDescription(
-            part: .pretrained, network: run.network, divisor: manifest.shards[0].divisor,
-            decoders: run.plan.autoencoderStages.last.map {
-                run.plan.decoders.dropLast($0.decoders.count) + $0.decoders
+        try (run.compiled?.exports ?? []).map { recipe in
+            let weights = try reader.weights(recipe.weights, of: run)
+            let file = WeightsBlob.file(weights, recipe.weights.parameters, metadata: recipe.metadata)
+            var bytes = 0
+            let digest = try blobs.put { append in
+                try file.write { part in
+                    bytes += part.count
+                    try append(part)
+                }
             }
-                ?? [],
-            sparsity: run.plan.sparsity, planHash: manifest.planHash)
-        description.columns = manifest.columns
-        description.sampleShape = manifest.sampleShape
-        description.range = manifest.range
-        let layers = [Float](joining: try reader.autoencoders(run.stageWeights, of: run).map { $0[...] })
-        var exports = [try put(Model(description: description, weights: layers))]
-        if let first = run.fineTuned.first {
-            description.part = .fineTuned
-            description.decoders = []
-            description.sparsity = nil
-            description.classes = manifest.classes
-            description.classNames = manifest.classNames
-            let weights = try reader.classifier(first, of: run)
-            exports.append(try put(Model(description: description, weights: weights)))
+            return ExportDescription(part: recipe.part, digest: digest, bytes: bytes)
         }
-        return exports
-    }
-
-    private func put(_ model: Model) throws -> ExportDescription {
-        let file = try model.file()
-        var bytes = 0
-        let digest = try blobs.put { append in
-            try file.write { part in
-                bytes += part.count
-                try append(part)
-            }
-        }
-        return ExportDescription(part: model.description.part, digest: digest, bytes: bytes)
-    }
-}
-
-extension [Float] {
-    /// All parts one after the other, in memory that is taken once.
-    fileprivate init(joining parts: [ArraySlice<Float>]) {
-        self.init()
-        reserveCapacity(parts.reduce(0) { $0 + $1.count })
-        for part in parts { append(contentsOf: part) }
     }
 }
 

@@ -21,41 +21,58 @@ struct WeightsReader: Sendable {
         return try UpdateFile(blobs.path(of: completion.update), limitBytes: .max)
     }
 
-    /// A fine-tuning's classifier, `classifierParameters`: where its task has trained the output alone, on top of the
-    /// pretrained encoders.
-    func classifier(_ completion: TaskCompletion, of run: RunState) throws -> [Float] {
-        let tuned = try update(completion).vector()
-        let network = run.network
-        let whole = network.classifierParameters(classes: run.manifest?.classes ?? 0).elementCount
-        guard tuned.count < whole else { return tuned }
-        let stack = try autoencoders(run.stageWeights, of: run).enumerated().flatMap { layer, weights in
-            weights.prefix(network.encoderParameters(layer: layer).elementCount)
+    /// Puts weights together, flat in the order of the recipe's parameters. Each blob is read once, one after the other.
+    ///
+    /// - Parameter stageWeights: of the stages that it names; nil: those with which they ended.
+    func weights(
+        _ recipe: BlobRecipe, of run: RunState, stageWeights: [Int: Digest]? = nil
+    ) throws -> [Float] {
+        let stageWeights = stageWeights ?? run.stageWeights
+        var weights = [Float](repeating: 0, count: recipe.parameters.elementCount)
+        let starts = recipe.parameters.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+        func fill(_ index: Int, _ values: some Collection<Float>) {
+            weights.replaceSubrange(starts[index]..<starts[index + 1], with: values)
         }
-        return stack + tuned
+        for (index, source) in recipe.sources.enumerated() {
+            guard case .initializer(let seed) = source else { continue }
+            fill(index, [recipe.parameters[index]].initialValues(seed: seed))
+        }
+        for (origin, indices) in recipe.origins {
+            let (values, tensors) = try read(origin, of: run, stageWeights)
+            for index in indices {
+                guard let range = tensors[recipe.tensor(index)] else {
+                    preconditionFailure("a recipe names a tensor that is not there")
+                }
+                fill(index, values[range])
+            }
+        }
+        return weights
     }
 
-    /// The weights of each layer's autoencoder, as the last of some stages that trained it left them.
-    ///
-    /// - Parameter stages: the weights of the run's first stages.
-    func autoencoders(_ stages: [Digest], of run: RunState) throws -> [[Float]] {
-        var layers: [[Float]] = []
-        let trained = Array(zip(stages, run.plan.autoencoderStages))
-        // What a later stage trained from the bottom up is not read.
-        for (digest, stage) in trained.suffix(from: trained.lastIndex { $0.1.layer == 0 } ?? 0) {
-            let whole = try weights(digest, stage.parameters(of: run.network))
-            guard stage.decoders.count > 1 else {
-                layers = layers.prefix(stage.layer) + [whole]
-                continue
+    /// A blob's weights, and where in them the tensors lie, by their names or their places.
+    private func read(
+        _ origin: BlobRecipe.Origin, of run: RunState, _ stageWeights: [Int: Digest]
+    ) throws -> (values: [Float], tensors: [BlobRecipe.Tensor: Range<Int>]) {
+        let (parameters, values): ([ParameterSpec], [Float])
+        switch origin {
+        case .stage(let index):
+            guard let digest = stageWeights[index] else { preconditionFailure("stage \(index) has not ended") }
+            parameters = run.stages[index].parameters
+            values = try weights(digest, parameters)
+        case .result(let stage, let task):
+            guard let result = run.collected[stage]?[task] else {
+                preconditionFailure("stage \(stage) has not ended")
             }
-            var rest = whole[...]
-            let trained = stage.decoders.enumerated().map { index, decoder in
-                let parameters = run.network.autoencoderParameters(
-                    layer: stage.layer + index, decoder: decoder.constraint)
-                defer { rest = rest.dropFirst(parameters.elementCount) }
-                return Array(rest.prefix(parameters.elementCount))
-            }
-            layers = layers.prefix(stage.layer) + trained
+            parameters = run.stages[stage].resultParameters(ofTask: task)
+            // Results of earlier versions had frozen weights in front.
+            values = Array(try update(result).vector().suffix(parameters.elementCount))
         }
-        return layers
+        var (tensors, start): ([BlobRecipe.Tensor: Range<Int>], Int) = ([:], 0)
+        for (place, parameter) in parameters.enumerated() {
+            tensors[.name(parameter.name)] = start..<start + parameter.count
+            tensors[.place(place)] = start..<start + parameter.count
+            start += parameter.count
+        }
+        return (values, tensors)
     }
 }

@@ -79,7 +79,7 @@ extension Coordinator {
 extension RunState {
     /// What an autoencoder's stage has come to: nil before its first round has closed.
     fileprivate func learnt(inStage index: Int) -> Digest? {
-        if stageWeights.indices.contains(index) { return stageWeights[index] }
+        if let weights = stageWeights[index] { return weights }
         return index == stage && round > 1 && !phase.isFinal ? weights : nil
     }
 
@@ -90,9 +90,9 @@ extension RunState {
 
     /// The first draw's pretrained classifier, as soon as all are tested: its export, or its task's answer.
     fileprivate var testedClassifier: Digest? {
-        guard !evaluations.isEmpty else { return nil }
+        guard collected[stages.count - 1] != nil else { return nil }
         let export = exports.first { $0.part == .fineTuned }?.digest
-        return export ?? (phase.isFinal ? nil : fineTuned.first?.update)
+        return export ?? (phase.isFinal ? nil : collected.min { $0.key < $1.key }?.value.first?.update)
     }
 
     fileprivate func subject(_ kind: Gallery.Subject.Kind, stage: Int?) throws(APIError) -> Gallery.Subject {
@@ -101,7 +101,7 @@ extension RunState {
                 throw APIError(.notFound, "run \(id) has no classifier: its plan has no fine_tuning")
             }
             guard let classifier = testedClassifier else { throw .nothingToDraw(id) }
-            return Gallery.Subject(run: id, kind: kind, stage: stageCount - 1, weights: classifier)
+            return Gallery.Subject(run: id, kind: kind, stage: stages.count - 1, weights: classifier)
         }
         if let stage, !plan.autoencoderStages.indices.contains(stage) {
             throw APIError(

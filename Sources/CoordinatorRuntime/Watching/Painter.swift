@@ -32,12 +32,19 @@ struct Painter: Sendable {
         let stage = run.plan.autoencoderStages[subject.stage]
         let (plan, network) = (run.plan, run.network)
         let decoders = plan.decoders.prefix(stage.layer) + stage.decoders
-        try check(network.autoencoderParameters(first: 0, decoders: Array(decoders)))
-        let weights = run.stageWeights.prefix(subject.stage) + [subject.weights]
+        let parameters = network.autoencoderParameters(first: 0, decoders: Array(decoders))
+        try check(parameters)
+        // Each tensor as the last of these stages that has it left it.
+        let sources = parameters.map { parameter in
+            BlobRecipe.Source.stage(
+                (0...subject.stage).last { run.stages[$0].parameters.contains { $0.name == parameter.name } } ?? 0)
+        }
+        var stageWeights = run.stageWeights
+        stageWeights[subject.stage] = subject.weights
         return LearntStack(
             network: network, decoders: Array(decoders),
             sparsity: plan.autoencoderStages.prefix(subject.stage + 1).sparsity,
-            weights: try reader.autoencoders(Array(weights), of: run).flatMap(\.self))
+            weights: try reader.weights(BlobRecipe(parameters, sources), of: run, stageWeights: stageWeights))
     }
 
     private func check(_ parameters: [ParameterSpec]) throws(APIError) {
@@ -85,7 +92,7 @@ struct Painter: Sendable {
         // Of a finished run the classifier is one of its exports; before that it is still the answer to its task.
         let weights =
             try run.exports.isEmpty
-            ? run.fineTuned.first.map { try reader.classifier($0, of: run) }
+            ? run.compiled?.exports.first { $0.part == .fineTuned }.map { try reader.weights($0.weights, of: run) }
             : reader.weights(subject.weights, parameters)
         guard let weights, weights.count == parameters.elementCount else { throw APIError.nothingToDraw(run.id) }
         let count = network.samplesToClassify(atMost: ClassifierMistakes.testedSamples)

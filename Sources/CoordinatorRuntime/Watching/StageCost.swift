@@ -29,83 +29,66 @@ extension StageCost {
 
 extension RunState {
     /// Of each stage, once the data are cut.
-    package func costs(slots: Int) -> [StageCost] {
-        guard let manifest else { return [] }
-        let slots = max(slots, 1)
-        func turns(_ tasks: Int) -> Int { (tasks + slots - 1) / slots }
-        let shardCount = max(manifest.shards.count, 1)
-        let samples = manifest.shards.reduce(0) { $0 + Double($1.count) } / Double(shardCount)
-        let network = network
-        var costs = plan.autoencoderStages.map { stage in
-            let settings = stage.settings
-            let layers = stage.layer..<stage.layer + stage.decoders.count
-            let step =
-                network.trainingOperations(ofLayers: layers, frozenEncoders: stage.frozenEncoders)
-                + network.numbers(ofLayers: layers) * StageCost.operationsOfANumber
-                + network.update(of: stage.parameters(of: network), batchSize: settings.batchSize)
-            let firstRounds = (shardCount + settings.replicas - 1) / settings.replicas
-            let turns = turns(settings.replicas)
-            let encoding = network.encodingOperations(layers: stage.layer) * Double(firstRounds)
-            return StageCost(
-                round: step * samples * Double(settings.localEpochs * turns),
-                encoding: encoding * samples * Double(turns), firstRounds: firstRounds, turns: turns)
-        }
-        guard let settings = plan.fineTuning, let draw = manifest.draws.first else { return costs }
-        let tasks = manifest.draws.count * (settings.compareFromScratch ? 2 : 1)
-        costs.append(
-            StageCost(round: cost(of: settings, labeled: draw.samples.count, manifest, turns: turns(tasks))))
-        let encoding = network.encodingOperations(layers: network.layers.count)
-        costs.append(StageCost(round: Double((manifest.test?.samples.count ?? 0) * turns(tasks)) * encoding))
-        return costs
-    }
+    package func costs(slots: Int) -> [StageCost] { stages.map { $0.cost(slots: max(slots, 1)) } }
+}
 
-    /// Of fine-tuning all draws.
-    private func cost(
-        of settings: FineTuningSettings, labeled: Int, _ manifest: DataManifest, turns: Int
-    ) -> Double {
-        let layers = network.layers.indices
-        let encoding = network.encodingOperations(layers: layers.count)
-        // Encoders alone are trained there: half of an autoencoder's products.
-        let training =
-            (network.trainingOperations(ofLayers: layers) + network.numbers(ofLayers: layers)
-                * StageCost.operationsOfANumber) / 2
-            + network.update(
-                of: network.classifierParameters(classes: manifest.classes), batchSize: settings.batchSize)
-        // Three products of a code with the softmax layer's weights.
-        let onCodes = 6 * Double(network.codeSize * max(manifest.classes, 1))
-        let unlabeled = settings.pseudoLabels.map { labels in
-            manifest.shards.prefix(labels.shards ?? manifest.shards.count).reduce(0) { $0 + Double($1.count) }
+extension Stage {
+    /// What its tasks take; to measure weights takes a moment.
+    fileprivate func cost(slots: Int) -> StageCost {
+        let turns = (taskCount + slots - 1) / slots
+        let costs = exampleTasks.map { (task: exampleWork(ofTask: $0.index), count: Double($0.count)) }
+        let all = costs.reduce(0) { $0 + $1.count }
+        func mean(_ value: (Work) -> Double) -> Double {
+            all > 0 ? costs.reduce(0) { $0 + value($1.task) * $1.count } / all : 0
         }
-        func task(step: Double, forward: Double) -> Double {
-            let labels = Double(settings.epochs * labeled) * step
-            guard let guesses = settings.pseudoLabels, let unlabeled else { return labels }
-            // Round r of R learns from r / R of the share.
-            let learnt = guesses.share * Double(guesses.rounds + 1) / 2 * Double(guesses.epochs)
-            return labels + unlabeled * (Double(guesses.rounds) * forward + learnt * step)
-        }
-        let fromScratch = task(step: training, forward: encoding)
-        let pretrained = settings.encoderIsConstant ? task(step: onCodes, forward: onCodes / 3) : fromScratch
-        let mean = settings.compareFromScratch ? (pretrained + fromScratch) / 2 : pretrained
-        return mean * Double(turns) + (settings.encoderIsConstant ? (Double(labeled) + (unlabeled ?? 0)) * encoding : 0)
+        // As many rounds read what none before has read; where it is no matter, the first does.
+        let firstRounds = sampleSetCount > 0 ? (sampleSetCount + taskCount - 1) / taskCount : 1
+        let encodings = sampleSetCount > 0 ? Double(firstRounds * turns) : 1
+        return StageCost(
+            round: mean(\.computing) * Double(turns), encoding: mean(\.encoding) * encodings, firstRounds: firstRounds,
+            turns: turns)
     }
 }
 
-extension NetworkSpec {
-    /// How many numbers go into and come out of these layers' encoders and decoders in a training step, for one sample.
-    fileprivate func numbers(ofLayers layers: Range<Int>) -> Double {
-        layers.reduce(0) { $0 + 2 * Double(inputSize(ofLayer: $1) + codeSize(ofLayer: $1)) }
+extension Work {
+    /// Operations of the task, without what its cut takes.
+    fileprivate var computing: Double {
+        let samples = Double(data.count)
+        guard case .train(let work) = self else { return samples * graph.forward }
+        let (settings, weights) = (work.settings, Double(work.graph.parameters.elementCount))
+        let trained = settings.trained
+        let update = weights * StageCost.operationsOfANumber / Double(max(settings.batchSize, 1))
+        let step = work.graph.trainingOperations(trained: trained) + work.graph.numbers + update
+        let epochs = Double(settings.epochs) * samples * step
+        guard let guesses = settings.pseudoLabels else { return epochs }
+        let unlabeled = work.unlabeled.reduce(0) { $0 + Double($1.count) }
+        // Round r of R learns from r / R of the share.
+        let learnt = guesses.share * Double(guesses.rounds + 1) / 2 * Double(guesses.epochs)
+        return epochs + unlabeled * (Double(guesses.rounds) * work.graph.forward + learnt * step)
     }
 
-    /// Operations of making one sample's code with the lowest `layers` layers.
-    fileprivate func encodingOperations(layers: Int) -> Double {
-        (0..<layers).reduce(0) { sum, layer in
-            let numbers = Double(codeSize(ofLayer: layer))
-            return sum + 2 * Double(products(ofLayer: layer)) + numbers * StageCost.operationsOfANumber
+    /// Operations of making the codes of its cut.
+    fileprivate var encoding: Double {
+        let samples = sets.reduce(0) { $0 + Double($1.count) }
+        return switch self {
+        case .train(let work): samples * (work.cut?.graph.forward ?? 0)
+        case .evaluate(let work): samples * (work.cut?.graph.forward ?? 0)
+        case .encode: 0
         }
     }
 
-    /// A sample's part of an optimizer's step.
-    fileprivate func update(of parameters: [ParameterSpec], batchSize: Int) -> Double {
-        Double(parameters.elementCount) * StageCost.operationsOfANumber / Double(max(batchSize, 1))
+    private var graph: Graph {
+        switch self {
+        case .train(let work): work.graph
+        case .evaluate(let work): work.graph
+        case .encode(let work): work.graph
+        }
     }
+}
+
+extension Graph {
+    /// Reading and writing each node's numbers, for one sample.
+    fileprivate var numbers: Double { Double(linearNumbers) * StageCost.operationsOfANumber }
+
+    fileprivate var forward: Double { operations + numbers / 2 }
 }

@@ -53,6 +53,19 @@ package struct MetricDescription: Codable, Hashable, Sendable {
     /// What follows the value in a sentence, such as `active` in `31 % active`; nil: no sentence tells it.
     package var phrase: String?
     package var format = Format.number
+
+    package init(
+        _ name: String, resultName: String? = nil, column: String? = nil, title: String, text: String,
+        unit: MetricUnit? = nil, direction: Direction? = nil, lowest: Double? = nil, highest: Double? = nil,
+        of subject: Subject, decides: Bool = false, baseline: String? = nil, ratio: String? = nil,
+        chart: String? = nil, line: String? = nil, phrase: String? = nil, format: Format = .number
+    ) {
+        (self.name, self.resultName, self.column) = (name, resultName, column)
+        (self.title, self.text, self.unit, self.direction) = (title, text, unit, direction)
+        (self.lowest, self.highest, self.of, self.decides) = (lowest, highest, subject, decides)
+        (self.baseline, self.ratio, self.chart) = (baseline, ratio, chart)
+        (self.line, self.phrase, self.format) = (line, phrase, format)
+    }
 }
 
 /// What a value is counted in.
@@ -78,8 +91,9 @@ extension MetricDescription {
     /// Comparisons that decide are of whole multiples of 1 / `scale`.
     package static let scale = 0x1p20
 
-    package init(_ name: String, title: String, text: String, of subject: Subject) {
-        self.init(name: name, title: title, text: text, of: subject)
+    /// What rounds are compared by: whole multiples of 1 / `scale`, the smaller the better.
+    package func cost(_ value: Double) -> Int64 {
+        Int64((value * Self.scale).rounded()) * (direction == .higherIsBetter ? -1 : 1)
     }
 
     /// The key in the results of tasks.

@@ -38,6 +38,12 @@ extension Graph {
             }
     }
 
-    /// How many numbers all values have, for one sample.
-    package var valueSize: Int { (try? shapes())?.reduce(0) { $0 + $1.reduce(1, *) } ?? 0 }
+    /// How many numbers linear nodes read and write, for one sample.
+    package var linearNumbers: Int {
+        guard let sizes = try? shapes().map({ $0.reduce(1, *) }) else { return 0 }
+        return nodes.enumerated().reduce(0) { sum, element in
+            guard case .linear = element.element.operation else { return sum }
+            return sum + element.element.inputs.reduce(sizes[inputs.count + element.offset]) { $0 + sizes[$1] }
+        }
+    }
 }

@@ -42,3 +42,8 @@ package struct Remark: Codable, Hashable, Sendable {
         self.stage = stage
     }
 }
+
+extension Int {
+    /// `1 round`, `2 rounds`.
+    package func counted(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
+}

@@ -3,7 +3,6 @@ package import RunProtocol
 
 /// What people see of a run's past: the fold of its facts with their times. No decision depends on it.
 package struct RunHistory: Sendable {
-    private let plan: Plan
     let submittedAt: Double
     private(set) var finishedAt: Double?
     /// How many facts there are: the revision of the run's status.
@@ -11,7 +10,8 @@ package struct RunHistory: Sendable {
     package private(set) var stages: [StageStatus]
     /// What people should know, each once, in the order in which it became known.
     private(set) var remarks: [Remark]
-    private var manifest: DataManifest?
+    /// Nil before the data are known.
+    private var compiled: CompiledRun?
     /// Results that stand each for itself, by stage and place in its round.
     private var collected: [Int: [Int: TaskCompletion]] = [:]
     private var roundStartedAt: Double
@@ -21,24 +21,26 @@ package struct RunHistory: Sendable {
     private var latestChange = 0
     private var changes: [Int: [Int: Int]] = [:]
 
-    package init(plan: Plan, submittedAt: Double) {
-        self.plan = plan
+    package init(outline: RunOutline, submittedAt: Double) {
         self.submittedAt = submittedAt
         roundStartedAt = submittedAt
-        remarks = plan.remarks
-        stages = plan.waitingStages
+        remarks = outline.remarks
+        stages = outline.stages
     }
 
-    /// - Parameter change: the number of the change that this is for those who watch.
-    package mutating func apply(_ event: RunEvent, at time: Double, change: Int) {
+    /// - Parameters:
+    ///   - compiled: what the run does, when the event has been applied; nil before its data are known.
+    ///   - change: the number of the change that this is for those who watch.
+    package mutating func apply(_ event: RunEvent, compiled: CompiledRun?, at time: Double, change: Int) {
+        self.compiled = compiled
         latestChange = change
         revision += 1
         switch event {
-        case .dataPrepared(let manifest):
-            self.manifest = manifest
-            remark(manifest.remarks(for: plan))
-            let outputs = plan.outputs(on: manifest.network(of: plan.layers))
-            for index in stages.indices { stages[index].outputs = outputs[index] }
+        case .dataPrepared:
+            remark(compiled?.remarks ?? [])
+            for (index, stage) in (compiled?.stages ?? []).enumerated() where stages.indices.contains(index) {
+                stages[index].outputs = stage.outputs
+            }
         case .attemptFailed, .answerRefused, .answerWitnessed, .answerContradicted: break
         case .stageOpened(let opening):
             stages[opening.stage].state = .running
@@ -63,13 +65,9 @@ package struct RunHistory: Sendable {
     }
 
     private mutating func finish(_ stage: Int) {
-        guard let manifest else { return }
-        let found =
-            if plan.autoencoderStages.indices.contains(stage) {
-                plan.autoencoderStages[stage].remarks(on: stages[stage], of: plan, manifest)
-            } else {
-                manifest.remarks(onResults: completions(ofStage: stage), of: plan)
-            }
+        guard let compiled, compiled.stages.indices.contains(stage) else { return }
+        let results = completions(ofStage: stage).map(\.figures)
+        let found = compiled.stages[stage].remarks(on: stages[stage], results: results)
         remark(found.map { Remark($0.kind, $0.text, stage: stage) })
     }
 
@@ -139,17 +137,16 @@ package struct RunHistory: Sendable {
         (collected[stage] ?? [:]).sorted { $0.key < $1.key }.map(\.value)
     }
 
-    /// The results that stand each for itself: of each stage first those that started from pretrained weights.
+    /// The results that stand each for itself, in the order of their stages and tasks.
     var results: [TrialResult] {
-        guard let manifest, !manifest.draws.isEmpty else { return [] }
-        return stages.indices.flatMap { stage in
-            completions(ofStage: stage).map { completion in
-                let (trial, figures) = (completion.task.index % manifest.draws.count, completion.figures)
-                let isPretrained = completion.task.index < manifest.draws.count
-                return TrialResult(
-                    stage: stage, trial: trial, group: isPretrained ? "pretrained" : "from scratch",
-                    pretrained: isPretrained, labels: manifest.draws[trial].samples.count, samples: figures.samples,
-                    values: stages[stage].outputs?.values(in: figures) ?? NamedValues())
+        (compiled?.stages ?? []).enumerated().flatMap { index, stage in
+            completions(ofStage: index).compactMap { completion in
+                stage.trial(ofTask: completion.task.index).map { trial in
+                    TrialResult(
+                        stage: index, trial: trial.number, group: trial.group, pretrained: trial.isPretrained,
+                        labels: trial.labels, samples: completion.figures.samples,
+                        values: stage.outputs.values(in: completion.figures))
+                }
             }
         }
     }

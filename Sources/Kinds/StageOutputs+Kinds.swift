@@ -1,30 +1,8 @@
-// The only place that knows which kinds of stages there are and what their results are called.
-
-extension Plan {
-    /// The stages, before any of them has begun.
-    package var waitingStages: [StageStatus] {
-        let ends = fineTuning == nil ? [] : [("fine-tuning", 1), ("evaluation", 1)]
-        let stages = autoencoderStages.map { ($0.name, $0.settings.rounds) } + ends
-        return zip(stages, outputs(on: nil)).map { stage, outputs in
-            var status = StageStatus(
-                name: stage.0, state: .waiting, round: 0, rounds: stage.1, tasksDone: 0, tasks: 0)
-            status.outputs = outputs
-            return status
-        }
-    }
-
-    /// What the results of each stage are.
-    ///
-    /// - Parameter network: nil while the samples' size is not known: then sums over their values have no unit.
-    package func outputs(on network: NetworkSpec?) -> [StageOutputs] {
-        autoencoderStages.map { stage in .autoencoder(unit: network.map(stage.unit)) }
-            + (fineTuning == nil ? [] : [.fineTuning, .evaluation])
-    }
-}
+package import RunProtocol
 
 extension AutoencoderStage {
     /// What its losses and errors are counted in.
-    fileprivate func unit(on network: NetworkSpec) -> MetricUnit {
+    func unit(on network: NetworkSpec) -> MetricUnit {
         let name =
             switch settings.loss {
             case .meanSquaredError: "squared error"
@@ -42,23 +20,23 @@ extension StageOutputs {
     package static func autoencoder(unit: MetricUnit?) -> StageOutputs {
         func share(_ name: String, _ title: String, _ text: String, line: String? = nil) -> MetricDescription {
             MetricDescription(
-                name: name, title: title, text: text, lowest: 0, highest: 1, of: .weights,
+                name, title: title, text: text, lowest: 0, highest: 1, of: .weights,
                 chart: "Active share of the code", line: line, phrase: line == nil ? "active" : nil, format: .share)
         }
         func units(_ name: String, _ title: String, _ text: String, line: String? = nil) -> MetricDescription {
             MetricDescription(
-                name: name, title: title, text: text, unit: MetricUnit(name: "units"), lowest: 0, of: .weights,
+                name, title: title, text: text, unit: MetricUnit(name: "units"), lowest: 0, of: .weights,
                 chart: "Dead units", line: line, phrase: line == nil ? "dead" : nil, format: .count)
         }
         return StageOutputs(metrics: [
             loss(unit, chart: "Training loss"),
             MetricDescription(
-                name: "heldOutError", resultName: "reconstructionError", title: "held-out error",
+                "heldOutError", resultName: "reconstructionError", title: "held-out error",
                 text: "Mean error of the stage's weights on held-out samples.", unit: unit, direction: .lowerIsBetter,
                 of: .weights, decides: true, baseline: "meanError", ratio: "of the mean's error",
                 chart: "Held-out error"),
             MetricDescription(
-                name: "meanError", title: "error of the mean",
+                "meanError", title: "error of the mean",
                 text: "Error on the held-out samples of predicting each feature's mean.", unit: unit, of: .weights,
                 chart: "Held-out error", line: "predicting the mean"),
             share("activeShare", "active share", "Share of the code's units that are active, 0 to 1."),
@@ -74,7 +52,7 @@ extension StageOutputs {
 
     private static func loss(_ unit: MetricUnit?, chart: String? = nil) -> MetricDescription {
         MetricDescription(
-            name: "loss", title: "loss", text: "Mean training loss of the stage's last round that has one.",
+            "loss", title: "loss", text: "Mean training loss of the stage's last round that has one.",
             unit: unit, direction: .lowerIsBetter, of: .round, chart: chart)
     }
 
@@ -93,16 +71,8 @@ extension StageOutputs {
             TableDescription(
                 "confusion", title: "Confusion matrix", rows: "label", columns: "prediction",
                 error: MetricDescription(
-                    name: "testError", column: "error", title: "test error",
+                    "testError", column: "error", title: "test error",
                     text: "Share of the test samples that are classified wrongly, mean over draws, 0 to 1.",
                     direction: .lowerIsBetter, lowest: 0, highest: 1, of: .trial, format: .share))
         ], isCollected: true, trains: false, text: "on samples that it never saw")
-}
-
-extension TaskFigures {
-    /// The value that rounds are compared by, in units of 1 / `MetricDescription.scale`: decisions use whole numbers only.
-    package var decidingValue: Int64? {
-        let name = StageOutputs.kinds.lazy.compactMap(\.primary?.resultKey).first { metrics[$0] != nil }
-        return name.flatMap { metrics[$0] }.map { Int64(($0 * MetricDescription.scale).rounded()) }
-    }
 }

@@ -1,5 +1,3 @@
-package import RunProtocol
-
 /// What a plan's data came to when they were read and cut: blobs, by their digests.
 package struct DataManifest: Codable, Hashable, Sendable {
     /// SHA-256 of the plan's settings and the data's contents.

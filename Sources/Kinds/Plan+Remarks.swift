@@ -1,3 +1,5 @@
+package import RunProtocol
+
 extension Plan {
     /// What its numbers alone say: nothing of it needs the data.
     package var remarks: [Remark] {
@@ -41,9 +43,4 @@ extension Plan {
         }
         return remarks
     }
-}
-
-extension Int {
-    /// `1 round`, `2 rounds`.
-    package func counted(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
 }

@@ -1,4 +1,3 @@
-package import Coordination
 import Glibc
 import PrintableText
 package import RunProtocol
@@ -111,16 +110,11 @@ extension DataManifest {
     /// A classifier's training loss of at least this share of that of guessing has learnt next to nothing.
     private static let nearChance = 0.95
 
-    /// What the results of fine-tuning or of a test say.
-    func remarks(onResults completions: [TaskCompletion], of plan: Plan) -> [Remark] {
-        guard let settings = plan.fineTuning else { return [] }
-        return remarks(onFineTunings: completions, of: settings) + remarks(onTests: completions)
-    }
-
     /// What the losses of fine-tuning say.
-    package func remarks(onFineTunings completions: [TaskCompletion], of settings: FineTuningSettings) -> [Remark] {
-        let losses = completions.filter { $0.task.index < draws.count }
-            .compactMap { $0.figures.series["epochLosses"]?.last }
+    ///
+    /// - Parameter results: of all trials, first those that started from pretrained weights.
+    package func remarks(onFineTunings results: [TaskFigures], of settings: FineTuningSettings) -> [Remark] {
+        let losses = results.prefix(draws.count).compactMap { $0.series["epochLosses"]?.last }
         guard classes > 1, !losses.isEmpty else { return [] }
         let (chance, loss) = (log(Double(classes)), losses.mean)
         guard loss >= Self.nearChance * chance else { return [] }
@@ -135,16 +129,18 @@ extension DataManifest {
     }
 
     /// What the tests of all trials say of the classifiers.
-    package func remarks(onTests completions: [TaskCompletion]) -> [Remark] {
-        let matrices = completions.compactMap { $0.figures.tables["confusion"] }
+    ///
+    /// - Parameter results: of all trials, first those that started from pretrained weights.
+    package func remarks(onTests results: [TaskFigures]) -> [Remark] {
+        let matrices = results.compactMap { $0.tables["confusion"] }
         guard let first = matrices.first, !draws.isEmpty else { return [] }
         let tested = first.map { $0.reduce(0, +) }
         let total = tested.reduce(0, +)
         guard total > 0 else { return [] }
         var found: [Remark] = []
         func errors(_ isPretrained: Bool) -> [Double] {
-            completions.filter { ($0.task.index < draws.count) == isPretrained }
-                .compactMap { $0.figures.tables["confusion"]?.errorRate }
+            (isPretrained ? results.prefix(draws.count) : results.dropFirst(draws.count))
+                .compactMap { $0.tables["confusion"]?.errorRate }
         }
         let (pretrained, scratch) = (errors(true), errors(false))
         let frequent = tested.indices.max { tested[$0] < tested[$1] } ?? 0

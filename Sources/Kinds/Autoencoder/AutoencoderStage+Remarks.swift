@@ -1,4 +1,3 @@
-package import Coordination
 package import RunProtocol
 
 extension AutoencoderStage {

@@ -204,9 +204,10 @@ let package = Package(
         // What comes from outside, read by a program of its own, so that its memory can be bounded.
         tests("FuzzingTests", ["Fuzzing"]),
         tests("PicturesTests", ["Pictures", "DataFormats", "RunProtocol", "RandomNumbers", "Training"]),
+        tests("KindsTests", ["Kinds", "PlanFile", "RunProtocol"]),
         tests("EventFilesTests", ["EventFiles", "Kinds", "RunProtocol"]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
-        tests("TerminalViewsTests", ["TerminalViews", "RunProtocol"]),
+        tests("TerminalViewsTests", ["Kinds", "TerminalViews", "RunProtocol"]),
         tests("ModelFormatTests", ["ModelFormat", "DataFormats", "RunProtocol", "RandomNumbers"]),
         tests(
             "CoordinatorRuntimeTests",

@@ -108,7 +108,9 @@ extension Coordinator {
         guard let state = cluster.run(run) else { throw unknown(run) }
         guard let export = state.exports.first(where: { $0.part == part }) else {
             throw state.phase == .finished
-                ? APIError(.notFound, "run \(run) has no \(part.rawValue) weights: its plan has no fine_tuning")
+                ? APIError(
+                    .notFound, "run \(run) has no export \(part.rawValue)",
+                    hint: "it has \(state.exports.map(\.part.rawValue).joined(separator: ", "))")
                 : APIError(
                     .conflict, "run \(run) has not finished", hint: "`cairn watch \(run)` shows how far it is")
         }

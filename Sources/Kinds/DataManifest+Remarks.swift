@@ -130,16 +130,18 @@ extension DataManifest {
 
     /// What the tests of all trials say of the classifiers.
     ///
-    /// - Parameter results: of all trials, first those that started from pretrained weights.
-    package func remarks(onTests results: [TaskFigures]) -> [Remark] {
+    /// - Parameters:
+    ///   - results: of all trials, first those that started from pretrained weights.
+    ///   - count: how many these are.
+    package func remarks(onTests results: [TaskFigures], pretrained count: Int) -> [Remark] {
         let matrices = results.compactMap { $0.tables["confusion"] }
-        guard let first = matrices.first, !draws.isEmpty else { return [] }
+        guard let first = matrices.first, count > 0 else { return [] }
         let tested = first.map { $0.reduce(0, +) }
         let total = tested.reduce(0, +)
         guard total > 0 else { return [] }
         var found: [Remark] = []
         func errors(_ isPretrained: Bool) -> [Double] {
-            (isPretrained ? results.prefix(draws.count) : results.dropFirst(draws.count))
+            (isPretrained ? results.prefix(count) : results.dropFirst(count))
                 .compactMap { $0.tables["confusion"]?.errorRate }
         }
         let (pretrained, scratch) = (errors(true), errors(false))

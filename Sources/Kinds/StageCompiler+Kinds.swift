@@ -10,13 +10,17 @@ extension StageCompiler {
             var stages = plan.autoencoderStages.map {
                 StageStatus(waiting: $0.name, rounds: $0.settings.rounds, outputs: .autoencoder(unit: nil))
             }
-            if plan.fineTuning != nil { stages += FineTuningStage.outline }
+            if let settings = plan.fineTuning { stages += settings.outline(trials: plan.data.labeled?.draws ?? 0) }
+            stages += (plan.outputs ?? []).map {
+                StageStatus(waiting: "codes of \($0.name)", rounds: 1, outputs: .codes)
+            }
             return RunOutline(stages: stages, remarks: plan.remarks)
         },
         compile: { plan, manifest in
             var run = RunBuilder(plan, manifest)
             for stage in plan.autoencoderStages { run.append(stage) }
             if let settings = plan.fineTuning { run.append(settings) }
+            for output in manifest.outputs ?? [] { run.append(output) }
             return run.compiled
         })
 }
@@ -75,22 +79,35 @@ struct RunBuilder {
         description.describeSamples(manifest)
         compiled.exports.append(
             ExportRecipe(
-                .pretrained, weights: recipe(description.parameters), metadata: description.metadata))
+                .pretrained, fileName: "weights.safetensors",
+                .weights(recipe(description.parameters), metadata: description.metadata)))
     }
 
     mutating func append(_ settings: FineTuningSettings) {
-        let index = compiled.stages.count
-        let unlabeled = settings.pseudoLabels.map { manifest.shards.prefix($0.shards ?? manifest.shards.count) } ?? []
-        let tuning = FineTuningStage(
-            settings: settings, network: network, manifest: manifest, seedKey: UInt64(index),
-            unlabeled: Array(unlabeled), stack: recipe(network.stackParameters(count: network.layers.count)))
-        compiled.stages.append(tuning)
-        let classifiers = (0..<tuning.taskCount).map { tuning.classifier(ofTask: $0, stage: index) }
+        let trials = manifest.trials(replicas: settings.replicas ?? 1)
+        let stack = recipe(network.stackParameters(count: network.layers.count))
+        let classifiers: [BlobRecipe]
+        if settings.isDistributed {
+            classifiers = settings.starts.flatMap { start in
+                trials.indices.map { append(settings, trials, trial: $0, start, stack) }
+            }
+        } else {
+            let index = compiled.stages.count
+            let unlabeled = settings.pseudoLabels.map { manifest.shards.prefix($0.shards ?? manifest.shards.count) }
+            let tuning = FineTuningStage(
+                settings: settings, network: network, manifest: manifest, seedKey: UInt64(index),
+                unlabeled: Array(unlabeled ?? []), stack: stack)
+            compiled.stages.append(tuning)
+            classifiers = (0..<tuning.taskCount).map { tuning.classifier(ofTask: $0, stage: index) }
+        }
         if let test = manifest.test {
+            let tested = settings.starts.flatMap { start in
+                trials.indices.map { start.trial($0, labels: trials[$0].reduce(0) { $0 + $1.samples.count }) }
+            }
             compiled.stages.append(
                 TestStage(
-                    network: network, manifest: manifest, seedKey: UInt64(index + 1), test: test, tuning: tuning,
-                    starts: classifiers))
+                    network: network, classes: manifest.classes, manifest: manifest,
+                    seedKey: UInt64(compiled.stages.count), test: test, trials: tested, starts: classifiers))
         }
         guard let first = classifiers.first else { return }
         var description = ModelDescription(
@@ -98,7 +115,57 @@ struct RunBuilder {
             classes: manifest.classes, planHash: manifest.planHash)
         description.describeSamples(manifest)
         description.classNames = manifest.classNames
-        compiled.exports.append(ExportRecipe(.fineTuned, weights: first, metadata: description.metadata))
+        compiled.exports.append(
+            ExportRecipe(
+                .fineTuned, fileName: "classifier.safetensors",
+                .weights(first, metadata: description.metadata)))
+    }
+
+    /// Adds a stage in which one trial is trained by several tasks.
+    ///
+    /// - Returns: the whole classifier that it comes to.
+    private mutating func append(
+        _ settings: FineTuningSettings, _ trials: [[LabeledBlobs]], trial: Int, _ start: TrialStart,
+        _ stack: BlobRecipe
+    ) -> BlobRecipe {
+        let index = compiled.stages.count
+        let isOnCodes = start == .pretrained && settings.encoderIsConstant
+        let seed = Seed.derive(from: plan.seed, UInt64(index))
+        let whole = network.classifierParameters(classes: manifest.classes)
+        let given = start == .pretrained ? stack.sources : []
+        let own = Array(whole.enumerated()).dropFirst(isOnCodes ? given.count : 0).map { place, parameter in
+            var parameter = parameter
+            parameter.stream = UInt64(place)
+            return parameter
+        }
+        let fresh = [BlobRecipe.Source](repeating: .initializer(seed: seed), count: whole.count - given.count)
+        compiled.stages.append(
+            TrialStage(
+                title: settings.title(ofTrial: trials.count > 1 ? trial : nil, start), settings: settings,
+                network: network, classes: manifest.classes, seedKey: UInt64(index), replicas: trials[trial],
+                isPretrained: start == .pretrained, frozen: isOnCodes ? stack : nil,
+                start: BlobRecipe(own, (isOnCodes ? [] : given) + fresh)))
+        return BlobRecipe(
+            whole,
+            (isOnCodes ? given : [])
+                + [BlobRecipe.Source](repeating: .stage(index), count: whole.count - (isOnCodes ? given.count : 0)))
+    }
+
+    /// Adds a stage that computes the codes of some samples, and their export.
+    mutating func append(_ output: OutputSamples) {
+        guard let part = ExportDescription.Part(rawValue: output.name) else { return }
+        let index = compiled.stages.count
+        let layers = network.layers.indices
+        compiled.stages.append(
+            EncodingStage(
+                title: "codes of \(output.name)", graph: network.encoderGraph(layers: layers),
+                seedKey: UInt64(index), parts: output.parts,
+                encoders: recipe(network.stackParameters(count: layers.count))))
+        compiled.exports.append(
+            ExportRecipe(
+                part, fileName: output.name + ".npy",
+                .results(
+                    stage: index, count: output.parts.reduce(0) { $0 + $1.count }, size: network.codeSize)))
     }
 }
 

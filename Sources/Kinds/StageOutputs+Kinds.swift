@@ -65,6 +65,11 @@ extension StageOutputs {
                 unit: MetricUnit(name: "cross-entropy", values: 1), chart: "Learning curves")
         ], isCollected: true, text: "a classifier on top")
 
+    /// A classifier's training by several tasks, round after round.
+    package static let fineTuningRounds = StageOutputs(
+        metrics: [loss(MetricUnit(name: "cross-entropy", values: 1), chart: "Training loss")],
+        text: "a classifier on top")
+
     /// A classifier's test, a result for each trial and start.
     package static let evaluation = StageOutputs(
         tables: [

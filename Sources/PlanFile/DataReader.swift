@@ -30,7 +30,7 @@ enum DataReader {
     }
 
     /// A path, or a section with the path and how to read it.
-    private static func source(_ section: Section, _ key: String) -> SampleSource {
+    static func source(_ section: Section, _ key: String) -> SampleSource {
         if section.isText(key) { return SampleSource(path: section.text(key) ?? "") }
         let below = section.section(key)
         defer { if section.has(key) { below.finish() } }

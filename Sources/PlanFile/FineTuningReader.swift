@@ -4,7 +4,20 @@ import RunProtocol
 enum FineTuningReader {
     static func read(_ section: Section, _ data: DataPlan) -> FineTuningSettings {
         defer { section.finish() }
-        return FineTuningSettings(
+        let settings = settings(section, data)
+        if let rounds = settings.rounds, settings.epochs % rounds != 0 {
+            section.note("rounds", "should divide epochs, which is \(settings.epochs): each round has as many")
+        }
+        if settings.isDistributed {
+            for key in ["pseudo_labels", "validation_per_class"] where section.has(key) {
+                section.note(key, "cannot stand beside rounds or replicas above 1: a trial must be one task for it")
+            }
+        }
+        return settings
+    }
+
+    private static func settings(_ section: Section, _ data: DataPlan) -> FineTuningSettings {
+        FineTuningSettings(
             epochs: section.whole("epochs", in: 1...100_000) ?? 100,
             batchSize: section.whole("batch_size", in: 1...65_536) ?? 32,
             optimizer: StageReader.optimizer(section),
@@ -18,7 +31,9 @@ enum FineTuningReader {
             inputNoise: section.number("input_noise", in: 0...1_000_000) ?? 0,
             maxNorm: section.number("max_norm", in: 0.000_001...1_000_000),
             classWeights: classWeights(section), validationPerClass: validation(section, data.labeled),
-            pseudoLabels: section.has("pseudo_labels") ? pseudoLabels(section.section("pseudo_labels"), data) : nil)
+            pseudoLabels: section.has("pseudo_labels") ? pseudoLabels(section.section("pseudo_labels"), data) : nil,
+            rounds: section.whole("rounds", in: 1...Limits.rounds),
+            replicas: section.whole("replicas", in: 1...Limits.replicas))
     }
 
     private enum ClassWeightsName: String, CaseIterable {

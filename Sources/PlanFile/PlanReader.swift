@@ -21,6 +21,7 @@ package enum PlanReader {
             layers: [{convolution: {}}]
             joint_training: {}
             fine_tuning: {pseudo_labels: {}}
+            outputs: [{samples: {}}]
             """
         if let top = open(text, log: log) { _ = plan(top, log: log) }
         return log.known
@@ -105,6 +106,7 @@ package enum PlanReader {
             stages: stages,
             joint: top.has("joint_training") ? joint(top.section("joint_training"), stages) : nil,
             fineTuning: top.has("fine_tuning") ? FineTuningReader.read(top.section("fine_tuning"), data) : nil,
+            outputs: OutputsReader.read(top, data),
             verify: top.number("verify", in: 0...1).flatMap { $0 > 0 ? $0 : nil },
             instructionSet: top.choice("instruction_set", InstructionSet.self))
         if plan.fineTuning != nil, data.labeled == nil || !data.hasTest {

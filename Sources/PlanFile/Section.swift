@@ -130,7 +130,7 @@ final class Section {
     }
 
     /// The sections of a list; of one that is longer than `limit`, one more than that.
-    func list(_ key: String, limit: Int, fallback: Section) -> [Section] {
+    func list(_ key: String, limit: Int, fallback: Section? = nil) -> [Section] {
         guard let (node, _) = find(key) else { return [] }
         guard let items = node.sequence else {
             note(key, "should be a list, one `- ...` an item")

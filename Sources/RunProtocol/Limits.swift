@@ -27,6 +27,8 @@ package enum Limits {
     package static let rounds = 100_000
     package static let replicas = 10_000
     package static let shards = 10_000
+    /// Sample sets whose codes a run exports.
+    package static let outputs = 100
     package static let selfTrainingRounds = 1_000
     package static let slots = 1_024
     package static let workers = 10_000

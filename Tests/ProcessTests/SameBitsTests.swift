@@ -51,6 +51,39 @@ import Testing
         #expect(status["state"] as? String == "finished")
     }
 
+    /// A trial's labels learnt by several tasks a round, and codes of samples computed by tasks.
+    @Test func labelsAndCodesInPartsGiveTheSameFiles() throws {
+        let images = "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"
+        let more = """
+            fine_tuning: {epochs: 4, rounds: 2, replicas: 3, encoder_learning_rate: 0.0003}
+            outputs:
+              - {name: codes, samples: {path: \(images), limit: 700}, shards: 3}
+            """
+        let cluster = try SmallCluster(rounds: 1, replacing: "fine_tuning: {epochs: 20}", by: more)
+        let output = cluster.folder.appending(path: "reference")
+        let ended = try Cairn.run(["pretrain", cluster.plan.path, "--output", output.path, "--quiet"])
+        try #require(ended.status == 0, "\(ended.errors)")
+        let names = ["weights.safetensors", "classifier.safetensors", "codes.npy"]
+        func files(_ folder: URL) throws -> [Data] {
+            try names.map { try Data(contentsOf: folder.appending(path: $0)) }
+        }
+        let expected = try files(output)
+        #expect(expected[2].count == 128 + 700 * 120 * 4)
+
+        for workers in [1, 3] {
+            while cluster.workers.count < workers { try cluster.startWorker() }
+            let run = try cluster.submit()
+            #expect(try cluster.cairn(["watch", run]).status == 0)
+            let folder = cluster.folder.appending(path: "results-\(workers)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            #expect(try cluster.cairn(["export", run, "--output", folder.path]).status == 0)
+            #expect(try files(folder) == expected)
+            let one = cluster.folder.appending(path: "one.npy")
+            #expect(try cluster.cairn(["export", run, "--part", "codes", "--output", one.path]).status == 0)
+            #expect(try Data(contentsOf: one) == expected[2])
+        }
+    }
+
     #if arch(x86_64)
         @Test func workersThatAreComparedGiveTheSameFiles() throws {
             let cluster = try SmallCluster(rounds: 2, more: "verify: 0.5\ninstruction_set: sse41\n")

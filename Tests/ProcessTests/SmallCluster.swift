@@ -13,17 +13,19 @@ final class SmallCluster {
     /// - Parameters:
     ///   - options: of the coordinator, beside its address and state.
     ///   - more: of the plan.
+    ///   - old: a line of the plan that `new` stands for.
     ///   - descriptors: how many files the coordinator may open; nil for as many as this process.
     ///   - hard: how far it may raise that itself.
     init(
         rounds: Int = 3, options: [String] = ["--lease", "1.5"], more: String = "", descriptors: Int? = nil,
-        hard: Int? = nil
+        hard: Int? = nil, replacing old: String = "", by new: String = ""
     ) throws {
         self.options = options
         folder = FileManager.default.temporaryDirectory.appending(path: "cairn-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         plan = folder.appending(path: "plan.yaml")
-        try (Self.plan(rounds: rounds) + "\n" + more).write(to: plan, atomically: true, encoding: .utf8)
+        let text = Self.plan(rounds: rounds) + "\n" + more
+        try (old.isEmpty ? text : text.replacing(old, with: new)).write(to: plan, atomically: true, encoding: .utf8)
         let arguments = ["coordinator", "--state", "state"] + options
         coordinator = try RunningProcess(
             arguments + ["--listen", "127.0.0.1:0"], in: folder, descriptors: descriptors.map { ($0, hard ?? $0) })

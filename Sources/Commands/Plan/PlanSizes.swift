@@ -27,7 +27,7 @@ struct PlanSizes {
     /// Files and folders that the plan names and that are not there, as it names them.
     static func missingFiles(of plan: Plan, planPath: String) -> [String] {
         var known: Set<String> = []
-        return plan.data.paths.filter { name in
+        return plan.paths.filter { name in
             known.insert(name).inserted
                 && !FileManager.default.fileExists(atPath: path(name, planPath: planPath))
         }

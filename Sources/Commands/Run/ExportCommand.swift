@@ -9,13 +9,13 @@ import RunProtocol
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write a finished run's weights as safetensors.",
+        abstract: "Write a finished run's weights as safetensors, or codes as NPY.",
         discussion: """
             The network's description stands in the file's metadata. The file depends on the plan and the data alone: \
             the same plan gives the same bytes.
 
             Where --output is a folder, all that the run has goes there: weights.safetensors, classifier.safetensors where \
-            the plan has fine_tuning, and summary.json with the run's figures.
+            the plan has fine_tuning, an NPY file for each of its outputs, and summary.json with the run's figures.
 
             --tensorboard writes the run's curves so far instead, or besides: to FOLDER/RUN, so that several runs can \
             lie in one folder. Given again, it adds what came in meanwhile, and a TensorBoard that is running shows it.
@@ -34,8 +34,9 @@ struct ExportCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "The file to write, or a folder that is there.") var output: String?
     @Option(help: "A folder for the run's curves as an event file for TensorBoard; made if it is not there.")
     var tensorboard: String?
-    @Option(help: "pretrained (encoders and decoders) or fine-tuned (the first draw's classifier).")
-    var part = ExportPart.pretrained
+    @Option(
+        help: "pretrained (encoders and decoders), fine-tuned (the first trial's classifier), or an output's name.")
+    var part = ExportDescription.Part.pretrained
     @Flag(help: "Show no progress.") var quiet = false
     @Flag(help: "Print JSON.") var json = false
 
@@ -66,7 +67,6 @@ struct ExportCommand: ParsableCommand {
             }
             return
         }
-        let part = part.part
         let export = try connection.export(part, of: id)
         try download(export, to: output, from: connection)
         guard !json else {
@@ -83,10 +83,6 @@ struct ExportCommand: ParsableCommand {
     }
 }
 
-/// What can be exported.
-enum ExportPart: String, CaseIterable, ExpressibleByArgument {
-    case pretrained
-    case fineTuned = "fine-tuned"
-
-    var part: ExportDescription.Part { self == .pretrained ? .pretrained : .fineTuned }
+extension ExportDescription.Part: ExpressibleByArgument {
+    package init?(argument: String) { self.init(rawValue: argument) }
 }

@@ -25,7 +25,7 @@ enum OutputFolder {
     ) throws {
         var files: [ExportDescription.Part: String] = [:]
         for export in run.exports {
-            let path = "\(folder)/\(export.part.fileName)"
+            let path = "\(folder)/\(export.file)"
             try fetch(export, path)
             files[export.part] = path
         }
@@ -35,12 +35,9 @@ enum OutputFolder {
     }
 }
 
-extension ExportDescription.Part {
-    /// What the file is called where nobody names it.
-    var fileName: String {
-        switch self {
-        case .pretrained: "weights.safetensors"
-        case .fineTuned: "classifier.safetensors"
-        }
+extension ExportDescription {
+    /// What the file is called in a folder of results; earlier versions had the same names for theirs.
+    var file: String {
+        fileName ?? (part == .fineTuned ? "classifier.safetensors" : "weights.safetensors")
     }
 }

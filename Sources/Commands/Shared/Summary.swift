@@ -121,10 +121,9 @@ struct Summary: Encodable {
             rows.append((metric.title, "with \(labels) labels, \(draws)"))
             rows += groups.reversed().map { ("  \($0)", $1.text(metric.format)) }
         }
-        for part in ExportDescription.Part.allCases {
-            guard let digest = sha256[part.rawValue] else { continue }
-            let file = files[part.rawValue].map { "\($0), " } ?? ""
-            rows.append((part.rawValue, "\(file)SHA-256 \(digest)"))
+        for export in run.exports {
+            let file = files[export.part.rawValue].map { "\($0), " } ?? ""
+            rows.append((export.part.rawValue, "\(file)SHA-256 \(export.digest)"))
         }
         rows = rows.map { ($0.printable(), $1.printable(atMost: 5_000)) }
         let width = rows.map(\.0.count).max() ?? 0

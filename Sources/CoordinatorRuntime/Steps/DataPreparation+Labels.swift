@@ -28,8 +28,10 @@ extension DataPreparation {
             places = rest(of: pool, without: tested, digests, &manifest)
             try storeTest(pool, tested, into: &manifest)
         }
-        manifest.draws = try (0..<labeled.draws).map { draw in
-            try store(pool, try pick(labeled, from: pool, places, draw: draw))
+        manifest.draws = try (0..<labeled.draws).flatMap { draw in
+            try parts(of: try pick(labeled, from: pool, places, draw: draw), labeled, draw: draw).map {
+                try store(pool, $0)
+            }
         }
         guard let test = plan.data.test else { return }
         try prepareTest(test, learnt: DigestSet(digests), into: &manifest)
@@ -102,8 +104,8 @@ extension DataPreparation {
     }
 
     /// Reads samples so that they match the unlabeled ones.
-    private func match(
-        _ source: SampleSource, _ labels: LabelSource, _ manifest: inout DataManifest
+    func match(
+        _ source: SampleSource, _ labels: LabelSource?, _ manifest: inout DataManifest
     ) throws -> Source {
         var rows = try read(source, labels: labels)
         let expected = SampleExpectation(
@@ -190,6 +192,21 @@ extension DataPreparation {
             .invalidData,
             "\(source.samples.path): class \(ClassMatch.title(pool.names[poor])) has \(taken[poor]) examples, fewer than"
                 + " per_class: \(perClass)", hint: "make data.labeled.per_class smaller")
+    }
+
+    /// The examples of one draw in a random order, cut into as many parts as fine-tuning has replicas.
+    private func parts(of places: [Int32], _ source: LabeledSource, draw: Int) throws(APIError) -> [[Int32]] {
+        let count = plan.fineTuning?.replicas ?? 1
+        guard count > 1 else { return [places] }
+        guard places.count >= count else {
+            throw APIError(
+                .invalidData,
+                "\(source.samples.path): \(places.count) labeled examples cannot be cut into \(count) parts",
+                hint: "make fine_tuning.replicas smaller")
+        }
+        var random = Philox(key: plan.seed, stream: Stream.part(draw))
+        let order = random.permutation(of: places.count).map { places[Int($0)] }
+        return (0..<count).map { Array(order[order.count * $0 / count..<order.count * ($0 + 1) / count]) }
     }
 
     private func store(_ labeled: Labeled, _ places: [Int32]) throws -> LabeledBlobs {

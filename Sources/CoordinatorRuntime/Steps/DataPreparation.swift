@@ -37,12 +37,13 @@ package struct DataPreparation {
     enum Stream {
         static let shuffle = Seed.derive(from: 0, 0x64617461)
         static let split = Seed.derive(from: 0, 0x74657374)
+        static func part(_ draw: Int) -> UInt64 { Seed.derive(from: 0, 0x70617274, UInt64(draw)) }
         static func draw(_ draw: Int) -> UInt64 { Seed.derive(from: 0, 0x64726177, UInt64(draw)) }
     }
 
     /// Finds every path of the plan without reading any data.
     func checkPaths() throws(APIError) {
-        for path in plan.data.paths { _ = try folders.locate(path, from: folder) }
+        for path in plan.paths { _ = try folders.locate(path, from: folder) }
     }
 
     /// No more than one of the plan's files is in memory at a time.
@@ -53,6 +54,7 @@ package struct DataPreparation {
         if let labeled = plan.data.labeled, plan.data.hasTest, plan.fineTuning != nil {
             try prepareLabeled(labeled, known: reusable(unlabeled.take(), for: labeled), into: &manifest)
         }
+        try prepareOutputs(into: &manifest)
         if manifest.remarks?.isEmpty == true { manifest.remarks = nil }
         manifest.planHash = try hash(manifest)
         return manifest
@@ -210,9 +212,20 @@ package struct DataPreparation {
         bare.name = ""
         bare.verify = nil
         bare.data.removePaths()
+        bare.outputs = bare.outputs?.map {
+            OutputPlan(name: $0.name, samples: $0.samples.withoutPath, shards: $0.shards)
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return Digest(of: try encoder.encode(Contents(plan: bare, data: manifest.blobs)))
+    }
+}
+
+extension SampleSource {
+    fileprivate var withoutPath: SampleSource {
+        var bare = self
+        bare.path = ""
+        return bare
     }
 }
 
@@ -230,9 +243,14 @@ extension ImageShape {
     }
 }
 
+extension Plan {
+    /// Every path that it names.
+    package var paths: [String] { data.paths + (outputs ?? []).map(\.samples.path) }
+}
+
 extension DataPlan {
-    /// Every path that the plan names.
-    package var paths: [String] {
+    /// Every path that it names.
+    fileprivate var paths: [String] {
         var paths = [unlabeled.path]
         for (samples, labels) in [(labeled?.samples, labeled?.labels), (test?.samples, test?.labels)] {
             if let samples { paths.append(samples.path) }

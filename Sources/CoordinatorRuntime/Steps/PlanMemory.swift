@@ -46,11 +46,12 @@ extension DataManifest {
         let shards = max(plan.data.shards, 1)
         let inShard = (data.samples - plan.data.heldOut + shards - 1) / shards
         func labeled(_ count: Int) -> LabeledBlobs { LabeledBlobs(samples: samples(count), labels: blob) }
-        let draws = data.classes > 0 ? plan.data.labeled?.draws ?? 0 : 0
+        let replicas = plan.fineTuning?.replicas ?? 1
+        let draws = data.classes > 0 ? (plan.data.labeled?.draws ?? 0) * replicas : 0
         self.init(
             planHash: blob, inputSize: network.inputSize, image: network.image,
             shards: [SampleSet](repeating: samples(inShard), count: shards), heldOut: samples(plan.data.heldOut),
-            draws: [LabeledBlobs](repeating: labeled(data.labeled), count: draws),
+            draws: [LabeledBlobs](repeating: labeled(data.labeled.divided(by: replicas)), count: draws),
             test: draws > 0 ? labeled(data.tested) : nil, classes: data.classes)
     }
 }
@@ -91,7 +92,7 @@ extension CompiledRun {
                 collected += results
             }
         }
-        let exported = exports.reduce(0) { $0 + $1.weights.parameters.elementCount }
+        let exported = exports.reduce(0) { $0 + $1.elementCount }
         return 4 * max(most, ended + collected + exported)
     }
 }

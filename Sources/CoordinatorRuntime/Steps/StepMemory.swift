@@ -28,7 +28,7 @@ struct StepMemory {
         Self.scratch + ([stage.frozen].compactMap(\.self) + stage.starts).reduce(0) { max($0, making($1)) }
     }
 
-    private var exporting: Int { Self.scratch + run.exports.reduce(0) { max($0, making($1.weights)) } }
+    private var exporting: Int { Self.scratch + run.exports.reduce(0) { max($0, $1.weights.map(making) ?? 0) } }
 
     /// The whole, beside the largest blob that parts of it are read from, as a file and as weights.
     private func making(_ recipe: BlobRecipe) -> Int {

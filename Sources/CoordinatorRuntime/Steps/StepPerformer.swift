@@ -91,16 +91,24 @@ struct StepPerformer: Sendable {
 
     private func export(_ run: RunState) throws -> [ExportDescription] {
         try (run.compiled?.exports ?? []).map { recipe in
-            let weights = try reader.weights(recipe.weights, of: run)
-            let file = WeightsBlob.file(weights, recipe.weights.parameters, metadata: recipe.metadata)
             var bytes = 0
             let digest = try blobs.put { append in
-                try file.write { part in
+                func count(_ part: UnsafeRawBufferPointer) throws {
                     bytes += part.count
                     try append(part)
                 }
+                switch recipe.content {
+                case .weights(let weights, let metadata):
+                    let values = try reader.weights(weights, of: run)
+                    try WeightsBlob.file(values, weights.parameters, metadata: metadata).write(count)
+                case .results(let stage, let samples, let size):
+                    try NPY.header(.float32, count: samples, size: size).withUnsafeBytes(count)
+                    for completion in run.collected[stage] ?? [] {
+                        try reader.update(completion).forEachPart { part, _ in try part.withUnsafeBytes(count) }
+                    }
+                }
             }
-            return ExportDescription(part: recipe.part, digest: digest, bytes: bytes)
+            return ExportDescription(part: recipe.part, digest: digest, bytes: bytes, fileName: recipe.fileName)
         }
     }
 }

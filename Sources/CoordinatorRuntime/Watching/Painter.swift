@@ -92,7 +92,7 @@ struct Painter: Sendable {
         // Of a finished run the classifier is one of its exports; before that it is still the answer to its task.
         let weights =
             try run.exports.isEmpty
-            ? run.compiled?.exports.first { $0.part == .fineTuned }.map { try reader.weights($0.weights, of: run) }
+            ? run.compiled?.exports.first { $0.part == .fineTuned }?.weights.map { try reader.weights($0, of: run) }
             : reader.weights(subject.weights, parameters)
         guard let weights, weights.count == parameters.elementCount else { throw APIError.nothingToDraw(run.id) }
         let count = network.samplesToClassify(atMost: ClassifierMistakes.testedSamples)

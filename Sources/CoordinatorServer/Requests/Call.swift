@@ -66,8 +66,7 @@ struct Call: Sendable {
 
     func part() throws -> ExportDescription.Part {
         guard let part = context.parameters.get("part", as: ExportDescription.Part.self) else {
-            let parts = ExportDescription.Part.allCases.map(\.rawValue).joined(separator: ", ")
-            throw APIError(.notFound, "there is no such export", hint: "ask for one of: \(parts)")
+            throw APIError(.notFound, "that is no name of an export", hint: "a run's status lists its exports")
         }
         return part
     }

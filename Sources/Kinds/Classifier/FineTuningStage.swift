@@ -10,12 +10,7 @@ struct FineTuningStage: Stage {
     let unlabeled: [SampleSet]
     let stack: BlobRecipe
 
-    static let outline = [
-        StageStatus(waiting: "fine-tuning", rounds: 1, outputs: .fineTuning),
-        StageStatus(waiting: "evaluation", rounds: 1, outputs: .evaluation),
-    ]
-
-    var title: String { Self.outline[0].name }
+    var title: String { "fine-tuning" }
     var taskCount: Int { manifest.draws.count * (settings.compareFromScratch ? 2 : 1) }
     var frozen: BlobRecipe? { stack }
     var starts: [BlobRecipe] { [] }
@@ -35,9 +30,8 @@ struct FineTuningStage: Stage {
 
     func trial(ofTask index: Int) -> Trial? {
         let trial = index % manifest.draws.count
-        return Trial(
-            trial, group: isPretrained(index) ? "pretrained" : "from scratch", isPretrained: isPretrained(index),
-            labels: manifest.draws[trial].samples.count)
+        return (isPretrained(index) ? TrialStart.pretrained : .random)
+            .trial(trial, labels: manifest.draws[trial].samples.count)
     }
 
     func remarks(on status: StageStatus, results: [TaskFigures]) -> [Remark] {
@@ -56,30 +50,4 @@ struct FineTuningStage: Stage {
             given
                 + (0..<parameters.count - given.count).map { .result(stage: stage, task: index, parameter: $0) })
     }
-}
-
-/// Each classifier tested on the same samples.
-struct TestStage: Stage {
-    let network: NetworkSpec
-    let manifest: DataManifest
-    let seedKey: UInt64
-    let test: LabeledBlobs
-    /// What the classifiers come from.
-    let tuning: FineTuningStage
-    let starts: [BlobRecipe]
-
-    var title: String { FineTuningStage.outline[1].name }
-    var taskCount: Int { starts.count }
-    var frozen: BlobRecipe? { nil }
-    var outputs: StageOutputs { .evaluation }
-
-    func part(ofTask index: Int) -> Int { tuning.part(ofTask: index) }
-    func title(ofTask index: Int) -> String { "the classifier" }
-    func trial(ofTask index: Int) -> Trial? { tuning.trial(ofTask: index) }
-
-    func work(ofTask index: Int, _ context: TaskContext) -> Work {
-        .evaluate(network.testing(classes: manifest.classes, weights: context.weights[index], on: test))
-    }
-
-    func remarks(on status: StageStatus, results: [TaskFigures]) -> [Remark] { manifest.remarks(onTests: results) }
 }

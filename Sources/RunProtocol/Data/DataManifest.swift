@@ -7,7 +7,8 @@ package struct DataManifest: Codable, Hashable, Sendable {
     package var image: ImageShape?
     package var shards: [SampleSet]
     package var heldOut: SampleSet
-    /// The labeled examples of each draw; empty where the plan has no labels.
+    /// The labeled examples of each draw, cut into as many parts as fine-tuning has replicas, one draw's after the other's;
+    /// empty where the plan has no labels.
     package var draws: [LabeledBlobs]
     package var test: LabeledBlobs?
     /// 0 where the plan has no labels.
@@ -24,6 +25,8 @@ package struct DataManifest: Codable, Hashable, Sendable {
     package var remarks: [String]?
     /// What stands out among the features of unlabeled samples; nil where they are images or nothing does.
     package var features: FeatureSurvey?
+    /// The samples whose codes are exported; nil where there are none.
+    package var outputs: [OutputSamples]?
     /// The classes that no test sample has; nil where there are none.
     package var missingTestClasses: [Int]?
 
@@ -49,7 +52,27 @@ package struct DataManifest: Codable, Hashable, Sendable {
     }
 }
 
+/// Samples whose codes are exported, cut into parts in their order.
+package struct OutputSamples: Codable, Hashable, Sendable {
+    package var name: String
+    package var parts: [SampleSet]
+
+    package init(name: String, parts: [SampleSet]) {
+        self.name = name
+        self.parts = parts
+    }
+}
+
 extension DataManifest {
+    /// The parts of each draw's labeled examples.
+    ///
+    /// - Parameter replicas: into how many each is cut.
+    package func trials(replicas: Int) -> [[LabeledBlobs]] {
+        stride(from: 0, to: draws.count, by: max(replicas, 1)).map {
+            Array(draws[$0..<min($0 + max(replicas, 1), draws.count)])
+        }
+    }
+
     /// The encoder of these layers on samples of this size.
     package func network(of layers: [LayerSpec]) -> NetworkSpec {
         NetworkSpec(inputSize: inputSize, image: image, layers: layers)
@@ -59,6 +82,7 @@ extension DataManifest {
     package var blobs: [Digest] {
         let labeled = draws + [test].compactMap { $0 }
         return shards.map(\.digest) + [heldOut.digest] + labeled.flatMap { [$0.samples.digest, $0.labels] }
+            + (outputs ?? []).flatMap { $0.parts.map(\.digest) }
     }
 
     /// What no weight was trained on: pictures of what has been learnt are drawn from it.

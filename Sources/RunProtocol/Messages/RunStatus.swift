@@ -125,21 +125,39 @@ package struct StageStatus: Codable, Hashable, Sendable {
 
 /// Weights that a run has exported. `GET /v1/runs/RUN/exports/PART`
 package struct ExportDescription: Codable, Hashable, Sendable {
-    package enum Part: String, Codable, Sendable, CaseIterable {
+    /// What it is called: lower-case letters, digits, `-`, `_` and `.`, a letter or digit first.
+    package struct Part: Hashable, Sendable, RawRepresentable, Codable {
+        package let rawValue: String
+
+        /// - Returns: nil unless it is such a name, of at most `Limits.nameCharacters`.
+        package init?(rawValue: String) {
+            let bytes = Array(rawValue.utf8)
+            func isAlphanumeric(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (97...122).contains(byte) }
+            guard let first = bytes.first, isAlphanumeric(first), bytes.count <= Limits.nameCharacters,
+                bytes.allSatisfy({ isAlphanumeric($0) || $0 == 45 || $0 == 46 || $0 == 95 })
+            else { return nil }
+            self.rawValue = rawValue
+        }
+
+        private init(_ name: StaticString) { rawValue = "\(name)" }
+
         /// Encoders and decoders as pretraining left them.
-        case pretrained
+        package static let pretrained = Part("pretrained")
         /// The encoder and softmax layer of the first draw.
-        case fineTuned = "fine-tuned"
+        package static let fineTuned = Part("fine-tuned")
     }
 
     package var part: Part
     package var digest: Digest
     package var bytes: Int
+    /// What its file is called in a folder of results; nil in what earlier versions wrote.
+    package var fileName: String?
 
-    package init(part: Part, digest: Digest, bytes: Int) {
+    package init(part: Part, digest: Digest, bytes: Int, fileName: String? = nil) {
         self.part = part
         self.digest = digest
         self.bytes = bytes
+        self.fileName = fileName
     }
 }
 

@@ -39,6 +39,26 @@ extension FineTuningSettings {
             data: examples.fields(classes: classes), unlabeled: unlabeled.map(\.fields), returned: .weights, seed: seed)
     }
 
+    /// A round's training on one part of the labeled examples.
+    ///
+    /// - Parameters:
+    ///   - frozen: the pretrained encoders, where the output alone is trained.
+    ///   - start: all weights that are trained, as a blob.
+    ///   - round: from 1.
+    package func replica(
+        of network: NetworkSpec, classes: Int, isPretrained: Bool, frozen: Digest?, start: Digest,
+        on examples: LabeledBlobs, round: Int, seed: UInt64
+    ) -> TrainWork {
+        var work = training(
+            of: network, classes: classes, stack: isPretrained ? frozen ?? start : nil, on: examples, unlabeled: [],
+            seed: seed)
+        (work.round, work.rounds, work.returned) = (round, rounds ?? 1, .change)
+        work.settings.epochs = max(epochs / work.rounds, 1)
+        work.settings.tellsEpochs = false
+        work.start = TrainWork.Start(start, count: work.graph.parameters.count)
+        return work
+    }
+
     /// From the top downwards each pretrained layer learns more slowly; from a random start all learn alike.
     private func rates(layers: Int, isPretrained: Bool) -> [Double?] {
         let top = optimizer.learningRate

@@ -2,6 +2,10 @@
 package struct FineTuningSettings: Codable, Hashable, Sendable {
     package var epochs: Int
     package var batchSize: Int
+    /// How often replicas' updates are averaged, each time after `epochs` / `rounds`; nil: once, and each trial is one task.
+    package var rounds: Int?
+    /// Into how many parts a trial's examples are cut, each learnt by a task of each round; nil: 1.
+    package var replicas: Int?
     /// Its learning rate is that of the softmax layer, and from a random start of all layers.
     package var optimizer: OptimizerSettings
     /// The learning rate of the uppermost pretrained layer; 0 leaves all of them as they are.
@@ -32,8 +36,11 @@ package struct FineTuningSettings: Codable, Hashable, Sendable {
         epochs: Int, batchSize: Int, optimizer: OptimizerSettings, encoderLearningRate: Double,
         schedule: LearningRateSchedule = .constant, dropout: Double, inputDropout: Double, weightDecay: Double,
         compareFromScratch: Bool, layerRateDecay: Double = 1, inputNoise: Double = 0, maxNorm: Double? = nil,
-        classWeights: ClassWeights = .equal, validationPerClass: Int? = nil, pseudoLabels: PseudoLabels? = nil
+        classWeights: ClassWeights = .equal, validationPerClass: Int? = nil, pseudoLabels: PseudoLabels? = nil,
+        rounds: Int? = nil, replicas: Int? = nil
     ) {
+        self.rounds = rounds
+        self.replicas = replicas
         self.epochs = epochs
         self.batchSize = batchSize
         self.optimizer = optimizer
@@ -50,6 +57,9 @@ package struct FineTuningSettings: Codable, Hashable, Sendable {
         self.pseudoLabels = pseudoLabels
         self.compareFromScratch = compareFromScratch
     }
+
+    /// Whether a trial is trained by several tasks, whose updates are averaged.
+    package var isDistributed: Bool { rounds ?? 1 > 1 || replicas ?? 1 > 1 }
 
     /// Whether the pretrained layers give a sample the same code in every step: then only the softmax layer is trained, on
     /// codes that are computed once.

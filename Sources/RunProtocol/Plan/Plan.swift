@@ -11,6 +11,8 @@ package struct Plan: Codable, Hashable, Sendable {
     package var joint: StageSettings?
     /// Nil where the plan ends with the pretrained weights.
     package var fineTuning: FineTuningSettings?
+    /// Samples whose codes the run computes at its end; nil for none.
+    package var outputs: [OutputPlan]?
     /// Which share of the tasks, 0 ... 1, two workers must do and agree about; nil for none. No weight depends on it.
     package var verify: Double?
     /// What all workers compute with; nil: each with the best it has, and the weights are those of one kind of processor.
@@ -18,8 +20,8 @@ package struct Plan: Codable, Hashable, Sendable {
 
     package init(
         name: String, seed: UInt64, data: DataPlan, layers: [LayerSpec], stages: [StageSettings],
-        joint: StageSettings? = nil, fineTuning: FineTuningSettings?, verify: Double? = nil,
-        instructionSet: InstructionSet? = nil
+        joint: StageSettings? = nil, fineTuning: FineTuningSettings?, outputs: [OutputPlan]? = nil,
+        verify: Double? = nil, instructionSet: InstructionSet? = nil
     ) {
         self.name = name
         self.seed = seed
@@ -28,8 +30,24 @@ package struct Plan: Codable, Hashable, Sendable {
         self.stages = stages
         self.joint = joint
         self.fineTuning = fineTuning
+        self.outputs = outputs
         self.verify = verify
         self.instructionSet = instructionSet
+    }
+}
+
+/// Samples of which the whole encoder's codes are exported.
+package struct OutputPlan: Codable, Hashable, Sendable {
+    /// Of the export.
+    package var name: String
+    package var samples: SampleSource
+    /// Into how many parts they are cut, each a task.
+    package var shards: Int
+
+    package init(name: String, samples: SampleSource, shards: Int) {
+        self.name = name
+        self.samples = samples
+        self.shards = shards
     }
 }
 

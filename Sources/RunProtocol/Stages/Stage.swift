@@ -225,16 +225,33 @@ package struct CompiledRun: Sendable {
     }
 }
 
-/// How an exported file is made: a safetensors file of these weights with these metadata.
+/// How an exported file is made.
 package struct ExportRecipe: Hashable, Sendable {
-    package var part: ExportDescription.Part
-    package var weights: BlobRecipe
-    package var metadata: [String: String]
+    package enum Content: Hashable, Sendable {
+        /// A safetensors file of these weights with these metadata.
+        case weights(BlobRecipe, metadata: [String: String])
+        /// An NPY file (count, size) of the numbers that a stage has collected, in the order of its tasks.
+        case results(stage: Int, count: Int, size: Int)
+    }
 
-    package init(_ part: ExportDescription.Part, weights: BlobRecipe, metadata: [String: String]) {
+    package var part: ExportDescription.Part
+    package var fileName: String
+    package var content: Content
+
+    package init(_ part: ExportDescription.Part, fileName: String, _ content: Content) {
         self.part = part
-        self.weights = weights
-        self.metadata = metadata
+        self.fileName = fileName
+        self.content = content
+    }
+
+    /// Nil where it is not made of weights.
+    package var weights: BlobRecipe? { if case .weights(let recipe, _) = content { recipe } else { nil } }
+    /// How many numbers it has.
+    package var elementCount: Int {
+        switch content {
+        case .weights(let recipe, _): recipe.parameters.elementCount
+        case .results(_, let count, let size): count * size
+        }
     }
 }
 

@@ -61,9 +61,9 @@ package enum RunFailure: String, Codable, Hashable, Sendable {
 /// What a stage starts from.
 package struct StageOpening: Codable, Hashable, Sendable {
     package var stage: Int
-    /// The encoders of all finished layers as one blob; nil for the first layer.
+    /// Weights that stay as they are; nil where there are none.
     package var frozen: Digest?
-    /// An autoencoder's first weights (one blob); for the evaluation the classifiers, one for each fine-tuning task.
+    /// Where its first round starts; of a stage that collects results, what its tasks start from.
     package var weights: [Digest]
 
     package init(stage: Int, frozen: Digest?, weights: [Digest]) {
@@ -155,7 +155,7 @@ package struct RoundClosing: Codable, Hashable, Sendable {
 /// How a stage ended.
 package struct StageEnding: Codable, Hashable, Sendable {
     package var stage: Int
-    /// The weights that are kept; nil for fine-tuning and evaluation.
+    /// The weights that are kept; nil where results are collected.
     package var weights: Digest?
     /// Why it ended, where that was before its last round.
     package var note: String?

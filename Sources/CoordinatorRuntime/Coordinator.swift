@@ -2,7 +2,7 @@ package import Coordination
 package import DataFormats
 import FoundationEssentials
 package import Logging
-package import Kinds
+import Kinds
 import PlanFile
 package import RunProtocol
 package import RunStore

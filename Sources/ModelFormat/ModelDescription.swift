@@ -53,11 +53,9 @@ package struct ModelDescription: Codable, Hashable, Sendable {
 
     /// The tensors that the file has, in their order.
     package var parameters: [ParameterSpec] {
-        switch part {
-        case .pretrained:
-            network.autoencoderParameters(first: 0, decoders: decoders)
-        case .fineTuned: network.classifierParameters(classes: classes ?? 0)
-        }
+        part == .fineTuned
+            ? network.classifierParameters(classes: classes ?? 0)
+            : network.autoencoderParameters(first: 0, decoders: decoders)
     }
 }
 
@@ -122,7 +120,7 @@ extension ModelDescription {
 
     /// Whether sizes computed from it cannot overflow.
     fileprivate var isPlausible: Bool {
-        network.isWithinLimits && (1e-9...1e9).contains(divisor)
+        [.pretrained, .fineTuned].contains(part) && network.isWithinLimits && (1e-9...1e9).contains(divisor)
             && sparsity.map { $0.count == network.layers.count && $0.allSatisfy(\.isPossible) } ?? true
             && (part == .pretrained
                 ? decoders.count == network.layers.count : (1...Limits.classes).contains(classes ?? 0))

@@ -107,18 +107,18 @@ package struct WatchScreen: Sendable {
         var figures = [Line(Figure.count(run.workers, "worker"), run.workers == 0 ? .warning : .plain)]
         figures.append(Line("\(Figure.count(run.tasksInProgress, "task")) in progress"))
         if let speed = run.samplesPerSecond { figures.append(Line("\(Figure.rate(speed)) samples/s")) }
-        if let stage = run.stages.last(where: { $0.state != .waiting }), let last = stage.history.last {
-            for metric in stage.metrics {
-                guard let phrase = metric.phrase, let value = last.metrics[metric.name] else { continue }
-                figures.append(Line("\(Figure.value(value, metric.format)) \(phrase)".displayable(atMost: 40)))
-            }
-        }
         if let stage = run.stages.last(where: { $0.last($0.primary) != nil }), let metric = stage.primary,
             let ratio = stage.last(metric)?.ratio(of: metric)
         {
             let isBetter = metric.direction == .higherIsBetter ? ratio > 1 : ratio < 1
             let text = "\(Figure.number(ratio, decimals: 3)) \(metric.ratio ?? "")"
             figures.append(Line(text.displayable(atMost: 60), isBetter ? .plain : .warning))
+        }
+        if let stage = run.stages.last(where: { $0.state != .waiting }), let last = stage.history.last {
+            for metric in stage.metrics {
+                guard let phrase = metric.phrase, let value = last.metrics[metric.name] else { continue }
+                figures.append(Line("\(Figure.value(value, metric.format)) \(phrase)".displayable(atMost: 40)))
+            }
         }
         if let unit = run.stages.first(where: { $0.state == .running })?.metrics.first?.unit {
             figures.append(Line(unit.text.displayable(atMost: 80), .faint))

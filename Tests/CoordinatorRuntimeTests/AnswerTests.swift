@@ -14,7 +14,7 @@ import Testing
         case wrongSamples = "it speaks of 1 samples, not"
         case wrongTask = "it answers run-other.s0.r1.t0"
         case truncated = "the update ends before its last number"
-        case error = "a figure is missing or too many"
+        case error = "it has a value that its task does not ask for: reconstructionError"
         case confusion = "it has a value that its task does not ask for: confusion"
         case seconds = "its seconds are not a length of time"
         case noUpdate = "these bytes are not an update"

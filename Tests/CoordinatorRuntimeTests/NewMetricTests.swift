@@ -54,13 +54,13 @@ import Testing
         let run = try Self.status()
         #expect(
             RunTable.csv(run) == """
-                stage,round,samples,mean_overlap,empty_overlap,recall,precision,seconds,samples_per_second,bytes,draw,\
-                pretrained,labels,miss_rate,error
-                masks,0,,0.25,0.5,,,2.0,,,,,,,
-                masks,1,9,0.75,0.5,,,2.0,4.5,,,,,,
-                search,1,,,,,1.0,,,,0,true,,,
-                search,2,,,,,0.5,,,,0,true,,,
-                search,,8,,,0.5,,,,,0,true,0,0.25,
+                stage,round,samples,mean_overlap,empty_overlap,precision,seconds,samples_per_second,bytes,draw,\
+                pretrained,labels,miss_rate,recall,error
+                masks,0,,0.25,0.5,,2.0,4.5,,,,,,,
+                masks,1,9,0.75,0.5,,2.0,4.5,,,,,,,
+                search,1,,,,1.0,,,,0,true,,,,
+                search,2,,,,0.5,,,,0,true,,,,
+                search,,8,,,,,,,0,true,0,0.25,0.5,
 
                 """)
         let text = String(decoding: EventFile(run).bytes, as: UTF8.self)

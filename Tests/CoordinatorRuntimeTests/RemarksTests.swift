@@ -192,7 +192,8 @@ import Testing
         manifest.draws = (0..<trials).map { _ in blobs }
         manifest.classNames = ["cat", "dog"]
         manifest.classes = 2
-        return manifest.remarks(onTests: matrices.map { TaskFigures(samples: 10, tables: ["confusion": $0]) }, pretrained: trials)
+        return manifest.remarks(
+            onTests: matrices.map { TaskFigures(samples: 10, tables: ["confusion": $0]) }, pretrained: trials)
     }
 
     @Test func alwaysTheMostFrequentClassIsNoBetter() throws {

@@ -1,4 +1,4 @@
-package import Kinds
+import Kinds
 package import PrometheusMetrics
 package import RunProtocol
 

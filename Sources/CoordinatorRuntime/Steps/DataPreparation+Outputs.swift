@@ -1,3 +1,4 @@
+import DataFormats
 import RunProtocol
 
 /// Samples whose codes are exported: read so that they match the unlabeled ones, and cut in their order.

@@ -1,7 +1,6 @@
-package import Coordination
 package import DataFormats
 import FoundationEssentials
-package import Kinds
+import Kinds
 import ModelFormat
 import PrintableText
 import RandomNumbers

@@ -1,5 +1,5 @@
-import Coordination
 import DataFormats
+import RunProtocol
 
 extension FeatureSurvey {
     /// Reads all samples once, in their order.

@@ -1,4 +1,4 @@
-package import Kinds
+import Kinds
 package import RunProtocol
 import Training
 

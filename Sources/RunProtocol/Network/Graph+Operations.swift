@@ -1,10 +1,10 @@
 extension Graph {
-    /// Multiply-accumulates of a linear node for one sample; 0 of any other.
+    /// Multiply-accumulates of a linear node for one sample, for each of its inputs; none of any other.
     ///
     /// - Parameter shapes: of all values.
-    private func multiplyAccumulates(_ node: Node, _ value: Int, _ shapes: [[Int]]) -> Double {
-        guard case .linear(let linear, _) = node.operation else { return 0 }
-        return node.inputs.reduce(0) { sum, input in
+    private func multiplyAccumulates(_ node: Node, _ value: Int, _ shapes: [[Int]]) -> [Double] {
+        guard case .linear(let linear, _) = node.operation else { return [] }
+        return node.inputs.map { input in
             let weights = Double(linear.weightShape(of: shapes[input]).reduce(1, *))
             let positions =
                 switch linear {
@@ -12,7 +12,7 @@ extension Graph {
                 case .convolution, .upsampledConvolution: shapes[value][0] * shapes[value][1]
                 case .transposedConvolution: shapes[input][0] * shapes[input][1]
                 }
-            return sum + weights * Double(positions)
+            return weights * Double(positions)
         }
     }
 
@@ -21,7 +21,9 @@ extension Graph {
     package var operations: Double {
         guard let shapes = try? shapes() else { return 0 }
         return 2
-            * nodes.enumerated().reduce(0) { $0 + multiplyAccumulates($1.element, inputs.count + $1.offset, shapes) }
+            * nodes.enumerated().reduce(0) { sum, element in
+                multiplyAccumulates(element.element, inputs.count + element.offset, shapes).reduce(sum, +)
+            }
     }
 
     /// The same of a training step: each product is computed once forward, once for the weight's gradient where something at
@@ -33,8 +35,8 @@ extension Graph {
             * nodes.enumerated().reduce(0) { sum, element in
                 let (index, node) = element
                 let products = multiplyAccumulates(node, inputs.count + index, shapes)
-                guard isDerived[inputs.count + index] else { return sum + products }
-                return sum + products * Double(2 + node.inputs.count { isDerived[$0] })
+                let times = isDerived[inputs.count + index] ? 2.0 : 1
+                return zip(node.inputs, products).reduce(sum) { $0 + $1.1 * (times + (isDerived[$1.0] ? 1 : 0)) }
             }
     }
 

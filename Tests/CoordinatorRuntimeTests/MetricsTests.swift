@@ -1,6 +1,7 @@
 import CoordinatorRuntime
 import CoordinatorServer
 import Foundation
+import Kinds
 import PrometheusMetrics
 import RunProtocol
 import Testing

@@ -108,7 +108,7 @@ import Testing
     @Test(arguments: [
         ("/v1/runs/run-1a2b3c4d?after=x", APIError.Code.badRequest), ("/v1/runs/run-1a2b3c4d?after=-1", .badRequest),
         ("/v1/runs/run-1a2b3c4d?wait=inf", .badRequest), ("/v1/runs/run-1a2b3c4d?wait=nan", .badRequest),
-        ("/v1/runs/other", .notFound), ("/v1/runs/%20", .notFound), ("/v1/runs/run-1a2b3c4d/exports/x", .notFound),
+        ("/v1/runs/other", .notFound), ("/v1/runs/%20", .notFound), ("/v1/runs/run-1a2b3c4d/exports/X", .notFound),
         ("/v1/runs/run-1a2b3c4d/exports/fine-tuned", .conflict), ("/v1/blobs/xyz", .notFound), ("/v1", .notFound),
         ("/v1/run", .notFound), ("/v1/info/x", .notFound), ("/v2/info", .notFound),
         ("/v1/workers", .methodNotAllowed), ("/v1/leases?x=1", .methodNotAllowed),

@@ -87,8 +87,14 @@ extension Work {
 }
 
 extension Graph {
-    /// Reading and writing each node's numbers, for one sample.
-    fileprivate var numbers: Double { Double(linearNumbers) * StageCost.operationsOfANumber }
+    /// Of a training step's numbers, for one sample: each is read and written.
+    fileprivate var numbers: Double {
+        let (read, written) = linearNumbers
+        return Double(read + written) * StageCost.operationsOfANumber
+    }
 
-    fileprivate var forward: Double { operations + numbers / 2 }
+    /// Of computing all values of one sample.
+    fileprivate var forward: Double {
+        operations + Double(linearNumbers.written) * StageCost.operationsOfANumber
+    }
 }

@@ -40,12 +40,13 @@ extension Graph {
             }
     }
 
-    /// How many numbers linear nodes read and write, for one sample.
-    package var linearNumbers: Int {
-        guard let sizes = try? shapes().map({ $0.reduce(1, *) }) else { return 0 }
-        return nodes.enumerated().reduce(0) { sum, element in
-            guard case .linear = element.element.operation else { return sum }
-            return sum + element.element.inputs.reduce(sizes[inputs.count + element.offset]) { $0 + sizes[$1] }
+    /// How many numbers linear nodes read and how many they write, for one sample.
+    package var linearNumbers: (read: Int, written: Int) {
+        guard let sizes = try? shapes().map({ $0.reduce(1, *) }) else { return (0, 0) }
+        return nodes.enumerated().reduce((0, 0)) { sum, element in
+            let (index, node) = element
+            guard case .linear = node.operation else { return sum }
+            return (node.inputs.reduce(sum.0) { $0 + sizes[$1] }, sum.1 + sizes[inputs.count + index])
         }
     }
 }

@@ -11,8 +11,11 @@ extension StageCompiler {
                 StageStatus(waiting: $0.name, rounds: $0.settings.rounds, outputs: .autoencoder(unit: nil))
             }
             if let settings = plan.fineTuning { stages += settings.outline(trials: plan.data.labeled?.draws ?? 0) }
-            stages += (plan.outputs ?? []).map {
-                StageStatus(waiting: "codes of \($0.name)", rounds: 1, outputs: .codes)
+            for output in plan.outputs ?? [] {
+                let titles =
+                    [EncodingStage.title(of: output.name)]
+                    + (output.statistics == true ? [StatisticsStage.title(of: output.name)] : [])
+                stages += titles.map { StageStatus(waiting: $0, rounds: 1, outputs: .codes) }
             }
             return RunOutline(stages: stages, remarks: plan.remarks)
         },
@@ -20,7 +23,7 @@ extension StageCompiler {
             var run = RunBuilder(plan, manifest)
             for stage in plan.autoencoderStages { run.append(stage) }
             if let settings = plan.fineTuning { run.append(settings) }
-            for output in manifest.outputs ?? [] { run.append(output) }
+            for (output, samples) in zip(plan.outputs ?? [], manifest.outputs ?? []) { run.append(output, samples) }
             return run.compiled
         })
 }
@@ -141,7 +144,8 @@ struct RunBuilder {
         let fresh = [BlobRecipe.Source](repeating: .initializer(seed: seed), count: whole.count - given.count)
         compiled.stages.append(
             TrialStage(
-                title: settings.title(ofTrial: trials.count > 1 ? trial : nil, start), settings: settings,
+                title: settings.title(ofTrial: trials.count > 1 ? trial : nil, start),
+                isFirst: trial == 0 && start == .pretrained, settings: settings,
                 network: network, classes: manifest.classes, seedKey: UInt64(index), replicas: trials[trial],
                 isPretrained: start == .pretrained, frozen: isOnCodes ? stack : nil,
                 start: BlobRecipe(own, (isOnCodes ? [] : given) + fresh)))
@@ -151,21 +155,30 @@ struct RunBuilder {
                 + [BlobRecipe.Source](repeating: .stage(index), count: whole.count - (isOnCodes ? given.count : 0)))
     }
 
-    /// Adds a stage that computes the codes of some samples, and their export.
-    mutating func append(_ output: OutputSamples) {
-        guard let part = ExportDescription.Part(rawValue: output.name) else { return }
-        let index = compiled.stages.count
+    /// Adds stages that compute the codes of some samples and their statistics, and the exports of both.
+    mutating func append(_ output: OutputPlan, _ samples: OutputSamples) {
         let layers = network.layers.indices
+        let graph = network.encoderGraph(layers: layers)
+        let encoders = recipe(network.stackParameters(count: layers.count))
+        let index = compiled.stages.count
         compiled.stages.append(
             EncodingStage(
-                title: "codes of \(output.name)", graph: network.encoderGraph(layers: layers),
-                seedKey: UInt64(index), parts: output.parts,
-                encoders: recipe(network.stackParameters(count: layers.count))))
+                name: output.name, graph: graph, seedKey: UInt64(index), parts: samples.parts, encoders: encoders))
+        export(output.name, stage: index, count: samples.parts.reduce(0) { $0 + $1.count })
+        guard output.statistics == true else { return }
+        let next = compiled.stages.count
+        compiled.stages.append(
+            StatisticsStage(
+                name: output.name, graph: graph, seedKey: UInt64(next), parts: samples.parts, encoders: encoders))
+        export(output.statisticsName, stage: next, count: FitWork.Function.statistics.rows)
+    }
+
+    private mutating func export(_ name: String, stage: Int, count: Int) {
+        guard let part = ExportDescription.Part(rawValue: name) else { return }
         compiled.exports.append(
             ExportRecipe(
-                part, fileName: output.name + ".npy",
-                .results(
-                    stage: index, count: output.parts.reduce(0) { $0 + $1.count }, size: network.codeSize)))
+                part, fileName: name + ".npy",
+                .results(stage: stage, count: count, size: network.codeSize)))
     }
 }
 

@@ -66,9 +66,13 @@ extension StageOutputs {
         ], isCollected: true, text: "a classifier on top")
 
     /// A classifier's training by several tasks, round after round.
-    package static let fineTuningRounds = StageOutputs(
-        metrics: [loss(MetricUnit(name: "cross-entropy", values: 1), chart: "Training loss")],
-        text: "a classifier on top")
+    ///
+    /// - Parameter isFirst: of several trials one is drawn for all.
+    package static func fineTuningRounds(isFirst: Bool) -> StageOutputs {
+        StageOutputs(
+            metrics: [loss(MetricUnit(name: "cross-entropy", values: 1), chart: "Training loss")],
+            text: isFirst ? "a classifier on top" : nil)
+    }
 
     /// A classifier's test, a result for each trial and start.
     package static let evaluation = StageOutputs(

@@ -16,10 +16,15 @@ enum OutputsReader {
             if section.has("name"), !known.insert(name).inserted {
                 section.note("name", "is the name of another export: \(name)")
             }
+            let wantsStatistics = section.flag("statistics") ?? false
+            if wantsStatistics, !known.insert(name + "-statistics").inserted {
+                section.note("statistics", "would have the name of another export: \(name)-statistics")
+            }
             if !section.has("samples") { section.note("samples", "is missing: the samples whose codes are wanted") }
             return OutputPlan(
                 name: name, samples: DataReader.source(section, "samples"),
-                shards: section.whole("shards", in: 1...Limits.shards) ?? data.shards)
+                shards: section.whole("shards", in: 1...Limits.shards) ?? data.shards,
+                statistics: wantsStatistics ? true : nil)
         }
     }
 }

@@ -69,6 +69,13 @@ struct TaskRunner {
             return try timed {
                 try TaskFunctions.evaluate(work, weights: weights, data: data, isCancelled: isCancelled)
             }
+        case .fit(let work):
+            let weights = try inputs.weights(work.weights, work.graph.parameters)
+            let sets = try work.sets.map { try inputs.data($0, work.graph, nil, isCancelled: isCancelled) }
+            whenFetched()
+            return try timed {
+                try TaskFunctions.fit(work, weights: weights, sets: sets, isCancelled: isCancelled)
+            }
         case .encode(let work):
             let weights = try inputs.weights(work.weights, work.graph.parameters)
             let data = try inputs.data(work.data, work.graph, nil, isCancelled: isCancelled)

@@ -197,6 +197,9 @@ enum Answer {
                             work.field.flatMap { work.data[$0]?.classes } ?? 0, count: work.data.count)
                     ]),
                 vector: [])
+        case .fit(let work):
+            TaskResult(
+                figures: TaskFigures(samples: work.sets.reduce(0) { $0 + $1.count }), vector: numbers(task, seed: 1))
         case .encode(let work):
             TaskResult(figures: TaskFigures(samples: work.data.count), vector: numbers(task, seed: 1))
         }

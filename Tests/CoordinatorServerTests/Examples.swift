@@ -125,5 +125,6 @@ enum Examples {
             fineTuning.training(of: network, classes: 10, stack: nil, on: labeled, unlabeled: [], seed: 5)),
         .evaluate(network.testing(classes: 10, weights: digest, on: labeled)),
         .encode(EncodeWork(graph: graph, weights: digest, data: samples.fields)),
+        .fit(FitWork(.statistics, of: graph, weights: digest, over: [samples.fields])),
     ]
 }

@@ -41,7 +41,8 @@ import Testing
         data
             + "layers: [{units: 5}]\nfine_tuning: {encoder_learning_rate: 0, input_dropout: 0, replicas: 4,"
             + " compare_from_scratch: false}",
-        data + "layers: [{units: 5}, {units: 4}]\noutputs: [{name: a, samples: x}, {name: b, samples: y, shards: 1}]",
+        data
+            + "layers: [{units: 5}, {units: 4}]\noutputs: [{name: a, samples: x}, {name: b, samples: y, shards: 1, statistics: true}]",
     ]
 
     /// What is said of a run before its data are known is what it does, and every task is one that a worker takes.
@@ -125,6 +126,10 @@ import Testing
         ("outputs: [{samples: x}]", "is missing: what the export is called"),
         ("outputs: [{name: pretrained, samples: x}]", "is the name of another export"),
         ("outputs: [{name: a, samples: x}, {name: a, samples: y}]", "is the name of another export"),
+        (
+            "outputs: [{name: a, samples: x, statistics: true}, {name: a-statistics, samples: y}]",
+            "is the name of another export"
+        ),
         ("outputs: [{name: A/b, samples: x}]", "should have lower-case letters"),
         ("outputs: [{name: a}]", "the samples whose codes are wanted"),
     ]

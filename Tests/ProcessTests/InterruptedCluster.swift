@@ -208,7 +208,7 @@ final class InterruptedCluster {
             figures = TaskFigures(samples: work.data.count * work.settings.epochs, metrics: ["loss": 1])
         case .evaluate(let work) where work.objective != nil:
             figures = TaskFigures(samples: work.data.count, metrics: ["reconstructionError": 1])
-        case .train, .evaluate, .encode: return
+        case .train, .evaluate, .encode, .fit: return
         }
         let result = TaskResult(figures: figures, vector: Array(repeating: 0.5, count: task.elementCount))
         let update = try UpdateFormat.encode(task: task.id, result: result)

@@ -57,18 +57,18 @@ import Testing
         let more = """
             fine_tuning: {epochs: 4, rounds: 2, replicas: 3, encoder_learning_rate: 0.0003}
             outputs:
-              - {name: codes, samples: {path: \(images), limit: 700}, shards: 3}
+              - {name: codes, samples: {path: \(images), limit: 700}, shards: 3, statistics: true}
             """
         let cluster = try SmallCluster(rounds: 1, replacing: "fine_tuning: {epochs: 20}", by: more)
         let output = cluster.folder.appending(path: "reference")
         let ended = try Cairn.run(["pretrain", cluster.plan.path, "--output", output.path, "--quiet"])
         try #require(ended.status == 0, "\(ended.errors)")
-        let names = ["weights.safetensors", "classifier.safetensors", "codes.npy"]
+        let names = ["weights.safetensors", "classifier.safetensors", "codes.npy", "codes-statistics.npy"]
         func files(_ folder: URL) throws -> [Data] {
             try names.map { try Data(contentsOf: folder.appending(path: $0)) }
         }
         let expected = try files(output)
-        #expect(expected[2].count == 128 + 700 * 120 * 4)
+        #expect(expected[2].count == 128 + 700 * 120 * 4 && expected[3].count == 128 + 4 * 120 * 4)
 
         for workers in [1, 3] {
             while cluster.workers.count < workers { try cluster.startWorker() }

@@ -160,13 +160,12 @@ function linksList(id) {
       const key = run.exports.map((part) => part.digest).join();
       if (key === shown) return;
       shown = key;
-      const names = {
-        pretrained: ["Pretrained weights", "weights"], "fine-tuned": ["Fine-tuned classifier", "classifier"],
-      };
       list.replaceChildren(...fixed.map(row), ...run.exports.map((part) => {
-        const [label, file] = names[part.part] ?? [part.part, part.part];
-        return row([label, `v1/blobs/${encodeURIComponent(part.digest)}`, `${file}.safetensors`,
-          `safetensors, ${format.bytes(part.bytes)}`]);
+        // Earlier versions gave their files no names; all were safetensors.
+        const file = part.fileName ?? `${part.part}.safetensors`;
+        const label = part.part.charAt(0).toUpperCase() + part.part.slice(1);
+        return row([label, `v1/blobs/${encodeURIComponent(part.digest)}`, file,
+          `${file.split(".").pop()}, ${format.bytes(part.bytes)}`]);
       }));
     },
   };

@@ -113,7 +113,7 @@ struct Summary: Encodable {
             if let note = stage.note { parts.append(note) }
             return (stage.name, parts.joined(separator: ", "))
         }
-        if let samplesPerSecond { rows.append(("pretraining", "\(samplesPerSecond.formatted(decimals: 0)) samples/s")) }
+        if let samplesPerSecond { rows.append(("training", "\(samplesPerSecond.formatted(decimals: 0)) samples/s")) }
         for metric in run.trialMetrics {
             let groups = run.values(of: metric).compactMap { group, values in Errors(values).map { (group, $0) } }
             guard let labels, let first = groups.first?.1 else { continue }

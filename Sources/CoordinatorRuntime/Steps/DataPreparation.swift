@@ -212,7 +212,8 @@ package struct DataPreparation {
         bare.verify = nil
         bare.data.removePaths()
         bare.outputs = bare.outputs?.map {
-            OutputPlan(name: $0.name, samples: $0.samples.withoutPath, shards: $0.shards)
+            OutputPlan(
+                name: $0.name, samples: $0.samples.withoutPath, shards: $0.shards, statistics: $0.statistics)
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]

@@ -53,8 +53,10 @@ extension Stage {
 extension Work {
     /// Operations of the task, without what its cut takes.
     fileprivate var computing: Double {
+        guard case .train(let work) = self else {
+            return sets.reduce(0) { $0 + Double($1.count) } * graph.forward
+        }
         let samples = Double(data.count)
-        guard case .train(let work) = self else { return samples * graph.forward }
         let (settings, weights) = (work.settings, Double(work.graph.parameters.elementCount))
         let trained = settings.trained
         let update = weights * StageCost.operationsOfANumber / Double(max(settings.batchSize, 1))
@@ -73,7 +75,7 @@ extension Work {
         return switch self {
         case .train(let work): samples * (work.cut?.graph.forward ?? 0)
         case .evaluate(let work): samples * (work.cut?.graph.forward ?? 0)
-        case .encode: 0
+        case .encode, .fit: 0
         }
     }
 
@@ -82,6 +84,7 @@ extension Work {
         case .train(let work): work.graph
         case .evaluate(let work): work.graph
         case .encode(let work): work.graph
+        case .fit(let work): work.graph
         }
     }
 }

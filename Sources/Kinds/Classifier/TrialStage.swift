@@ -4,6 +4,8 @@ import RunProtocol
 /// large labeled set is learnt on all workers.
 struct TrialStage: Stage {
     let title: String
+    /// Of all trials.
+    let isFirst: Bool
     let settings: FineTuningSettings
     let network: NetworkSpec
     let classes: Int
@@ -21,7 +23,7 @@ struct TrialStage: Stage {
     var parameters: [ParameterSpec] { start.parameters }
     var starts: [BlobRecipe] { [start] }
     var sampleSetCount: Int { replicas.count }
-    var outputs: StageOutputs { .fineTuningRounds }
+    var outputs: StageOutputs { .fineTuningRounds(isFirst: isFirst) }
 
     func part(ofTask index: Int) -> Int { 0 }
     func title(ofTask index: Int) -> String { "the classifier" }
@@ -62,7 +64,7 @@ extension FineTuningSettings {
                 (0..<trials).map {
                     StageStatus(
                         waiting: title(ofTrial: trials > 1 ? $0 : nil, start), rounds: rounds ?? 1,
-                        outputs: .fineTuningRounds)
+                        outputs: .fineTuningRounds(isFirst: $0 == 0 && start == .pretrained))
                 }
             } : [StageStatus(waiting: "fine-tuning", rounds: 1, outputs: .fineTuning)]
         return stages + [StageStatus(waiting: "evaluation", rounds: 1, outputs: .evaluation)]

@@ -43,12 +43,18 @@ package struct OutputPlan: Codable, Hashable, Sendable {
     package var samples: SampleSource
     /// Into how many parts they are cut, each a task.
     package var shards: Int
+    /// Whether mean, standard deviation and range of the codes are exported too; nil: they are not.
+    package var statistics: Bool?
 
-    package init(name: String, samples: SampleSource, shards: Int) {
+    package init(name: String, samples: SampleSource, shards: Int, statistics: Bool? = nil) {
         self.name = name
         self.samples = samples
         self.shards = shards
+        self.statistics = statistics
     }
+
+    /// The name of the statistics' export.
+    package var statisticsName: String { name + "-statistics" }
 }
 
 /// For which processors the matrix products are made: the order of their sums, and so a run's bits, follow it.

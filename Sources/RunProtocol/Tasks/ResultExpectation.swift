@@ -73,7 +73,7 @@ extension Work {
         switch self {
         case .train(let work): work.expectation
         case .evaluate(let work): work.expectation
-        case .encode: ResultExpectation()
+        case .encode, .fit: ResultExpectation()
         }
     }
 }

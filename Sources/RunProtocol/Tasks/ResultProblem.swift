@@ -30,7 +30,7 @@ extension TaskDescription {
     ///   - start: where it begins.
     package func problem(of part: [Float], from start: Int) -> ResultProblem? {
         // Only what is averaged has to fit into an exact sum.
-        let limit = if case .encode = work { Float.greatestFiniteMagnitude } else { Limits.updateMagnitude }
+        let limit = if case .train = work { Limits.updateMagnitude } else { Float.greatestFiniteMagnitude }
         guard let index = part.firstOutOfRange(limit) else { return nil }
         let value = part[index].isFinite ? "\(part[index])" : "not finite"
         return .outOfRange(what: name(ofNumber: start + index), value: value)
@@ -87,6 +87,10 @@ extension TaskFigures {
 extension Work {
     /// How many samples its result speaks of: epochs count each time.
     fileprivate var expectedSamples: Int {
-        if case .train(let work) = self { work.data.count * work.settings.epochs } else { data.count }
+        switch self {
+        case .train(let work): work.data.count * work.settings.epochs
+        case .evaluate, .encode: data.count
+        case .fit(let work): work.sets.reduce(0) { $0 + $1.count }
+        }
     }
 }

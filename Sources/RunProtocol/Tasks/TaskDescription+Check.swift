@@ -11,6 +11,7 @@ extension TaskDescription {
             case .train(let work): try work.check()
             case .evaluate(let work): try work.check()
             case .encode(let work): try work.check()
+            case .fit(let work): try work.check()
             }
         } catch {
             throw APIError(.invalidData, "\(id) asks for sizes that do not belong together: \(error)")
@@ -191,5 +192,13 @@ extension EncodeWork {
         try data.check(for: graph, nil)
         let (count, overflow) = data.count.multipliedReportingOverflow(by: size)
         try require(!overflow && count <= Limits.parameters, "the result would be too large")
+    }
+}
+
+extension FitWork {
+    fileprivate func check() throws(GraphProblem) {
+        _ = try graph.shapes()
+        try require(!sets.isEmpty, "there is nothing to compute from")
+        for set in sets { try set.check(for: graph, nil) }
     }
 }

@@ -23,6 +23,8 @@ package enum Work: Codable, Hashable, Sendable {
     case evaluate(EvaluateWork)
     /// Result: a value of the graph for each sample.
     case encode(EncodeWork)
+    /// Result: what a function makes of all samples together.
+    case fit(FitWork)
 
     /// The blobs that the task reads.
     package var inputs: [Digest] {
@@ -31,6 +33,7 @@ package enum Work: Codable, Hashable, Sendable {
             case .train(let work): [work.cut?.weights, work.start?.digest]
             case .evaluate(let work): [work.cut?.weights, work.weights]
             case .encode(let work): [work.weights]
+            case .fit(let work): [work.weights]
             }
         return weights.compactMap(\.self) + sets.flatMap { $0.fields.map(\.digest) }
     }
@@ -41,6 +44,7 @@ package enum Work: Codable, Hashable, Sendable {
         case .train(let work): [work.data] + work.unlabeled
         case .evaluate(let work): [work.data]
         case .encode(let work): [work.data]
+        case .fit(let work): work.sets
         }
     }
 
@@ -49,6 +53,7 @@ package enum Work: Codable, Hashable, Sendable {
         case .train(let work): work.graph.parameters.elementCount
         case .evaluate: 0
         case .encode(let work): work.data.count * work.size
+        case .fit(let work): work.function.rows * work.size
         }
     }
 }
@@ -199,5 +204,36 @@ package struct EncodeWork: Codable, Hashable, Sendable {
     }
 
     /// How many numbers the result has for a sample.
+    package var size: Int { (try? graph.shapes().last?.reduce(1, *)) ?? 0 }
+}
+
+/// Compute what follows from a value of a network over all samples of several sets together: no average of what tasks make
+/// of parts would give it.
+package struct FitWork: Codable, Hashable, Sendable {
+    package enum Function: String, Codable, Sendable, CaseIterable {
+        /// (4, size): the mean, the standard deviation, the lowest and the highest of each of the value's numbers. Sums are
+        /// doubles in the order of the samples.
+        case statistics
+
+        /// How many rows of numbers the result has.
+        package var rows: Int { 4 }
+    }
+
+    package var function: Function
+    /// Its last node gives the value.
+    package var graph: Graph
+    /// A safetensors blob of all parameters.
+    package var weights: Digest
+    /// At least one.
+    package var sets: [FieldSet]
+
+    package init(_ function: Function, of graph: Graph, weights: Digest, over sets: [FieldSet]) {
+        self.function = function
+        self.graph = graph
+        self.weights = weights
+        self.sets = sets
+    }
+
+    /// How many numbers the value has for a sample.
     package var size: Int { (try? graph.shapes().last?.reduce(1, *)) ?? 0 }
 }

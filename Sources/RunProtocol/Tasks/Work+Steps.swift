@@ -13,16 +13,18 @@ extension Work {
                         return batches(guesses, of: plan.batchSize) * Double(plan.epochs) * Double(plan.rounds)
                     } ?? 0)
             case .evaluate, .encode: batches(samples, of: 256)
+            case .fit(let work): work.sets.reduce(0) { $0 + batches(Double($1.count), of: 256) }
             }
         return max(steps, 1)
     }
 
-    /// The samples that its steps go through.
+    /// The samples that its steps go through; of several sets the first.
     package var data: FieldSet {
         switch self {
         case .train(let work): work.data
         case .evaluate(let work): work.data
         case .encode(let work): work.data
+        case .fit(let work): work.sets.first ?? FieldSet(count: 0, fields: [])
         }
     }
 }

@@ -13,6 +13,10 @@ package enum TaskMemory {
         switch work {
         case .train(let work): return try training(work)
         case .evaluate(let work): return try evaluating(work)
+        case .fit(let work):
+            let most = work.sets.map(\.count).max() ?? 0
+            let executor = try inferring(work.graph, samples: most)
+            return scratch + bytes(work.graph) + executor + most * 4 + work.size * (5 * 8 + work.function.rows * 4)
         case .encode(let work):
             let executor = try inferring(work.graph, samples: work.data.count)
             return scratch + bytes(work.graph) + executor + work.data.count * work.size * 4

@@ -44,10 +44,12 @@ enum Examples {
                 seconds: 1.5),
         ], note: "the error stopped falling")
 
-    static let everyOutput = StageOutputs(
-        metrics: StageOutputs.kinds.flatMap(\.metrics) + StageOutputs.kinds.flatMap(\.trialMetrics),
-        tables: StageOutputs.kinds.flatMap(\.tables), series: StageOutputs.kinds.flatMap(\.series), isCollected: true,
-        text: "a classifier on top")
+    static let everyOutput: StageOutputs = {
+        var outputs = StageOutputs.fineTuning
+        outputs.metrics = StageOutputs.kinds.flatMap { $0.metrics + $0.trialMetrics }
+        outputs.tables = StageOutputs.kinds.flatMap(\.tables)
+        return outputs
+    }()
 
     static let network = NetworkSpec(
         inputSize: 4, image: ImageShape(height: 2, width: 2, channels: 1),

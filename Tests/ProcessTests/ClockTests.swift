@@ -44,7 +44,7 @@ import Testing
         #expect(ended.errors.contains("held-out error 3.000, 2.0 s, 50 samples/s\n"), "\(ended)")
         #expect(ended.errors.contains("layer 1, round 3 of 3: loss 3.000, held-out error 2.000\n"), "\(ended)")
         #expect(ended.errors.contains("layer 1 finished\n"), "\(ended)")
-        #expect(ended.output.contains("layer 1      3 rounds, held-out error 2.000"), "\(ended)")
-        #expect(ended.output.contains("pretraining  50 samples/s"), "\(ended)")
+        #expect(ended.output.contains("layer 1   3 rounds, held-out error 2.000"), "\(ended)")
+        #expect(ended.output.contains("training  50 samples/s"), "\(ended)")
     }
 }

@@ -15,7 +15,7 @@ from connection import Answer, Client, ConnectionLost
 from results import content_digest, update
 from tally import Tally
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 # As a worker of the program asks: two thirds of the longest wait.
 WAIT_SECONDS = 20
 # A waiting request may take so much longer, any other one so long altogether.

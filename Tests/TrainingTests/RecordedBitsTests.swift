@@ -16,6 +16,14 @@ import Testing
             "a0bd05bc8f092afc62c70fbf7edc53877521955e8990e51747d8870153270b9d",
         "oneDNN 2.6.3, kernels 0x7, AuthenticAMD 25 1":
             "7897c83d9a3ff3e92f8977b0da7e1dc7a0fdeb586ba2e49f2cc1594c4eaffaef",
+        "oneDNN 2.6.3, kernels 0x1, GenuineIntel 6 207":
+            "cc88effe5c363bdce4d8170e18a431365275b0a54c662afee92a4d1e750f682e",
+        "oneDNN 2.6.3, kernels 0x3, GenuineIntel 6 207":
+            "a0bd05bc8f092afc62c70fbf7edc53877521955e8990e51747d8870153270b9d",
+        "oneDNN 2.6.3, kernels 0x7, GenuineIntel 6 207":
+            "7897c83d9a3ff3e92f8977b0da7e1dc7a0fdeb586ba2e49f2cc1594c4eaffaef",
+        "oneDNN 2.6.3, kernels 0x3e7, GenuineIntel 6 207":
+            "d4b2ab589db2d5c5f84407e819e1a2a40334cda8fb06d3e0e801ab96182be0d8",
     ]
 
     /// What decides the bits. Element-wise kernels give the same on every processor; the order of oneDNN's sums follows

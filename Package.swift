@@ -80,7 +80,7 @@ let package = Package(
         layer("PrintableText"),
         // Plan, network, task, update, wire messages, digests, limits. No I/O.
         layer("RunProtocol", ["PrintableText", "RandomNumbers", crypto]),
-        // A plan as YAML: read, checked as a whole, every mistake with its line.
+        // A plan as YAML: read, checked as a whole, every mistake with its line; and what a kind of model must say.
         layer("PlanFile", ["PrintableText", "RunProtocol", yams]),
 
         // MARK: Data and numbers: they know nothing of clusters
@@ -97,11 +97,7 @@ let package = Package(
         // Weights as safetensors, and exported networks with their description.
         layer("ModelFormat", ["RunProtocol", "DataFormats", "PrintableText"]),
 
-        // Everything that knows a kind of model: what a plan's stages are, how their tasks and results are made, what is
-        // said of them. A new kind is a folder here.
-        layer("Kinds", ["ModelFormat", "PrintableText", "RandomNumbers", "RunProtocol"]),
-
-        // What a run has learnt, as PNG: filters, reconstructions, maps of codes, mistakes.
+        // Sheets of pictures and maps, as PNG.
         layer("Pictures", ["DataFormats", "RunProtocol", "TensorCore", "Training"]),
         // A run's figures for other programs: CSV, TensorBoard's event files.
         layer("EventFiles", ["DataFormats", "RunProtocol"]),
@@ -109,6 +105,16 @@ let package = Package(
         layer("PrometheusMetrics", [coreMetrics]),
         // Progress, curves and tables as text of a given size: pure functions of what is shown.
         layer("TerminalViews", ["PrintableText", "RunProtocol"]),
+
+        // MARK: The kinds of model
+        // Each is a folder: how its plans are read, what its data come to, what its stages are, what is drawn and said of
+        // them. Nothing else knows a kind of model.
+        layer(
+            "Kinds",
+            [
+                "Averaging", "DataFormats", "ModelFormat", "Pictures", "PlanFile", "PrintableText", "RandomNumbers",
+                "RunProtocol", "TensorCore", "Training",
+            ]),
 
         // MARK: The coordinator
         // Exact fixed-point sums of updates; the outer optimizers.
@@ -123,10 +129,8 @@ let package = Package(
         layer(
             "CoordinatorRuntime",
             [
-                "Coordination", "RunStore", "Averaging", "Kinds", "RunProtocol", "PlanFile", "DataFormats",
-                "ModelFormat",
-                "Pictures", "PrintableText", "PrometheusMetrics", "RandomNumbers", "Training", "UpdateFiles",
-                coreMetrics, logging,
+                "Coordination", "RunStore", "Averaging", "RunProtocol", "PlanFile", "DataFormats", "ModelFormat",
+                "PrintableText", "PrometheusMetrics", "RandomNumbers", "Training", "UpdateFiles", coreMetrics, logging,
             ]),
 
         // MARK: Workers and commands
@@ -159,9 +163,10 @@ let package = Package(
 
         // MARK: For developers
         // A whole cluster without clock, network, disk or training: every fault from a seed, promises checked after each event.
-        layer("Simulation", ["Coordination", "Kinds", "RunProtocol", "RandomNumbers", heap]),
+        layer("Simulation", ["Coordination", "RunProtocol", "RandomNumbers", heap]),
         .executableTarget(
-            name: "cairn-simulate", dependencies: ["Simulation", argumentParser], swiftSettings: swiftSettings),
+            name: "cairn-simulate", dependencies: ["Kinds", "RunProtocol", "Simulation", argumentParser],
+            swiftSettings: swiftSettings),
         // Real processes on loopback: a schedule of faults from a seed, a proxy that fails, what came of it.
         layer("Chaos", ["CoordinatorClient", "RunProtocol", "RandomNumbers"]),
         .executableTarget(name: "cairn-chaos", dependencies: ["Chaos", argumentParser], swiftSettings: swiftSettings),
@@ -190,25 +195,26 @@ let package = Package(
 
         // MARK: Tests
         tests("RunProtocolTests", ["Kinds", "RunProtocol", "RandomNumbers"]),
-        tests("PlanFileTests", ["PlanFile", "RunProtocol", "RandomNumbers"]),
+        tests("PlanFileTests", ["Kinds", "PlanFile", "RunProtocol", "RandomNumbers"]),
         tests("DataFormatsTests", ["DataFormats", "CPNG", "CJPEG", "RandomNumbers"]),
         tests("TensorCoreTests", ["TensorCore", "CElementwise", "RandomNumbers"]),
         tests(
-            "TrainingTests", ["Training", "Averaging", "TensorCore", "COneDNN", "RunProtocol", "RandomNumbers"],
+            "TrainingTests",
+            ["Kinds", "Training", "Averaging", "TensorCore", "COneDNN", "RunProtocol", "RandomNumbers"],
             resources: [.copy("Golden")]),
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
         tests("CoordinationTests", ["Coordination", "Kinds", "Simulation", "RunProtocol", "RandomNumbers"]),
         tests("ChaosTests", ["Chaos", "RunProtocol"]),
-        tests("SimulationTests", ["Simulation", "Coordination", "RunProtocol"]),
-        tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol", grdb]),
+        tests("SimulationTests", ["Kinds", "Simulation", "Coordination", "RunProtocol"]),
+        tests("RunStoreTests", ["Kinds", "RunStore", "Coordination", "RunProtocol", grdb]),
         // What comes from outside, read by a program of its own, so that its memory can be bounded.
         tests("FuzzingTests", ["Fuzzing"]),
-        tests("PicturesTests", ["Pictures", "DataFormats", "RunProtocol", "RandomNumbers", "Training"]),
+        tests("PicturesTests", ["Kinds", "Pictures", "DataFormats", "RunProtocol", "RandomNumbers", "Training"]),
         tests("KindsTests", ["Kinds", "PlanFile", "RunProtocol"]),
         tests("EventFilesTests", ["EventFiles", "Kinds", "RunProtocol"]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
         tests("TerminalViewsTests", ["Kinds", "TerminalViews", "RunProtocol"]),
-        tests("ModelFormatTests", ["ModelFormat", "DataFormats", "RunProtocol", "RandomNumbers"]),
+        tests("ModelFormatTests", ["Kinds", "ModelFormat", "DataFormats", "RunProtocol", "RandomNumbers"]),
         tests(
             "CoordinatorRuntimeTests",
             [
@@ -220,10 +226,11 @@ let package = Package(
         tests(
             "WorkerRuntimeTests",
             [
+                "Kinds",
                 "WorkerRuntime", "CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "Training",
                 "ModelFormat", "RandomNumbers", logging,
             ]),
-        tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
+        tests("CoordinatorClientTests", ["Kinds", "CoordinatorClient", "RunProtocol"]),
         tests(
             "CoordinatorServerTests",
             [

@@ -202,7 +202,7 @@ extension RunState {
     }
 
     private func name(ofFeature index: Int) -> String {
-        if let columns = manifest?.columns, columns.indices.contains(index) { return "column \"\(columns[index])\"" }
+        if let columns = compiled?.columns, columns.indices.contains(index) { return "column \"\(columns[index])\"" }
         return "feature \(index + 1)"
     }
 }

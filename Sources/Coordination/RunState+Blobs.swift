@@ -4,7 +4,7 @@ extension RunState {
     /// The blobs without which the run could not go on, or its results not be had and looked at: all others may be deleted.
     package var neededBlobs: Set<Digest> {
         var needed = Set(exports.map(\.digest) + stageWeights.values)
-        if phase == .finished { needed.formUnion(manifest?.unseenBlobs ?? []) }
+        if phase == .finished { needed.formUnion(compiled?.unseenBlobs ?? []) }
         guard !phase.isFinal else { return needed }
         needed.formUnion(manifest?.blobs ?? [])
         needed.formUnion([opening?.frozen, weights, momentum].compactMap { $0 })

@@ -2,11 +2,6 @@ import RandomNumbers
 package import RunProtocol
 
 extension RunState {
-    /// The encoder as the data's size makes it.
-    package var network: NetworkSpec {
-        manifest?.network(of: plan.layers) ?? NetworkSpec(inputSize: 0, layers: plan.layers)
-    }
-
     /// All that a worker must know for task `index` of the round in progress.
     ///
     /// - Returns: nil while the stage is not open, or there is no such task.

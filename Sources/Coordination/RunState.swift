@@ -109,8 +109,12 @@ package struct RunState: Sendable {
         switch event {
         case .dataPrepared(let manifest):
             self.manifest = manifest
-            compiled = compiler.compile(plan, manifest)
-            phase = .running
+            do {
+                compiled = try compiler.compile(plan, manifest)
+                phase = .running
+            } catch {
+                phase = .failed(reason: "another version of the program wrote what this one cannot read: \(error)")
+            }
         case .stageOpened(let opening):
             self.opening = opening
             if case .average = current?.reduction { weights = opening.weights.first }

@@ -16,7 +16,7 @@ extension Coordinator {
         try checkWorking()
         let plan: Plan
         do {
-            plan = try PlanReader.read(submission.plan)
+            plan = try PlanReader.read(submission.plan, kinds)
         } catch {
             throw APIError(
                 .invalidPlan, "\(error)", hint: "`cairn plan check` finds mistakes before a plan is submitted")
@@ -41,7 +41,7 @@ extension Coordinator {
         guard folder.hasPrefix("/") else {
             throw APIError(.badRequest, "the plan's folder is not an absolute path", hint: "send it with a leading /")
         }
-        try DataPreparation(plan: plan, folder: folder, folders: performer.folders, blobs: store.blobs).checkPaths()
+        for path in try kinds.kind(of: plan).paths(of: plan) { _ = try performer.folders.locate(path, from: folder) }
         let earlier = try earlierRun(plan, text: text, folder: folder)
         let digits = String(UInt32.random(in: 0...UInt32.max), radix: 16)
         guard let id = RunID(rawValue: "run-" + String(repeating: "0", count: 8 - digits.count) + digits) else {

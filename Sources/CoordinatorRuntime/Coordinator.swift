@@ -2,9 +2,8 @@ package import Coordination
 package import DataFormats
 import FoundationEssentials
 package import Logging
-import Kinds
-import PlanFile
-package import RunProtocol
+package import PlanFile
+import RunProtocol
 package import RunStore
 
 /// The shell around `Cluster`: it writes facts down, performs what is decided, and answers requests.
@@ -13,6 +12,7 @@ package import RunStore
 /// recorded has not happened. A kill loses no more than that.
 package actor Coordinator: CoordinatorAPI {
     let store: RunStore
+    let kinds: ModelKinds
     let compiler: StageCompiler
     let performer: StepPerformer
     let logger: Logger
@@ -62,13 +62,13 @@ package actor Coordinator: CoordinatorAPI {
     /// Takes up every run of `store` where its facts end.
     ///
     /// - Parameters:
-    ///   - compiler: of runs' stages.
+    ///   - kinds: of model that plans may be of.
     ///   - folders: from where plans' data may be read.
     ///   - defaultFolder: what relative paths start from in plans that come without a folder.
     ///   - memory: that its steps share.
     ///   - waitsForRoom: whether it pauses while its disk is full or failing; else `run()` throws.
     package init(
-        store: RunStore, compiler: StageCompiler = .all, folders: DataFolders, defaultFolder: String, version: String,
+        store: RunStore, kinds: ModelKinds, folders: DataFolders, defaultFolder: String, version: String,
         logger: Logger,
         times: ClusterTimes = ClusterTimes(), memory: MemoryBudget = MemoryBudget(), waitsForRoom: Bool = true
     ) async throws {
@@ -77,8 +77,10 @@ package actor Coordinator: CoordinatorAPI {
         self.logger = logger
         self.version = version
         self.defaultFolder = defaultFolder
+        self.kinds = kinds
+        let compiler = kinds.compiler
         self.compiler = compiler
-        performer = StepPerformer(blobs: store.blobs, folders: folders, compiler: compiler, memory: memory)
+        performer = StepPerformer(blobs: store.blobs, folders: folders, kinds: kinds, memory: memory)
         cluster = Cluster(compiler: compiler, times: times, quarantines: try store.quarantines())
         crew = Crew(try store.knownWorkers())
         (steps, stepContinuation) = AsyncStream.makeStream()

@@ -61,12 +61,12 @@ extension FuzzTarget {
 /// A cluster in the midst of a round: one worker has tasks, another would take what the first is slow with.
 private enum Overheard {
     private static let running: Cluster = {
-        var cluster = Cluster(compiler: .all)
+        let scenario = Scenario(stacked: Scenario.stackedPlan(replicas: 3))
+        var cluster = Cluster(compiler: scenario.compiler)
         guard let run = RunID(rawValue: "run-fuzz") else { return cluster }
-        let plan = Example.plan(replicas: 3)
-        var decisions = cluster.runSubmitted(run, plan: plan)
+        var decisions = cluster.runSubmitted(run, plan: scenario.plan)
         while case .perform(let step, _)? = decisions.first?.action, let state = cluster.run(run) {
-            decisions = cluster.stepFinished(Example.outcome(of: step, state), of: run)
+            decisions = cluster.stepFinished(Example.outcome(of: step, state, scenario.manifest), of: run)
             decisions.removeAll { if case .perform = $0.action { false } else { true } }
         }
         for worker in workers { cluster.workerRegistered(worker, Example.registration(), now: start) }

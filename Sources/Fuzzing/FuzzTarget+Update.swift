@@ -11,12 +11,13 @@ extension FuzzTarget {
     /// Every task of a small run, by its name: of all kinds, each with few numbers.
     private static let tasks: [TaskID: TaskDescription] = {
         guard let run = RunID(rawValue: "run-fuzz") else { return [:] }
-        var plan = Example.plan()
+        var plan = Scenario.stackedPlan()
         plan.fineTuning?.pseudoLabels = PseudoLabels(rounds: 2)
         plan.fineTuning?.validationPerClass = 1
-        var state = RunState(id: run, plan: plan, compiler: .all)
+        let scenario = Scenario(stacked: plan)
+        var state = RunState(id: run, plan: scenario.plan, compiler: scenario.compiler)
         var tasks: [TaskID: TaskDescription] = [:]
-        for event in Example.undisturbed(plan, run) {
+        for event in Example.undisturbed(scenario, run) {
             state.apply(event)
             for task in state.openTasks.compactMap(state.describeTask) { tasks[task.id] = task }
         }

@@ -5,57 +5,65 @@ package import RunProtocol
 /// What an exported file holds, beside its tensors: enough to use the network without the plan. It stands as JSON in the
 /// safetensors metadata under `cairn`, and carries no time, host or run, so that equal weights make equal files.
 package struct ModelDescription: Codable, Hashable, Sendable {
-    /// Of this description: 1.
-    package var format = 1
+    /// What people ask of a network: values of its graph.
+    package enum Use: Codable, Hashable, Sendable {
+        /// `output` gives the value `target` back; `code` is what the network makes of it in between.
+        case reconstruction(target: Int, code: Int, output: Int)
+        /// The largest number of `output` is the class.
+        case classes(output: Int)
+    }
+
+    /// What goes into the graph, beside its shape there.
+    package struct Input: Codable, Hashable, Sendable {
+        /// The field's numbers were divided by this.
+        package var divisor: Double
+        /// The names of a sample's numbers, where the file that they came from named its columns.
+        package var columns: [String]?
+        /// How a sample lay in its file, such as [28, 28]; nil: as in the graph.
+        package var fileShape: [Int]?
+        /// How far the samples' numbers reached when they were divided.
+        package var range: NumberRange?
+
+        package init(divisor: Double, columns: [String]? = nil, fileShape: [Int]? = nil, range: NumberRange? = nil) {
+            (self.divisor, self.columns, self.fileShape, self.range) = (divisor, columns, fileShape, range)
+        }
+    }
+
+    /// Of this description: 2.
+    package var format = 2
     package var part: ExportDescription.Part
-    package var network: NetworkSpec
-    /// The samples' numbers were divided by this.
-    package var divisor: Double
-    /// How each layer's decoder goes with its encoder; empty in a fine-tuned file, which has no decoders.
-    package var decoders: [DecoderSpec]
-    /// What each layer's decoder was trained to see of its code; nil where all see all of it.
-    package var sparsity: [Sparsity]?
-    /// Of a fine-tuned file.
-    package var classes: Int?
-    /// The classes' names, in the order of the classifier's outputs; nil where they are only numbers from 0.
+    /// Its parameters are the file's tensors.
+    package var graph: Graph
+    package var use: Use
+    /// One for each of the graph's inputs.
+    package var inputs: [Input]
+    /// The classes' names, in the order of the output's numbers; nil where they are only numbers from 0.
     package var classNames: [String]?
-    /// The names of a sample's numbers, where the file that they came from named its columns.
-    package var columns: [String]?
-    /// How a sample lay in its file, such as [28, 28].
-    package var sampleShape: [Int]?
-    /// How far the samples' numbers reached when they were divided.
-    package var range: NumberRange?
     /// SHA-256 of the plan's settings and its data's contents.
     package var planHash: Digest
 
     package init(
-        part: ExportDescription.Part, network: NetworkSpec, divisor: Double, decoders: [DecoderSpec],
-        sparsity: [Sparsity]? = nil, classes: Int? = nil, planHash: Digest
+        part: ExportDescription.Part, graph: Graph, use: Use, inputs: [Input], classNames: [String]? = nil,
+        planHash: Digest
     ) {
-        self.part = part
-        self.network = network
-        self.divisor = divisor
-        self.decoders = decoders
-        self.sparsity = sparsity
-        self.classes = classes
-        self.planHash = planHash
+        (self.part, self.graph, self.use, self.inputs) = (part, graph, use, inputs)
+        (self.classNames, self.planHash) = (classNames, planHash)
     }
+
+    /// The tensors that the file has, in their order.
+    package var parameters: [ParameterSpec] { graph.parameters }
 
     /// What samples must be like that the network is given.
     package var expectation: SampleExpectation {
         SampleExpectation(
-            shape: sampleShape ?? network.image.map { [$0.height, $0.width, $0.channels] } ?? [network.inputSize],
-            columns: columns, divisor: divisor, range: range)
+            shape: inputs[0].fileShape ?? graph.inputs[0].shape, columns: inputs[0].columns,
+            divisor: inputs[0].divisor, range: inputs[0].range)
     }
 
-    /// What the classifier's outputs are called.
-    package var outputNames: [String] { classNames ?? (0..<(classes ?? 0)).map { "\($0)" } }
-
-    /// The tensors that the file has, in their order.
-    package var parameters: [ParameterSpec] {
-        part == .fineTuned
-            ? network.classifierParameters(classes: classes ?? 0)
-            : network.autoencoderParameters(first: 0, decoders: decoders)
+    /// What the classes are called; nil where it has none.
+    package var outputNames: [String]? {
+        guard case .classes(let output) = use, let shapes = try? graph.shapes() else { return nil }
+        return classNames ?? (0..<shapes[output].reduce(1, *)).map { "\($0)" }
     }
 }
 
@@ -69,33 +77,25 @@ package struct Model: Hashable, Sendable {
         self.weights = weights
     }
 
-    package func encoded() throws -> Data { try file().encoded() }
-
-    /// The file, to be written part by part.
-    package func file() throws -> Safetensors {
-        WeightsBlob.file(weights, description.parameters, metadata: description.metadata)
+    package func encoded() throws -> Data {
+        WeightsBlob.file(weights, description.parameters, metadata: description.metadata).encoded()
     }
 
     /// Reads an exported file.
     ///
+    /// - Parameter earlier: makes a description of one that an earlier version wrote; nil where it is not one.
     /// - Throws: whenever it is not one, or its tensors are not those that its description names.
-    package init(decoding bytes: [UInt8], path: String) throws(DataError) {
-        try self.init(try Safetensors(decoding: bytes, path: path), path: path)
-    }
-
-    /// The same of a file, which is not in memory beside its weights.
-    package init(file path: String) throws(DataError) {
-        try self.init(try Safetensors(file: path), path: path)
-    }
-
-    private init(_ file: Safetensors, path: String) throws(DataError) {
+    package init(
+        _ file: Safetensors, path: String, earlier: (Data) -> ModelDescription?
+    ) throws(DataError) {
         guard let text = file.metadata["cairn"] else {
             throw DataError(
                 .malformedHeader, at: path, "there is no description of the network in its metadata",
                 hint: "use a file that `cairn export` or `cairn pretrain` wrote")
         }
-        guard let description = try? JSONDecoder().decode(ModelDescription.self, from: Data(text.utf8)),
-            description.format == 1, description.isPlausible
+        let data = Data(text.utf8)
+        guard let description = (try? JSONDecoder().decode(ModelDescription.self, from: data)) ?? earlier(data),
+            description.format == 2, description.isPlausible
         else {
             throw DataError(
                 .malformedHeader, at: path, "its description of the network cannot be understood",
@@ -118,15 +118,28 @@ extension ModelDescription {
         return ["cairn": String(decoding: text, as: UTF8.self), "format": "pt"]
     }
 
-    /// Whether sizes computed from it cannot overflow.
+    /// Whether the graph can be computed, and all else belongs to it.
     fileprivate var isPlausible: Bool {
-        [.pretrained, .fineTuned].contains(part) && network.isWithinLimits && (1e-9...1e9).contains(divisor)
-            && sparsity.map { $0.count == network.layers.count && $0.allSatisfy(\.isPossible) } ?? true
-            && (part == .pretrained
-                ? decoders.count == network.layers.count : (1...Limits.classes).contains(classes ?? 0))
-            && classNames.map { $0.count == classes } ?? true
-            && columns.map { $0.count == network.inputSize } ?? true
-            && sampleShape.map { Self.size(of: $0) == network.inputSize } ?? true
+        guard let shapes = try? graph.shapes(), inputs.count == graph.inputs.count,
+            Set(graph.parameters.map(\.name)).count == graph.parameters.count,
+            zip(inputs, shapes).allSatisfy({ $0.isPlausible(size: $1.reduce(1, *)) })
+        else { return false }
+        switch use {
+        case .reconstruction(let target, let code, let output):
+            return [target, code, output].allSatisfy(shapes.indices.contains) && graph.inputs.indices.contains(target)
+                && shapes[target].reduce(1, *) == shapes[output].reduce(1, *)
+        case .classes(let output):
+            guard output == shapes.count - 1, output >= graph.inputs.count else { return false }
+            let count = shapes[output].reduce(1, *)
+            return count <= Limits.classes && classNames.map { $0.count == count } ?? true
+        }
+    }
+}
+
+extension ModelDescription.Input {
+    fileprivate func isPlausible(size: Int) -> Bool {
+        (1e-9...1e9).contains(divisor) && columns.map { $0.count == size } ?? true
+            && fileShape.map { Self.size(of: $0) == size } ?? true
     }
 
     /// - Returns: nil for what is no shape of a sample.

@@ -21,7 +21,7 @@ package enum WeightsBlob {
         try flatten(try Safetensors(file: path), parameters, path: path)
     }
 
-    static func flatten(
+    package static func flatten(
         _ file: Safetensors, _ parameters: [ParameterSpec], path: String
     ) throws(DataError) -> [Float] {
         let found = file.tensors.map { "\($0.name) \($0.shape)" }

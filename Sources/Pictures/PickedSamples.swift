@@ -1,13 +1,13 @@
 import DataFormats
 package import RunProtocol
-import Training
+package import Training
 
 /// Some samples of a file, in memory.
 package struct PickedSamples: Sendable {
     /// Where they stand in the file, from 0.
     package let places: [Int32]
     /// In the order of `places`.
-    let samples: Samples
+    package let samples: Samples
 
     /// `count` places out of `total`, or all where there are fewer: evenly spaced, since samples may be sorted by class.
     package static func places(_ count: Int, of total: Int) -> [Int32] {
@@ -42,23 +42,4 @@ package struct PickedSamples: Sendable {
 
     /// One sample as the network sees it.
     package func sample(_ index: Int) -> [Float] { samples.sample(index) }
-}
-
-extension NetworkSpec {
-    /// So many numbers may be in memory at once for the samples of a picture.
-    private static let mostNumbers = 1 << 24
-    /// So many products may be computed for one.
-    private static let mostProducts = 1 << 35
-
-    /// How many samples, at least one, can go through the network and back at once.
-    package func samplesAtOnce(atMost most: Int) -> Int {
-        let numbers = layers.indices.reduce(inputSize) { $0 + inputSize(ofLayer: $1) + codeSize(ofLayer: $1) }
-        return max(1, min(most, Self.mostNumbers / (2 * numbers)))
-    }
-
-    /// How many samples, at least one, can be classified for a picture, a batch at a time.
-    package func samplesToClassify(atMost most: Int) -> Int {
-        let products = layers.indices.reduce(1) { $0 + self.products(ofLayer: $1) }
-        return max(1, min(most, Self.mostNumbers / inputSize, Self.mostProducts / products))
-    }
 }

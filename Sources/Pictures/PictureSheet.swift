@@ -57,7 +57,7 @@ package struct PictureSheet: Hashable, Sendable {
     }
 
     /// Draws the tile `index`, counted row after row.
-    mutating func draw(_ numbers: [Float], at index: Int, shade: Shade) {
+    package mutating func draw(_ numbers: [Float], at index: Int, shade: Shade) {
         draw(numbers, row: index / columns, column: index % columns, shade: shade)
     }
 

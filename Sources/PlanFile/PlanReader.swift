@@ -5,26 +5,21 @@ import Yams
 /// Reads a plan from YAML. `docs/plan.md` says what each key means.
 package enum PlanReader {
     /// - Throws: every mistake at once.
-    package static func read(_ yaml: String) throws(PlanMistakes) -> Plan {
+    package static func read(_ yaml: String, _ kinds: ModelKinds) throws(PlanMistakes) -> Plan {
         let log = MistakeLog()
         guard let top = open(yaml, log: log) else { throw log.mistakes ?? PlanMistakes(mistakes: []) }
-        let plan = plan(top, log: log)
+        let plan = plan(top, kinds)
         if let mistakes = log.mistakes { throw mistakes }
         return plan
     }
 
-    /// Every key that a plan can have.
-    package static var knownKeys: Set<String> {
-        let log = MistakeLog()
-        let text = """
-            data: {labeled: {labels: {}}, test: {}}
-            layers: [{convolution: {}}]
-            joint_training: {}
-            fine_tuning: {pseudo_labels: {}}
-            outputs: [{samples: {}}]
-            """
-        if let top = open(text, log: log) { _ = plan(top, log: log) }
-        return log.known
+    /// Every key that a plan of these kinds can have.
+    package static func knownKeys(of kinds: ModelKinds) -> Set<String> {
+        kinds.all.reduce(into: []) { keys, kind in
+            let log = MistakeLog()
+            if let top = open(kind.everySection, log: log) { _ = plan(top, ModelKinds([kind])) }
+            keys.formUnion(log.known)
+        }
     }
 
     private static func open(_ text: String, log: MistakeLog) -> Section? {
@@ -85,61 +80,21 @@ package enum PlanReader {
         }
     }
 
-    private static func plan(_ top: Section, log: MistakeLog) -> Plan {
+    private static func plan(_ top: Section, _ kinds: ModelKinds) -> Plan {
         let name = top.text("name") ?? "unnamed"
         if name.count > Limits.nameCharacters { top.note("name", "has more than \(Limits.nameCharacters) letters") }
-        let common = top.section("pretraining")
-        let layers = top.list("layers", limit: Limits.layers, fallback: common)
-        if layers.isEmpty { top.note("layers", "is missing: a list with the units of each layer") }
-        if layers.count > Limits.layers { top.note("layers", "has more than \(Limits.layers) layers") }
-        let specs = layers.map(layer)
-        var stages: [StageSettings] = []
-        for (index, section) in layers.enumerated() {
-            let below = stages.first.map { StageReader.Below(first: $0, activation: specs[index - 1].activation) }
-            stages.append(StageReader.read(section, above: below))
-        }
-        // Read on its own as well, so that its keys are known even where no layer needs them.
-        _ = StageReader.read(common, above: nil)
-        let data = DataReader.read(top.section("data"))
-        let plan = Plan(
-            name: name, seed: UInt64(top.whole("seed", in: 0...Int.max) ?? 1), data: data, layers: specs,
-            stages: stages,
-            joint: top.has("joint_training") ? joint(top.section("joint_training"), stages) : nil,
-            fineTuning: top.has("fine_tuning") ? FineTuningReader.read(top.section("fine_tuning"), data) : nil,
-            outputs: OutputsReader.read(top, data),
+        let model = top.text("model")
+        let common = Plan(
+            name: name, seed: UInt64(top.whole("seed", in: 0...Int.max) ?? 1),
+            model: model == kinds.all.first?.name ? nil : model,
             verify: top.number("verify", in: 0...1).flatMap { $0 > 0 ? $0 : nil },
             instructionSet: top.choice("instruction_set", InstructionSet.self))
-        if plan.fineTuning != nil, data.labeled == nil || !data.hasTest {
-            top.note("fine_tuning", "needs data.labeled to learn from and data.test to be tested on")
+        guard let kind = kinds[model] else {
+            top.note("model", "should be one of \(kinds.all.map(\.name).joined(separator: ", "))")
+            return common
         }
-        layers.forEach { $0.finish() }
-        common.finish()
+        let plan = kind.read(top, common)
         top.finish()
         return plan
     }
-
-    private static func layer(_ section: Section) -> LayerSpec {
-        let activation = section.choice("activation", Activation.self) ?? .relu
-        guard section.has("convolution") else {
-            if !section.has("units") { section.note("units", "is missing: how many numbers the layer's code has") }
-            return LayerSpec(units: section.whole("units", in: 1...Limits.units) ?? 1, activation: activation)
-        }
-        if section.has("units") { section.note("units", "belongs to dense layers: a convolution has `channels`") }
-        let window = section.section("convolution")
-        defer { window.finish() }
-        if !window.has("channels") { window.note("channels", "is missing: how many numbers each place's code has") }
-        return LayerSpec(
-            units: window.whole("channels", in: 1...Limits.units) ?? 1, activation: activation,
-            window: ConvolutionWindow(
-                kernel: window.whole("kernel", in: 1...Limits.kernel) ?? 3,
-                stride: window.whole("stride", in: 1...Limits.stride) ?? 1,
-                pooling: window.whole("pooling", in: 1...Limits.pooling) ?? 1,
-                decoder: window.choice("decoder", ConvolutionWindow.Decoder.self) ?? .transposed))
-    }
-
-    private static func joint(_ section: Section, _ stages: [StageSettings]) -> StageSettings {
-        defer { section.finish() }
-        return StageReader.readJoint(section, above: stages)
-    }
-
 }

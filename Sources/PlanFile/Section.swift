@@ -3,9 +3,9 @@ import Yams
 
 /// A mapping of the plan while it is read. What is wrong is noted and replaced by something right, so that the rest can
 /// be read too; keys that nobody asked for are unknown.
-final class Section {
-    let path: String
-    let line: Int
+package final class Section {
+    package let path: String
+    package let line: Int
     private let log: MistakeLog
     private var nodes: [String: Node] = [:]
     private var lines: [String: Int] = [:]
@@ -30,7 +30,7 @@ final class Section {
         }
     }
 
-    func has(_ key: String) -> Bool {
+    package func has(_ key: String) -> Bool {
         asked.insert(key)
         return nodes[key] != nil
     }
@@ -42,13 +42,13 @@ final class Section {
         return fallback?.find(key)
     }
 
-    func note(_ key: String, _ message: String) {
+    package func note(_ key: String, _ message: String) {
         log.note(lines[key] ?? line, path.isEmpty ? key : "\(path).\(key)", message)
     }
 
     // MARK: Values
 
-    func text(_ key: String) -> String? {
+    package func text(_ key: String) -> String? {
         guard let (node, section) = find(key) else { return nil }
         guard let text = node.string, !text.isEmpty else {
             section.note(key, "should be a text")
@@ -57,12 +57,12 @@ final class Section {
         return text
     }
 
-    func requiredText(_ key: String, _ meaning: String) -> String {
+    package func requiredText(_ key: String, _ meaning: String) -> String {
         if nodes[key] == nil { note(key, "is missing: \(meaning)") }
         return text(key) ?? ""
     }
 
-    func whole(_ key: String, in range: ClosedRange<Int>) -> Int? {
+    package func whole(_ key: String, in range: ClosedRange<Int>) -> Int? {
         guard let (node, section) = find(key) else { return nil }
         guard let value = node.scalar.flatMap({ Int($0.string) }), range.contains(value) else {
             section.note(key, "should be a whole number from \(range.lowerBound) to \(range.upperBound)")
@@ -71,7 +71,7 @@ final class Section {
         return value
     }
 
-    func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
+    package func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
         guard let (node, section) = find(key) else { return nil }
         guard let value = node.scalar.flatMap({ Double($0.string) }), range.contains(value) else {
             section.note(key, "should be a number from \(range.lowerBound) to \(range.upperBound)")
@@ -81,7 +81,7 @@ final class Section {
     }
 
     /// A list of numbers.
-    func numbers(_ key: String, in range: ClosedRange<Double>) -> [Double]? {
+    package func numbers(_ key: String, in range: ClosedRange<Double>) -> [Double]? {
         guard let (node, section) = find(key) else { return nil }
         let values = node.sequence?.map { $0.scalar.flatMap { Double($0.string) } } ?? []
         guard !values.isEmpty, values.allSatisfy({ $0.map(range.contains) ?? false }) else {
@@ -92,7 +92,7 @@ final class Section {
     }
 
     /// A list of texts, or one.
-    func texts(_ key: String, limit: Int) -> [String]? {
+    package func texts(_ key: String, limit: Int) -> [String]? {
         guard let (node, section) = find(key) else { return nil }
         let values = node.sequence?.prefix(limit + 1).map(\.string) ?? [node.string]
         let texts = values.compactMap(\.self).filter { !$0.isEmpty }
@@ -103,7 +103,7 @@ final class Section {
         return texts
     }
 
-    func flag(_ key: String) -> Bool? {
+    package func flag(_ key: String) -> Bool? {
         guard let (node, section) = find(key) else { return nil }
         guard let value = node.bool else {
             section.note(key, "should be true or false")
@@ -112,7 +112,7 @@ final class Section {
         return value
     }
 
-    func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, _ type: Choice.Type) -> Choice?
+    package func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, _ type: Choice.Type) -> Choice?
     where Choice.RawValue == String {
         guard let (node, section) = find(key) else { return nil }
         guard let choice = node.string.flatMap(Choice.init(rawValue:)) else {
@@ -123,14 +123,14 @@ final class Section {
     }
 
     /// A section below; an empty one where it is missing.
-    func section(_ key: String) -> Section {
+    package func section(_ key: String) -> Section {
         let found = find(key)
         let path = path.isEmpty ? key : "\(path).\(key)"
         return Section(found?.node, path: path, line: lines[key] ?? line, log: log)
     }
 
     /// The sections of a list; of one that is longer than `limit`, one more than that.
-    func list(_ key: String, limit: Int, fallback: Section? = nil) -> [Section] {
+    package func list(_ key: String, limit: Int, fallback: Section? = nil) -> [Section] {
         guard let (node, _) = find(key) else { return [] }
         guard let items = node.sequence else {
             note(key, "should be a list, one `- ...` an item")
@@ -145,12 +145,12 @@ final class Section {
     }
 
     /// The value itself where it is a text, for keys that take a text or a section.
-    func isText(_ key: String) -> Bool { nodes[key]?.scalar != nil }
+    package func isText(_ key: String) -> Bool { nodes[key]?.scalar != nil }
 
-    func isList(_ key: String) -> Bool { nodes[key]?.sequence != nil }
+    package func isList(_ key: String) -> Bool { nodes[key]?.sequence != nil }
 
     /// Notes every key that nobody asked for.
-    func finish() {
+    package func finish() {
         for key in nodes.keys.sorted() where !asked.contains(key) && !log.isFull {
             let similar = asked.min { distance($0, key) < distance($1, key) }
             let hint = similar.flatMap { distance($0, key) <= 2 ? "; do you mean `\($0)`?" : nil }

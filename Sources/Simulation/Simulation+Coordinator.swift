@@ -1,5 +1,4 @@
 import Coordination
-import Kinds
 import RandomNumbers
 import RunProtocol
 
@@ -11,7 +10,7 @@ extension Simulation {
         storage = StoragePause()
         performing = []
         ledger = BlobLedger()
-        var new = Cluster(compiler: .all, quarantines: disk.quarantines)
+        var new = Cluster(compiler: scenario.compiler, quarantines: disk.quarantines)
         let decisions = plans.indices.flatMap { index in
             new.runSubmitted(plans[index].run, plan: plans[index].plan, events: disk.events[index])
         }
@@ -129,7 +128,7 @@ extension Simulation {
         let run = pending.run
         guard epoch == self.epoch, let state = cluster?.run(run), !state.phase.isFinal else { return }
         guard storage.isWriting else { return storage.stepPostponed(pending) }
-        let event = Example.outcome(of: pending.step, state)
+        let event = Example.outcome(of: pending.step, state, scenario.manifest)
         performing.insert(run)
         // Done again with the same outcome, if the coordinator was not killed.
         for blob in event.namedBlobs where !keep(blob) { return storage.stepPostponed(pending) }

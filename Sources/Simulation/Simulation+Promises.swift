@@ -1,5 +1,4 @@
 import Coordination
-import Kinds
 import RunProtocol
 
 /// What is checked after each event, and at the end.
@@ -11,7 +10,7 @@ extension Simulation {
         guard disk.writes != checkedWrites else { return }
         checkedWrites = disk.writes
         let needed = cluster.runs.reduce(into: disk.neededBlobs) { $0.formUnion($1.neededBlobs) }
-        guard needed.subtracting(disk.blobs).subtracting(Example.manifest().blobs).isEmpty else {
+        guard needed.subtracting(disk.blobs).subtracting(scenario.manifest.blobs).isEmpty else {
             throw Violation(description: "blobs are named that are not there")
         }
         guard performing.isEmpty, storage.isWriting else { return }
@@ -81,9 +80,9 @@ extension Simulation {
 
     func checkEnd() throws(Violation) {
         for (index, (run, plan)) in plans.enumerated() {
-            try checkAnswers(of: RunState(id: run, plan: plan, compiler: .all), disk.events[index])
+            try checkAnswers(of: RunState(id: run, plan: plan, compiler: scenario.compiler), disk.events[index])
             guard run == Self.run, !isGivenUp else { continue }
-            guard disk.events[index].filter(\.isWeight) == Self.expected else {
+            guard disk.events[index].filter(\.isWeight) == expected else {
                 throw Violation(description: "the weights are not those of the undisturbed run")
             }
         }
@@ -93,7 +92,7 @@ extension Simulation {
             }
         }
         // The data lie on no simulated disk.
-        guard disk.blobs == disk.neededBlobs.subtracting(Example.manifest().blobs) else {
+        guard disk.blobs == disk.neededBlobs.subtracting(scenario.manifest.blobs) else {
             throw Violation(description: "the runs have ended and left \(disk.blobs.count) blobs")
         }
     }

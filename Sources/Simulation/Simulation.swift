@@ -1,8 +1,7 @@
-import Coordination
+package import Coordination
 import HeapModule
-import Kinds
 import RandomNumbers
-import RunProtocol
+package import RunProtocol
 
 /// One run on a simulated cluster: the real `Cluster` under a clock, a network, a disk and workers that a seed decides.
 ///
@@ -71,13 +70,20 @@ package struct Simulation {
         let number: Int
         let what: Happening
 
-        static func < (left: Entry, right: Entry) -> Bool { (left.time, left.number) < (right.time, right.number) }
-        static func == (left: Entry, right: Entry) -> Bool { left.number == right.number }
+        static func < (left: Entry, right: Entry) -> Bool {
+            (left.time, left.number) < (right.time, right.number)
+        }
+
+        static func == (left: Entry, right: Entry) -> Bool {
+            left.number == right.number
+        }
     }
 
     static let run = RunID(rawValue: "run-simulated") ?? { preconditionFailure("a valid name") }()
     static let divergingRun = RunID(rawValue: "run-diverging") ?? { preconditionFailure("a valid name") }()
-    static let expected = Example.undisturbed(Example.plan(replicas: 3), run).filter(\.isWeight)
+    let scenario: Scenario
+    /// The weights of a run of it in which nothing goes wrong.
+    let expected: [RunEvent]
     /// The good run's, and where there is one the diverging run's.
     let plans: [(run: RunID, plan: Plan)]
     let faults: Faults
@@ -109,17 +115,27 @@ package struct Simulation {
     var checkedWrites = 0
     package internal(set) var report = Report()
 
-    package init(seed: UInt64, faults: Faults? = nil) {
+    /// - Parameters:
+    ///   - scenario: its plan is not verified.
+    ///   - expected: `weights(of:)` it.
+    package init(seed: UInt64, _ scenario: Scenario, expected: [RunEvent], faults: Faults? = nil) {
+        (self.scenario, self.expected) = (scenario, expected)
         self.faults = faults ?? Faults(seed: seed)
         random = Philox(key: seed, stream: 0)
         let isVerified = self.faults.wrong > 0
-        let plan = Example.plan(replicas: 3, verify: isVerified ? 1 : nil)
+        var plan = scenario.plan
+        plan.verify = isVerified ? 1 : nil
         // Each run in turn is the older one, whose tasks go first.
         let good = [(run: Self.run, plan: plan)]
         let diverging = self.faults.diverges ? [(run: Self.divergingRun, plan: plan)] : []
         plans = seed % 2 == 0 ? good + diverging : diverging + good
-        disk = Disk(plans.map { RunState(id: $0.run, plan: $0.plan, compiler: .all) })
+        disk = Disk(plans.map { RunState(id: $0.run, plan: $0.plan, compiler: scenario.compiler) })
         makeWorkers(honest: isVerified ? 2 : 1)
+    }
+
+    /// The facts about weights of a run in which nothing goes wrong.
+    package static func weights(of scenario: Scenario) -> [RunEvent] {
+        Example.undisturbed(scenario, run).filter(\.isWeight)
     }
 
     /// The first is honest and fast, and where two must agree the second too: without them a run need not end.

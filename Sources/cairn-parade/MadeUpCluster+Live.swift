@@ -38,6 +38,7 @@ extension MadeUpCluster {
             entries: news(entries), results: isWhole ? Self.results : nil, pictures: Digest(of: [1]))
         if isWhole {
             update.run?.outputs = Self.outputs
+            update.run?.views = ViewDescription.stacked(stages: [0, 1, 2], hasClassifier: true)
             let start = coordinator.startedAt
             update.run?.starts = [start - 3_000, start]
             update.run?.spansSince = start - 2 * Self.secondsSinceStart

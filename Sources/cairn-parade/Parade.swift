@@ -56,7 +56,7 @@ actor Parade: CoordinatorAPI, Service {
 
     func codeMap(of run: RunID) throws -> CodeMap { MadeUpCluster.codes }
 
-    func picture(_ kind: PictureKind, stage: Int?, of run: RunID) throws -> [UInt8] { throw Self.nothingToDraw }
+    func picture(_ name: String, stage: Int?, of run: RunID) throws -> [UInt8] { throw Self.nothingToDraw }
 
     func mistakes(of run: RunID) throws -> Mistakes { throw Self.nothingToDraw }
 

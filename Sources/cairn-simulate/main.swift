@@ -1,6 +1,8 @@
 import ArgumentParser
 import Dispatch
 import Glibc
+import Kinds
+import RunProtocol
 import Simulation
 import Synchronization
 
@@ -28,9 +30,11 @@ struct Simulate: ParsableCommand {
         }
         let results = Mutex(Results())
         let first = seed
+        let scenario = Scenario(stacked: Scenario.stackedPlan(replicas: 3))
+        let expected = Simulation.weights(of: scenario)
         DispatchQueue.concurrentPerform(iterations: schedules) { index in
             let seed = first &+ UInt64(index)
-            var simulation = Simulation(seed: seed)
+            var simulation = Simulation(seed: seed, scenario, expected: expected)
             var owners = OwnershipSimulation(seed: seed, locksWork: seed % 2 == 0)
             do {
                 try simulation.play()

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct ClusterTests {
     @Test func aRunGoesThroughAllItsStages() throws {
-        let shell = TestShell(Example.plan())
+        let shell = TestShell(Scenario.stackedPlan())
         shell.start()
         shell.runToTheEnd()
         let state = try #require(shell.cluster.run(shell.run))
@@ -20,14 +20,14 @@ import Testing
     }
 
     @Test func withoutLabelsARunEndsWithThePretrainedWeights() {
-        let shell = TestShell(Example.plan(draws: nil))
+        let shell = TestShell(Scenario.stackedPlan(draws: nil))
         shell.start()
         shell.runToTheEnd()
         #expect(shell.phase == .finished)
     }
 
     @Test func tasksCarryWhatTheyDependOn() throws {
-        let shell = TestShell(Example.plan())
+        let shell = TestShell(Scenario.stackedPlan())
         shell.start()
         let worker = shell.join("a")
         let measurement = try #require(shell.lease(worker))
@@ -38,8 +38,8 @@ import Testing
             Issue.record("what follows the measurement pretrains")
             return
         }
-        #expect(one.data == Example.samples("shard 0").fields)
-        #expect(two.data == Example.samples("shard 1").fields)
+        #expect(one.data == Scenario.samples("shard 0").fields)
+        #expect(two.data == Scenario.samples("shard 1").fields)
         #expect(one.seed != two.seed)
         #expect(one.start == two.start)
         #expect(first.elementCount == 4 * 3 + 3 + 3 * 4 + 4)
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func answersCountOnceAndOnlyInTheirRound() throws {
-        let shell = TestShell(Example.plan())
+        let shell = TestShell(Scenario.stackedPlan())
         shell.start()
         let worker = shell.join("a")
         let tasks = (0..<3).compactMap { _ in shell.lease(worker) }
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func anExpiredLeaseGoesToAnotherWorker() throws {
-        let shell = TestShell(Example.plan(replicas: 1))
+        let shell = TestShell(Scenario.stackedPlan(replicas: 1))
         shell.start()
         let (lost, other) = (shell.join("lost"), shell.join("other"))
         let task = try #require(shell.lease(lost))
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func aTaskThatKeepsFailingEndsTheRunWithItsReason() throws {
-        let shell = TestShell(Example.plan())
+        let shell = TestShell(Scenario.stackedPlan())
         shell.start()
         let worker = shell.join("a")
         for _ in 0..<Limits.taskAttempts {
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func aTaskGivenBackIsOpenAgain() throws {
-        let shell = TestShell(Example.plan())
+        let shell = TestShell(Scenario.stackedPlan())
         shell.start()
         let worker = shell.join("a")
         let task = try #require(shell.lease(worker))
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func aCancelledRunGivesNoTasks() throws {
-        let shell = TestShell(Example.plan())
+        let shell = TestShell(Scenario.stackedPlan())
         shell.start()
         let worker = shell.join("a")
         let task = try #require(shell.lease(worker))
@@ -123,7 +123,7 @@ import Testing
 
     @Test func earlyStoppingKeepsTheBestWeights() throws {
         let stopping = EarlyStopping(patience: 2, minimumImprovement: 0.01)
-        let shell = TestShell(Example.plan(layers: 1, rounds: 20, stopping: stopping, draws: nil))
+        let shell = TestShell(Scenario.stackedPlan(layers: 1, rounds: 20, stopping: stopping, draws: nil))
         shell.start()
         let errors = [5.0, 4, 3, 2.99, 3.5, 1]
         var weights: [Digest] = []
@@ -139,8 +139,8 @@ import Testing
     }
 
     @Test func afterARestartTheRunGoesOnFromAnyFact() {
-        let plan = Example.plan()
-        let expected = Example.undisturbed(plan, TestShell(plan).run)
+        let plan = Scenario.stackedPlan()
+        let expected = Example.undisturbed(Scenario(stacked: plan), TestShell(plan).run)
         for kept in 0...expected.count {
             let shell = TestShell(plan)
             shell.start(events: Array(expected[0..<kept]))
@@ -153,7 +153,7 @@ import Testing
 
     /// Workers come, vanish, answer twice, late and in any order; the coordinator restarts. The weights stay the same.
     @Test(arguments: 0..<200) func disorderChangesNoWeights(seed: Int) throws {
-        let plan = Example.plan()
+        let plan = Scenario.stackedPlan()
         var random = Philox(key: UInt64(seed), stream: 0)
         let shell = TestShell(plan)
         shell.start()
@@ -174,7 +174,7 @@ import Testing
             shell.perform(shell.cluster.timePassed(now: shell.clock))
         }
         #expect(shell.phase == .finished)
-        let expected = Example.undisturbed(plan, shell.run)
+        let expected = Example.undisturbed(Scenario(stacked: plan), shell.run)
         #expect(shell.recorded.filter(\.isWeight) == expected.filter(\.isWeight))
     }
 }

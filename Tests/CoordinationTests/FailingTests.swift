@@ -1,4 +1,5 @@
 import Coordination
+import Kinds
 import RunProtocol
 import Simulation
 import Testing
@@ -8,7 +9,7 @@ import Testing
     private let divergence = Divergence(what: "the loss", value: "1.5e+13", feature: 2, magnitude: 1_000_999)
 
     private func shell(replicas: Int = 2, rounds: Int = 3) -> TestShell {
-        let shell = TestShell(Example.plan(layers: 1, rounds: rounds, replicas: replicas, draws: nil))
+        let shell = TestShell(Scenario.stackedPlan(layers: 1, rounds: rounds, replicas: replicas, draws: nil))
         shell.start()
         return shell
     }
@@ -35,12 +36,12 @@ import Testing
     }
 
     @Test func aColumnIsNamed() throws {
-        let plan = Example.plan(layers: 1, draws: nil)
-        var manifest = Example.manifest(draws: 0)
+        let plan = Scenario.stackedPlan(layers: 1, draws: nil)
+        var manifest = Scenario.stackedManifest(draws: 0)
         manifest.columns = ["a", "b", "number", "d"]
         let shell = TestShell(plan)
         let opening = StageOpening(stage: 0, frozen: nil, weights: [Example.digest("start")])
-        shell.start(events: [.dataPrepared(manifest), .stageOpened(opening)])
+        shell.start(events: [.dataPrepared(DataManifest(encoding: manifest)), .stageOpened(opening)])
         let worker = shell.join("only")
         for _ in 0..<Limits.loneDivergences { diverge(try #require(shell.lease(worker)), worker, shell) }
         guard case .failed(let reason) = shell.phase else { return #expect(shell.phase == .cancelled) }

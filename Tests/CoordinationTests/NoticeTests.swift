@@ -1,5 +1,6 @@
 import Coordination
 import Foundation
+import Kinds
 import RunProtocol
 import Simulation
 import Testing
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test func whoseLeaseExpiresAndWhoIsLostIsTold() throws {
-        let shell = TestShell(Example.plan(layers: 1, draws: nil))
+        let shell = TestShell(Scenario.stackedPlan(layers: 1, draws: nil))
         shell.start()
         let worker = shell.join("worker")
         let task = try #require(shell.lease(worker)).id
@@ -46,7 +47,7 @@ import Testing
     }
 
     @Test func aRunsPauseIsTold() {
-        let shell = TestShell(Example.plan(layers: 1, draws: nil))
+        let shell = TestShell(Scenario.stackedPlan(layers: 1, draws: nil))
         shell.start()
         shell.perform(shell.cluster.damageFound(in: shell.run, "a file is missing"))
         #expect(shell.cluster.reasonToPause(shell.run) == "a file is missing")
@@ -59,7 +60,7 @@ import Testing
     }
 
     @Test func whoIsQuarantinedIsTold() throws {
-        let shell = TestShell(Example.plan(layers: 1, draws: nil))
+        let shell = TestShell(Scenario.stackedPlan(layers: 1, draws: nil))
         shell.start()
         let liar = shell.join("liar", host: "a")
         for _ in 0..<Limits.refusedAnswers {

@@ -1,4 +1,5 @@
 import Coordination
+import Kinds
 import RandomNumbers
 import RunProtocol
 import Simulation
@@ -6,7 +7,7 @@ import Testing
 
 /// A worker that has a shard's samples, and the codes that the layers below make of them, gets the shard's tasks again.
 @Suite struct SampleHolderTests {
-    private let shell = TestShell(Example.plan(layers: 2, rounds: 6, replicas: 3, draws: nil))
+    private let shell = TestShell(Scenario.stackedPlan(layers: 2, rounds: 6, replicas: 3, draws: nil))
 
     /// Plays the round in progress with workers of one slot, which ask in the order that `seed` gives.
     ///

@@ -7,7 +7,7 @@ import Testing
 /// Workers that are heard and do not get on, that leave, or whose messages overtake each other.
 @Suite struct StallTests {
     private func shell(replicas: Int = 2) -> TestShell {
-        let shell = TestShell(Example.plan(layers: 1, rounds: 2, replicas: replicas, draws: nil))
+        let shell = TestShell(Scenario.stackedPlan(layers: 1, rounds: 2, replicas: replicas, draws: nil))
         shell.start()
         return shell
     }
@@ -167,7 +167,7 @@ import Testing
     }
 
     @Test func registrationsWithoutEndDoNotShutOutThoseThatWork() throws {
-        var cluster = Cluster(compiler: .all)
+        var cluster = Cluster(compiler: .standard)
         let now = Instant(milliseconds: 0)
         let honest = try #require(WorkerID(rawValue: "honest"))
         cluster.workerRegistered(honest, Example.registration(host: "h", processID: 1), now: now)

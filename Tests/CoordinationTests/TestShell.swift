@@ -5,23 +5,24 @@ import Simulation
 
 /// Performs a cluster's decisions at once, as the coordinator's shell does, and keeps what it recorded.
 final class TestShell {
-    var cluster = Cluster(compiler: .all)
+    var cluster = Cluster(compiler: .standard)
     var recorded: [RunEvent] = []
     var clock = Instant(milliseconds: 0)
     let run: RunID
-    let plan: Plan
+    let scenario: Scenario
+    var plan: Plan { scenario.plan }
     /// Each worker is a process of its own, unless a test says otherwise.
     private var processes = 100
     var told: [(notice: Notice, reason: String)] = []
     var quarantines: [Quarantine] = []
 
-    init(_ plan: Plan) {
+    init(_ plan: StackedPlan) {
         run = RunID(rawValue: "run-test") ?? { preconditionFailure("a valid name") }()
-        self.plan = plan
+        scenario = Scenario(stacked: plan)
     }
 
     func start(events: [RunEvent] = []) {
-        cluster = Cluster(compiler: .all, quarantines: quarantines)
+        cluster = Cluster(compiler: .standard, quarantines: quarantines)
         recorded = events
         perform(cluster.runSubmitted(run, plan: plan, events: events))
     }
@@ -32,7 +33,7 @@ final class TestShell {
             case .record(let event, _): recorded.append(event)
             case .perform(let step, _):
                 guard let state = cluster.run(run) else { continue }
-                perform(cluster.stepFinished(Example.outcome(of: step, state), of: run))
+                perform(cluster.stepFinished(Example.outcome(of: step, state, scenario.manifest), of: run))
             case .tell(let notice, _): told.append((notice, decision.reason))
             case .quarantine(let quarantine): quarantines.append(quarantine)
             case .wakeWaitingSlots: continue

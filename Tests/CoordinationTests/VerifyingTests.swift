@@ -7,7 +7,7 @@ import Testing
 /// Tasks that two workers do, and who is believed.
 @Suite struct VerifyingTests {
     private func shell(verify: Double = 1, set: InstructionSet? = nil) -> TestShell {
-        var plan = Example.plan(layers: 1, rounds: 2, replicas: 2, draws: nil, verify: verify)
+        var plan = Scenario.stackedPlan(layers: 1, rounds: 2, replicas: 2, draws: nil, verify: verify)
         plan.instructionSet = set
         let shell = TestShell(plan)
         shell.start()
@@ -16,7 +16,8 @@ import Testing
 
     private var undisturbed: [RunEvent] {
         Example.undisturbed(
-            Example.plan(layers: 1, rounds: 2, replicas: 2, draws: nil), RunID(rawValue: "run-test")!)
+            Scenario(stacked: Scenario.stackedPlan(layers: 1, rounds: 2, replicas: 2, draws: nil)),
+            RunID(rawValue: "run-test")!)
     }
 
     private func reason(_ shell: TestShell) -> String? {
@@ -151,14 +152,14 @@ import Testing
 
     @Test func theSeedPicksTheShare() throws {
         let picked = (0..<40).map { round in
-            var plan = Example.plan(layers: 1, rounds: 2, replicas: 200, draws: nil, verify: 0.25)
+            var plan = Scenario.stackedPlan(layers: 1, rounds: 2, replicas: 200, draws: nil, verify: 0.25)
             plan.seed = UInt64(round)
-            let state = RunState(id: RunID(rawValue: "run-test")!, plan: plan, compiler: .all)
+            let state = RunState(id: RunID(rawValue: "run-test")!, plan: plan.plan, compiler: .standard)
             return (0..<200).count(where: state.isVerified)
         }
         #expect((1_800...2_200).contains(picked.reduce(0, +)))
         #expect(Set(picked).count > 5)
-        let none = RunState(id: RunID(rawValue: "run-test")!, plan: Example.plan(), compiler: .all)
+        let none = RunState(id: RunID(rawValue: "run-test")!, plan: Scenario.stackedPlan().plan, compiler: .standard)
         #expect(!(0..<200).contains(where: none.isVerified))
     }
 

@@ -1,5 +1,6 @@
 import CoordinatorClient
 import Foundation
+import Kinds
 import RunProtocol
 import Testing
 

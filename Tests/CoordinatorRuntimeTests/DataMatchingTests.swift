@@ -2,6 +2,7 @@ import Coordination
 import CoordinatorRuntime
 import DataFormats
 import Foundation
+import Kinds
 import PlanFile
 import RandomNumbers
 import RunProtocol
@@ -21,19 +22,19 @@ import Testing
     private func prepare(
         unlabeled: String, labeled: String, test: String, layer: String = "units: 3, loss: mean_squared_error",
         fineTuning: String = "epochs: 2"
-    ) throws -> DataManifest {
+    ) throws -> StackedManifest {
         let text = """
             data: {unlabeled: \(unlabeled), held_out: 10, labeled: {draws: 2, \(labeled)}, test: {\(test)}}
             layers: [{\(layer)}]
             fine_tuning: {\(fineTuning)}
             """
         return try DataPreparation(
-            plan: PlanReader.read(text), folder: site.folder.path, folders: DataFolders([site.folder.path]),
+            plan: StackedPlan(yaml: text), folder: site.folder.path, folders: DataFolders([site.folder.path]),
             blobs: blobs
         ).prepare()
     }
 
-    private func error(_ body: () throws -> DataManifest, location: SourceLocation = #_sourceLocation) -> String {
+    private func error(_ body: () throws -> StackedManifest, location: SourceLocation = #_sourceLocation) -> String {
         let error = #expect(throws: (any Error).self, sourceLocation: location) { try body() }
         let text = error.map { "\($0)" } ?? ""
         #expect(!text.contains("\n"), sourceLocation: location)
@@ -302,7 +303,7 @@ import Testing
     /// Recorded before samples were matched: nothing of it may change.
     @Test func plansHaveTheRecordedHashes() throws {
         let preparation = try DataPreparation(
-            plan: PlanReader.read(site.plan), folder: site.folder.path, folders: DataFolders([site.folder.path]),
+            plan: StackedPlan(yaml: site.plan), folder: site.folder.path, folders: DataFolders([site.folder.path]),
             blobs: blobs)
         #expect(
             try preparation.prepare().planHash.hex
@@ -323,7 +324,7 @@ import Testing
             fine_tuning: {epochs: 2}
             """
         let tables = try DataPreparation(
-            plan: PlanReader.read(plan), folder: site.folder.path, folders: DataFolders([site.folder.path]),
+            plan: StackedPlan(yaml: plan), folder: site.folder.path, folders: DataFolders([site.folder.path]),
             blobs: blobs)
         #expect(
             try tables.prepare().planHash.hex == "7ab608d25420252d107f462d9fe39b3d977a29f21576bd996146e7a86cc37a24")
@@ -332,7 +333,7 @@ import Testing
     /// What an older coordinator has written down.
     @Test func factsOfOlderRunsAreStillRead() throws {
         let manifest = try DataPreparation(
-            plan: PlanReader.read(site.plan), folder: site.folder.path, folders: DataFolders([site.folder.path]),
+            plan: StackedPlan(yaml: site.plan), folder: site.folder.path, folders: DataFolders([site.folder.path]),
             blobs: blobs
         ).prepare()
         var old = manifest
@@ -341,7 +342,7 @@ import Testing
         for key in ["columns", "classNames", "sampleShape", "range", "remarks"] {
             #expect(!text.contains("\"\(key)\""))
         }
-        #expect(try JSONDecoder().decode(DataManifest.self, from: Data(text.utf8)) == old)
-        #expect(try JSONDecoder().decode(DataManifest.self, from: JSONEncoder().encode(manifest)) == manifest)
+        #expect(try JSONDecoder().decode(StackedManifest.self, from: Data(text.utf8)) == old)
+        #expect(try JSONDecoder().decode(StackedManifest.self, from: JSONEncoder().encode(manifest)) == manifest)
     }
 }

@@ -2,6 +2,7 @@ import Coordination
 import CoordinatorRuntime
 import DataFormats
 import Foundation
+import Kinds
 import PlanFile
 import RandomNumbers
 import RunProtocol
@@ -18,18 +19,18 @@ import Testing
         blobs = try RunStore(folder: site.folder.appending(path: "blobs").path).blobs
     }
 
-    private func prepare(_ changes: (String, String)...) throws -> DataManifest { try prepare(changes) }
+    private func prepare(_ changes: (String, String)...) throws -> StackedManifest { try prepare(changes) }
 
-    private func prepare(_ changes: [(String, String)]) throws -> DataManifest {
+    private func prepare(_ changes: [(String, String)]) throws -> StackedManifest {
         let text = changes.reduce(site.plan) { $0.replacing($1.0, with: $1.1) }
         return try DataPreparation(
-            plan: PlanReader.read(text), folder: site.folder.path, folders: DataFolders([site.folder.path]),
+            plan: StackedPlan(yaml: text), folder: site.folder.path, folders: DataFolders([site.folder.path]),
             blobs: blobs
         ).prepare()
     }
 
     /// Remarks name files.
-    private func withoutRemarks(_ changes: (String, String)...) throws -> DataManifest {
+    private func withoutRemarks(_ changes: (String, String)...) throws -> StackedManifest {
         var manifest = try prepare(changes)
         manifest.remarks = nil
         return manifest

@@ -1,6 +1,7 @@
 import Coordination
 import CoordinatorRuntime
 import Foundation
+import Kinds
 import PlanFile
 import RunProtocol
 import Testing
@@ -12,7 +13,7 @@ import Testing
 
     @Test func aRunTakesNoMoreThanItsBound() async throws {
         let site = try Site()
-        let plan = try PlanReader.read(site.plan)
+        let plan = try StackedPlan(yaml: site.plan)
         try await site.living { coordinator in
             let run = try await coordinator.submit(site.submission).id
             let worker = try await coordinator.join()
@@ -47,7 +48,7 @@ import Testing
     }
 
     /// Beside the data.
-    private static func bound(_ plan: Plan, stage: Int) -> Int {
+    private static func bound(_ plan: StackedPlan, stage: Int) -> Int {
         let network = NetworkSpec(inputSize: 4, layers: plan.layers)
         let stages = plan.autoencoderStages
         let weights = stages.map { 4 * $0.parameters(of: network).elementCount + overhead }

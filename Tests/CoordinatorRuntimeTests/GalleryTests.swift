@@ -1,5 +1,6 @@
 import CoordinatorRuntime
 import Foundation
+import PlanFile
 import RunProtocol
 import Synchronization
 import Testing
@@ -7,19 +8,20 @@ import Testing
 @Suite(.timeLimit(.minutes(3))) struct GalleryTests {
     private func subject(_ stage: Int) throws -> Gallery.Subject {
         let run = try #require(RunID(rawValue: "run-00000000"))
-        return Gallery.Subject(run: run, kind: .filters, stage: stage, weights: Digest(of: Data()))
+        return Gallery.Subject(
+            run: run, view: "filters", of: ViewSubject(stage: stage, weights: Digest(of: Data())))
     }
 
     private final class Studio: Sendable {
         let drawn = Mutex<[Int]>([])
         let atWork = Mutex((now: 0, most: 0))
 
-        func draw(_ number: Int, as exhibit: Gallery.Exhibit) -> Gallery.Exhibit {
+        func draw(_ number: Int, as drawing: Drawing) -> Drawing {
             atWork.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
             usleep(1_000)
             drawn.withLock { $0.append(number) }
             atWork.withLock { $0.now -= 1 }
-            return exhibit
+            return drawing
         }
     }
 
@@ -29,8 +31,8 @@ import Testing
             for number in 0..<40 {
                 let subject = try subject(number % 4)
                 group.addTask {
-                    let expected = Gallery.Exhibit.picture([UInt8(number % 4)])
-                    let found = try await gallery.exhibit(subject) { studio.draw(number % 4, as: expected) }
+                    let expected = Drawing.picture([UInt8(number % 4)])
+                    let found = try await gallery.drawing(subject) { studio.draw(number % 4, as: expected) }
                     #expect(found == expected)
                 }
             }
@@ -43,19 +45,19 @@ import Testing
     @Test func theOldestAreForgotten() async throws {
         let (gallery, studio) = (Gallery(), Studio())
         func look(_ number: Int) async throws {
-            _ = try await gallery.exhibit(subject(number)) { studio.draw(number, as: .picture([])) }
+            _ = try await gallery.drawing(subject(number)) { studio.draw(number, as: .picture([])) }
         }
-        for number in 0..<Gallery.mostExhibits { try await look(number) }
+        for number in 0..<Gallery.mostDrawings { try await look(number) }
         // The first is looked at again, so the second is the oldest.
-        for number in [0, Gallery.mostExhibits, 0, 1] { try await look(number) }
-        #expect(studio.drawn.withLock { $0 } == Array(0...Gallery.mostExhibits) + [1])
+        for number in [0, Gallery.mostDrawings, 0, 1] { try await look(number) }
+        #expect(studio.drawn.withLock { $0 } == Array(0...Gallery.mostDrawings) + [1])
     }
 
     @Test func whatFailsIsTriedAgain() async throws {
         struct Failure: Error {}
         let gallery = Gallery()
-        await #expect(throws: Failure.self) { try await gallery.exhibit(subject(0)) { throw Failure() } }
-        #expect(try await gallery.exhibit(subject(0)) { .picture([1]) } == .picture([1]))
+        await #expect(throws: Failure.self) { try await gallery.drawing(subject(0)) { throw Failure() } }
+        #expect(try await gallery.drawing(subject(0)) { .picture([1]) } == .picture([1]))
     }
 
     @Test func onlySoManyWait() async throws {
@@ -66,7 +68,7 @@ import Testing
                 let subject = try subject(number)
                 group.addTask {
                     do {
-                        _ = try await gallery.exhibit(subject) {
+                        _ = try await gallery.drawing(subject) {
                             gate.wait()
                             return .picture([])
                         }

@@ -2,6 +2,7 @@ import Coordination
 import CoordinatorRuntime
 import DataFormats
 import Foundation
+import Kinds
 import PlanFile
 import RunProtocol
 import RunStore
@@ -19,14 +20,14 @@ import Testing
             at: site.folder.appending(path: "data/images"), withIntermediateDirectories: true)
     }
 
-    private func prepare(_ source: String = "images") throws -> DataManifest {
+    private func prepare(_ source: String = "images") throws -> StackedManifest {
         let text = """
             data: {unlabeled: \(source), held_out: 1, shards: 1}
             layers: [{units: 3, loss: mean_squared_error}]
             """
         let folder = site.folder.appending(path: "data").path
         return try DataPreparation(
-            plan: PlanReader.read(text), folder: folder, folders: DataFolders([folder]), blobs: blobs
+            plan: StackedPlan(yaml: text), folder: folder, folders: DataFolders([folder]), blobs: blobs
         ).prepare()
     }
 
@@ -72,7 +73,7 @@ import Testing
         try writeGrey(5) { UInt8($0) }
         let bytes = try #require(Data(base64Encoded: Self.transparent))
         try bytes.write(to: file("t.png"))
-        func numbers(_ manifest: DataManifest) throws -> Set<[UInt8]> {
+        func numbers(_ manifest: StackedManifest) throws -> Set<[UInt8]> {
             let sets = manifest.shards + [manifest.heldOut]
             return Set(
                 try sets.flatMap { set in

@@ -53,19 +53,21 @@ import Testing
             return await coordinator.metrics()
         }
         let described = Dictionary(
-            uniqueKeysWithValues: CoordinatorMetrics.descriptions.map { ($0.name, $0.kind.rawValue) })
+            uniqueKeysWithValues: CoordinatorMetrics.descriptions(of: StageCompiler.standard.outputs).map {
+                ($0.name, $0.kind.rawValue)
+            })
         for line in text.split(separator: "\n") where line.hasPrefix("# TYPE ") {
             let words = line.split(separator: " ").map(String.init)
             #expect(described[words[2]] == words[3], "\(line)")
         }
-        for description in CoordinatorMetrics.descriptions {
+        for description in CoordinatorMetrics.descriptions(of: StageCompiler.standard.outputs) {
             #expect(description.help.hasSuffix("."), "\(description.name)")
             #expect(description.name.hasSuffix("_total") == (description.kind == .counter), "\(description.name)")
         }
     }
 
     @Test func onlySomeRunsAndWorkersHaveSeriesOfTheirOwn() throws {
-        var figures = CoordinatorFigures(version: "1")
+        var figures = CoordinatorFigures(version: "1", outputs: StageCompiler.standard.outputs)
         figures.runs = try (0..<300).map { try run($0, $0 < 150 ? .failed : .running) }
         figures.workers = try (0..<2_100).map { try worker($0, .idle) }
         let text = PrometheusText.render(figures.families)
@@ -82,7 +84,7 @@ import Testing
     }
 
     @Test func workersAndTestsAreKnownByTheirLabels() throws {
-        var figures = CoordinatorFigures(version: "1")
+        var figures = CoordinatorFigures(version: "1", outputs: StageCompiler.standard.outputs)
         var (first, second) = (try worker(1, .working), try worker(2, .lost))
         first.record.tasksDone = 3
         first.record.tasksRefused = 1
@@ -121,7 +123,8 @@ import Testing
             .deletingLastPathComponent()
         let document = try String(contentsOf: root.appending(path: "docs/watching.md"), encoding: .utf8)
         let listed = document.split(separator: "\n").filter { $0.hasPrefix("| `cairn_") || $0.hasPrefix("| `process_") }
-        let metrics = (CoordinatorMetrics.descriptions + ServerMetrics.descriptions).sorted { $0.name < $1.name }
+        let metrics = (CoordinatorMetrics.descriptions(of: StageCompiler.standard.outputs) + ServerMetrics.descriptions)
+            .sorted { $0.name < $1.name }
         let described = metrics.map { metric in
             let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
             return "| `\(metric.name)` | \(metric.kind.rawValue) | \(labels) | \(metric.help) |"

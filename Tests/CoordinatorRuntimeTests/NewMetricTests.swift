@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func prometheusIsToldOfIt() throws {
-        var figures = CoordinatorFigures(version: "1")
+        var figures = CoordinatorFigures(version: "1", outputs: [])
         figures.runs = [try Self.status()]
         let text = PrometheusText.render(figures.families)
         for line in [

@@ -1,6 +1,7 @@
 import Coordination
 import CoordinatorRuntime
 import Foundation
+import Kinds
 import RunProtocol
 import Testing
 
@@ -31,7 +32,7 @@ import Testing
             let run = try await coordinator.submit(site.submission).id
             #expect(await code { _ = try await coordinator.codeMap(of: run) } == .conflict)
             _ = try #require(try await coordinator.task(for: coordinator.join()))
-            for kind in PictureKind.allCases {
+            for kind in ["filters", "reconstructions", "mistakes"] {
                 #expect(await code { _ = try await coordinator.picture(kind, stage: nil, of: run) } == .conflict)
                 #expect(await code { _ = try await coordinator.picture(kind, stage: 0, of: run) } == .conflict)
             }
@@ -48,12 +49,20 @@ import Testing
             let stranger = try #require(RunID(rawValue: "run-ffffffff"))
             #expect(await code { _ = try await coordinator.codeMap(of: stranger) } == .notFound)
             #expect(await code { _ = try await coordinator.mistakes(of: stranger) } == .notFound)
+            // Before the data are known it is not known what there will be.
+            try await coordinator.advance(run) { $0.stage == 0 }
+            #expect(await pictureCode("songs", stage: nil, of: run, coordinator) == .notFound)
             // The third and fourth stages train no autoencoder.
             for stage in [-1, 2, 3, 4, .max, .min] {
-                let found = await code { _ = try await coordinator.picture(.filters, stage: stage, of: run) }
-                #expect(found == .notFound)
+                #expect(await pictureCode("filters", stage: stage, of: run, coordinator) == .notFound)
             }
         }
+    }
+
+    private func pictureCode(
+        _ name: String, stage: Int?, of run: RunID, _ coordinator: Coordinator
+    ) async -> APIError.Code? {
+        await code { _ = try await coordinator.picture(name, stage: stage, of: run) }
     }
 
     @Test func aRunIsDrawnWhileItGoesOn() async throws {
@@ -61,15 +70,15 @@ import Testing
         try await site.living { coordinator in
             let run = try await coordinator.submit(site.submission).id
             try await coordinator.advance(run) { $0.stage == 0 && $0.round > 1 }
-            let filters = try await coordinator.picture(.filters, stage: nil, of: run)
+            let filters = try await coordinator.picture("filters", stage: nil, of: run)
             #expect(isPNG(filters))
-            #expect(try await coordinator.picture(.filters, stage: 0, of: run) == filters)
-            #expect(isPNG(try await coordinator.picture(.reconstructions, stage: nil, of: run)))
+            #expect(try await coordinator.picture("filters", stage: 0, of: run) == filters)
+            #expect(isPNG(try await coordinator.picture("reconstructions", stage: nil, of: run)))
             let map = try await coordinator.codeMap(of: run)
             #expect(map.stage == 0 && map.points.count == 60)
             #expect(map.points.map(\.label) == (0..<60).map { $0 % 3 })
             #expect(map.points.contains { $0.x != 0 } && map.variance.allSatisfy { (0...1).contains($0) })
-            #expect(await code { _ = try await coordinator.picture(.filters, stage: 1, of: run) } == .conflict)
+            #expect(await code { _ = try await coordinator.picture("filters", stage: 1, of: run) } == .conflict)
             #expect(await code { _ = try await coordinator.mistakes(of: run) } == .conflict)
             let key = try await coordinator.live(of: run, after: nil, waitSeconds: 0).run?.pictures
             #expect(key != nil)
@@ -77,8 +86,8 @@ import Testing
             try await coordinator.advance(run) { $0.stage == 1 && $0.round > 1 }
             #expect(try await coordinator.codeMap(of: run).stage == 1)
             // The first layer has learnt more since then.
-            #expect(try await coordinator.picture(.filters, stage: 0, of: run) != filters)
-            #expect(isPNG(try await coordinator.picture(.filters, stage: 1, of: run)))
+            #expect(try await coordinator.picture("filters", stage: 0, of: run) != filters)
+            #expect(isPNG(try await coordinator.picture("filters", stage: 1, of: run)))
             #expect(try await coordinator.live(of: run, after: nil, waitSeconds: 0).run?.pictures != key)
         }
     }
@@ -89,8 +98,8 @@ import Testing
             let run = try await coordinator.submit(site.submission).id
             #expect(try await coordinator.finish(run).state == .finished)
             return try await (
-                run, coordinator.picture(.filters, stage: nil, of: run),
-                coordinator.picture(.reconstructions, stage: 0, of: run), coordinator.codeMap(of: run),
+                run, coordinator.picture("filters", stage: nil, of: run),
+                coordinator.picture("reconstructions", stage: 0, of: run), coordinator.codeMap(of: run),
                 coordinator.mistakes(of: run)
             )
         }
@@ -101,13 +110,13 @@ import Testing
         #expect(confidences == confidences.sorted(by: >) && confidences.allSatisfy { $0 > 1.0 / 3 && $0 <= 1 })
         try await site.living { coordinator in
             let (again, below) = (
-                try await coordinator.picture(.filters, stage: 1, of: run),
-                try await coordinator.picture(.reconstructions, stage: 0, of: run)
+                try await coordinator.picture("filters", stage: 1, of: run),
+                try await coordinator.picture("reconstructions", stage: 0, of: run)
             )
             #expect(again == filters && below == reconstructions)
             let (codes, wrong) = (try await coordinator.codeMap(of: run), try await coordinator.mistakes(of: run))
             #expect(codes == map && wrong == mistakes)
-            let picture = try await coordinator.picture(.mistakes, stage: nil, of: run)
+            let picture = try await coordinator.picture("mistakes", stage: nil, of: run)
             #expect(isPNG(picture))
         }
     }
@@ -143,11 +152,11 @@ import Testing
         try await site.living { coordinator in
             let run = try await coordinator.submit(site.submission).id
             _ = try await coordinator.finish(run)
-            #expect(isPNG(try await coordinator.picture(.filters, stage: nil, of: run)))
-            #expect(isPNG(try await coordinator.picture(.reconstructions, stage: nil, of: run)))
+            #expect(isPNG(try await coordinator.picture("filters", stage: nil, of: run)))
+            #expect(isPNG(try await coordinator.picture("reconstructions", stage: nil, of: run)))
             let mistakes = try await coordinator.mistakes(of: run)
             #expect(!mistakes.mistakes.isEmpty && !mistakes.hasPicture)
-            #expect(await code { _ = try await coordinator.picture(.mistakes, stage: nil, of: run) } == .conflict)
+            #expect(await code { _ = try await coordinator.picture("mistakes", stage: nil, of: run) } == .conflict)
         }
     }
 
@@ -165,8 +174,8 @@ import Testing
             let map = try await coordinator.codeMap(of: run)
             // The stage of all layers together is the third.
             #expect(map.stage == 2 && map.points.count == 10 && map.points.allSatisfy { $0.label == nil })
-            for stage in 0..<3 { #expect(isPNG(try await coordinator.picture(.filters, stage: stage, of: run))) }
-            #expect(isPNG(try await coordinator.picture(.reconstructions, stage: 2, of: run)))
+            for stage in 0..<3 { #expect(isPNG(try await coordinator.picture("filters", stage: stage, of: run))) }
+            #expect(isPNG(try await coordinator.picture("reconstructions", stage: 2, of: run)))
             #expect(await code { _ = try await coordinator.mistakes(of: run) } == .notFound)
         }
     }
@@ -177,9 +186,9 @@ import Testing
             let run = try await coordinator.submit(site.submission).id
             try await coordinator.advance(run) { $0.stage == 1 && $0.round > 1 }
             _ = try await coordinator.cancel(run)
-            #expect(isPNG(try await coordinator.picture(.filters, stage: nil, of: run)))
-            #expect(await code { _ = try await coordinator.picture(.filters, stage: 1, of: run) } == .conflict)
-            let found = await code { _ = try await coordinator.picture(.reconstructions, stage: nil, of: run) }
+            #expect(isPNG(try await coordinator.picture("filters", stage: nil, of: run)))
+            #expect(await code { _ = try await coordinator.picture("filters", stage: 1, of: run) } == .conflict)
+            let found = await code { _ = try await coordinator.picture("reconstructions", stage: nil, of: run) }
             #expect(found == .conflict)
             #expect(await code { _ = try await coordinator.codeMap(of: run) } == .conflict)
         }

@@ -38,9 +38,9 @@ import Testing
         let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map { Data($0.utf8) }
         let header = try JSONDecoder().decode(Header.self, from: lines[0])
         let facts = try lines.dropFirst().map { try JSONDecoder().decode(Fact.self, from: $0) }
-        let plan = try PlanReader.read(header.plan)
-        var history = RunHistory(outline: StageCompiler.all.outline(plan), submittedAt: header.submittedAt)
-        var state = RunState(id: try #require(RunID(rawValue: "run-recorded")), plan: plan, compiler: .all)
+        let plan = try StackedPlan(yaml: header.plan)
+        var history = RunHistory(outline: StageCompiler.standard.outline(plan.plan), submittedAt: header.submittedAt)
+        var state = RunState(id: try #require(RunID(rawValue: "run-recorded")), plan: plan.plan, compiler: .standard)
         var told: [(stage: Int, round: Int, time: Double, progress: RunProgress)] = []
         for fact in facts {
             state.apply(fact.event)

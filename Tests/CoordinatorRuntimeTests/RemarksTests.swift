@@ -9,9 +9,9 @@ import Testing
 @Suite(.timeLimit(.minutes(3))) struct RemarksTests {
     private static let digest = Digest(of: [1])
 
-    private static func manifest(shard: Int = 100_000, size: Int = 4, deviations: [Double]? = nil) -> DataManifest {
+    private static func manifest(shard: Int = 100_000, size: Int = 4, deviations: [Double]? = nil) -> StackedManifest {
         let samples = SampleSet(digest: digest, count: shard, size: size, divisor: 1)
-        var manifest = DataManifest(planHash: digest, inputSize: size, shards: [samples], heldOut: samples)
+        var manifest = StackedManifest(planHash: digest, inputSize: size, shards: [samples], heldOut: samples)
         manifest.features = deviations.map { FeatureSurvey(deviations: $0) }
         return manifest
     }
@@ -19,12 +19,12 @@ import Testing
     private static func plan(
         rounds: Int = 2, epochs: Int = 1, batch: Int = 8, loss: ReconstructionLoss = .meanSquaredError, l1: Double = 0,
         stopping: EarlyStopping? = nil
-    ) -> Plan {
+    ) -> StackedPlan {
         let stage = StageSettings(
             rounds: rounds, replicas: 1, localEpochs: epochs, batchSize: batch, loss: loss, outputActivation: .linear,
             corruption: .none, l1: l1, decoder: .free, optimizer: .sgd(learningRate: 0.5, momentum: 0),
             schedule: .constant, outer: .mean, earlyStopping: stopping)
-        return Plan(
+        return StackedPlan(
             name: "p", seed: 1, data: DataPlan(unlabeled: SampleSource(path: "u"), heldOut: 1, shards: 1),
             layers: [LayerSpec(units: 2, activation: .relu)], stages: [stage], fineTuning: nil)
     }

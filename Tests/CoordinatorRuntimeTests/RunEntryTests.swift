@@ -10,11 +10,11 @@ import Testing
     /// A run's state, its history and its journal are the same events.
     @Test func anEventChangesAllThatPeopleSeeOfARun() throws {
         let run = try #require(RunID(rawValue: "run-a"))
-        let plan = Example.plan()
-        let events = Example.undisturbed(plan, run)
-        var entry = RunEntry(run, plan: plan, compiler: .all, text: "a plan", folder: "/data", at: 100)
-        var history = RunHistory(outline: StageCompiler.all.outline(plan), submittedAt: 100)
-        var state = RunState(id: run, plan: plan, compiler: .all)
+        let plan = Scenario.stackedPlan()
+        let events = Example.undisturbed(Scenario(stacked: plan), run)
+        var entry = RunEntry(run, plan: plan.plan, compiler: .standard, text: "a plan", folder: "/data", at: 100)
+        var history = RunHistory(outline: StageCompiler.standard.outline(plan.plan), submittedAt: 100)
+        var state = RunState(id: run, plan: plan.plan, compiler: .standard)
         for (index, event) in events.enumerated() {
             let (time, change) = (101 + Double(index), index + 1)
             let remarks = entry.apply(event, because: "reason \(index)", at: time, change: change)

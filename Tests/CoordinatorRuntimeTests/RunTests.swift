@@ -2,6 +2,7 @@ import Coordination
 import CoordinatorRuntime
 import EventFiles
 import Foundation
+import Kinds
 import PlanFile
 import RunProtocol
 import Testing
@@ -166,7 +167,7 @@ import Testing
 
     @Test func resumingFindsTheRunOfThePlan() async throws {
         let site = try Site()
-        let plan = try PlanReader.read(site.plan)
+        let plan = try StackedPlan(yaml: site.plan).plan
         let run = try await site.coordinator().resume(plan, text: site.plan, folder: site.folder.path).id
         try await site.living { (coordinator: Coordinator) async throws in
             #expect(try await coordinator.resume(plan, text: site.plan, folder: site.folder.path).id == run)
@@ -177,7 +178,7 @@ import Testing
 
     @Test func aCancelledRunIsNotResumed() async throws {
         let site = try Site()
-        let plan = try PlanReader.read(site.plan)
+        let plan = try StackedPlan(yaml: site.plan).plan
         try await site.living { coordinator in
             let run = try await coordinator.resume(plan, text: site.plan, folder: site.folder.path).id
             _ = try await coordinator.cancel(run)

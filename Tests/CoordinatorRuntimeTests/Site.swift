@@ -1,6 +1,7 @@
 import Coordination
 import CoordinatorRuntime
 import Foundation
+import Kinds
 import Logging
 import RandomNumbers
 import RunProtocol
@@ -52,7 +53,8 @@ final class Site: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return try await Coordinator(
-            store: try await store(state), folders: DataFolders([folder.path]), defaultFolder: folder.path,
+            store: try await store(state), kinds: .standard, folders: DataFolders([folder.path]),
+            defaultFolder: folder.path,
             version: "1", logger: logger, times: times)
     }
 

@@ -1,6 +1,7 @@
 import CoordinatorRuntime
 import DataFormats
 import Foundation
+import Kinds
 import Logging
 import RunProtocol
 import RunStore
@@ -33,7 +34,7 @@ import Testing
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let coordinator = try await Coordinator(
-            store: RunStore(folder: site.folder.appending(path: "scarce").path),
+            store: RunStore(folder: site.folder.appending(path: "scarce").path), kinds: .standard,
             folders: DataFolders([site.folder.path]), defaultFolder: site.folder.path, version: "1", logger: logger,
             memory: memory)
         let life = Task { try await coordinator.run() }

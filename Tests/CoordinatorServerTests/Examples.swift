@@ -46,8 +46,8 @@ enum Examples {
 
     static let everyOutput: StageOutputs = {
         var outputs = StageOutputs.fineTuning
-        outputs.metrics = StageOutputs.kinds.flatMap { $0.metrics + $0.trialMetrics }
-        outputs.tables = StageOutputs.kinds.flatMap(\.tables)
+        outputs.metrics = StageCompiler.standard.outputs.flatMap { $0.metrics + $0.trialMetrics }
+        outputs.tables = StageCompiler.standard.outputs.flatMap(\.tables)
         return outputs
     }()
 

@@ -1,5 +1,6 @@
 import DataFormats
 import FoundationEssentials
+import Kinds
 import RunProtocol
 import Synchronization
 
@@ -111,8 +112,9 @@ final class FakeCoordinator: CoordinatorAPI {
         return Examples.plan
     }
 
-    func picture(_ kind: PictureKind, stage: Int?, of run: RunID) throws -> [UInt8] {
-        guard kind != .mistakes else { throw APIError(.conflict, "no classifier has been tested") }
+    func picture(_ name: String, stage: Int?, of run: RunID) throws -> [UInt8] {
+        guard name != "x" else { throw APIError(.notFound, "there is no such picture") }
+        guard name != "mistakes" else { throw APIError(.conflict, "no classifier has been tested") }
         memory.withLock { $0.pictures.append(stage) }
         return Examples.picture
     }

@@ -10,8 +10,8 @@ import Testing
             optimizer: .sgd(learningRate: 0.1, momentum: 0), schedule: .constant, outer: .mean)
     }
 
-    static func plan(shards: Int, _ stages: [StageSettings]) -> Plan {
-        Plan(
+    static func plan(shards: Int, _ stages: [StageSettings]) -> StackedPlan {
+        StackedPlan(
             name: "p", seed: 1, data: DataPlan(unlabeled: SampleSource(path: "u"), heldOut: 1, shards: shards),
             layers: stages.map { _ in LayerSpec(units: 2, activation: .relu) }, stages: stages, fineTuning: nil)
     }

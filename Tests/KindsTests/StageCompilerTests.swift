@@ -7,11 +7,11 @@ import Testing
 @Suite struct StageCompilerTests {
     private static let digest = Digest(of: [])
 
-    private static func manifest(_ plan: Plan) -> DataManifest {
+    private static func manifest(_ plan: StackedPlan) -> StackedManifest {
         func samples(_ count: Int) -> SampleSet { SampleSet(digest: digest, count: count, size: 16, divisor: 1) }
         func labeled(_ count: Int) -> LabeledBlobs { LabeledBlobs(samples: samples(count), labels: digest) }
         let draws = (plan.data.labeled?.draws ?? 0) * (plan.fineTuning?.replicas ?? 1)
-        var manifest = DataManifest(
+        var manifest = StackedManifest(
             planHash: digest, inputSize: 16, image: ImageShape(height: 4, width: 4, channels: 1),
             shards: [SampleSet](repeating: samples(20), count: plan.data.shards), heldOut: samples(10),
             draws: [LabeledBlobs](repeating: labeled(8), count: draws), test: plan.fineTuning.map { _ in labeled(9) },
@@ -47,9 +47,9 @@ import Testing
 
     /// What is said of a run before its data are known is what it does, and every task is one that a worker takes.
     @Test(arguments: plans) func stagesAreThoseOfTheOutline(yaml: String) throws {
-        let plan = try PlanReader.read(yaml)
-        let outline = StageCompiler.all.outline(plan)
-        let run = StageCompiler.all.compile(plan, Self.manifest(plan))
+        let plan = try StackedPlan(yaml: yaml)
+        let outline = StageCompiler.standard.outline(plan.plan)
+        let run = try StageCompiler.standard.compile(plan.plan, DataManifest(encoding: Self.manifest(plan)))
         #expect(run.stages.map(\.title) == outline.stages.map(\.name))
         #expect(run.stages.map(\.rounds) == outline.stages.map(\.rounds))
         #expect(Set(run.stages.map(\.seedKey)).count == run.stages.count)
@@ -70,8 +70,8 @@ import Testing
 
     /// Each tensor that a stage starts from, or that is exported, is there when it is wanted.
     @Test(arguments: plans) func recipesNameWhatIsThere(yaml: String) throws {
-        let plan = try PlanReader.read(yaml)
-        let run = StageCompiler.all.compile(plan, Self.manifest(plan))
+        let plan = try StackedPlan(yaml: yaml)
+        let run = try StageCompiler.standard.compile(plan.plan, DataManifest(encoding: Self.manifest(plan)))
         func check(_ recipe: BlobRecipe, before stage: Int) throws {
             for (parameter, source) in zip(recipe.parameters, recipe.sources) {
                 switch source {
@@ -102,8 +102,8 @@ import Testing
     }
 
     @Test func aTrialIsLearntInParts() throws {
-        let plan = try PlanReader.read(Self.plans[4])
-        let run = StageCompiler.all.compile(plan, Self.manifest(plan))
+        let plan = try StackedPlan(yaml: Self.plans[4])
+        let run = try StageCompiler.standard.compile(plan.plan, DataManifest(encoding: Self.manifest(plan)))
         #expect(
             run.stages.map(\.title) == [
                 "layer 1", "fine-tuning, trial 1", "fine-tuning, trial 2", "fine-tuning, trial 1, from scratch",
@@ -136,7 +136,7 @@ import Testing
 
     @Test(arguments: mistakes) func mistakesAreTold(yaml: String, text: String) {
         let error = #expect(throws: PlanMistakes.self) {
-            try PlanReader.read(Self.data + "layers: [{units: 5}]\n" + yaml)
+            try StackedPlan(yaml: Self.data + "layers: [{units: 5}]\n" + yaml)
         }
         #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
     }

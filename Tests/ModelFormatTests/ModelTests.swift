@@ -1,5 +1,6 @@
 import DataFormats
 import Foundation
+import Kinds
 import ModelFormat
 import RandomNumbers
 import RunProtocol
@@ -7,17 +8,32 @@ import Testing
 
 /// Exported networks: what is written is read, and nothing else is.
 @Suite struct ModelTests {
+    private static let network = NetworkSpec(
+        inputSize: 4, layers: [LayerSpec(units: 3, activation: .relu), LayerSpec(units: 2, activation: .sigmoid)])
+
     private static func model(_ part: ExportDescription.Part = .pretrained, tied: Bool = false) -> Model {
-        let network = NetworkSpec(
-            inputSize: 4, layers: [LayerSpec(units: 3, activation: .relu), LayerSpec(units: 2, activation: .sigmoid)])
         let decoder = DecoderSpec(constraint: tied ? .tied : .unitNorm, activation: .linear)
-        let description = ModelDescription(
-            part: part, network: network, divisor: 255,
-            decoders: part == .pretrained ? [decoder, decoder] : [],
-            sparsity: part == .pretrained ? [.topK(count: 2), .none] : nil, classes: part == .pretrained ? nil : 5,
-            planHash: Digest(of: [1, 2, 3]))
+        let (input, hash) = (ModelDescription.Input(divisor: 255), Digest(of: [1, 2, 3]))
+        let description =
+            part == .pretrained
+            ? ModelDescription(
+                reconstructing: network, decoders: [decoder, decoder], sparsity: [.topK(count: 2), .none],
+                input: input, planHash: hash)
+            : ModelDescription(classifying: network, classes: 5, names: nil, input: input, planHash: hash)
         let weights = (0..<description.parameters.elementCount).map { Float($0) / 7 - 2 }
         return Model(description: description, weights: weights)
+    }
+
+    /// The same models' descriptions as the first format had them.
+    private static func formatOne(_ part: ExportDescription.Part, tied: Bool) -> String {
+        let layers = #"[{"activation":"relu","units":3},{"activation":"sigmoid","units":2}]"#
+        let decoder = #"{"activation":"linear","constraint":"\#(tied ? "tied" : "unit_norm")"}"#
+        let rest =
+            part == .pretrained
+            ? #""decoders":[\#(decoder),\#(decoder)],"sparsity":[{"topK":{"count":2}},{"none":{}}]"#
+            : #""decoders":[],"classes":5"#
+        return #"{"format":1,"part":"\#(part.rawValue)","network":{"inputSize":4,"layers":\#(layers)},"#
+            + #""divisor":255,\#(rest),"planHash":"\#(Digest(of: [1, 2, 3]).hex)"}"#
     }
 
     private func read(_ bytes: some Sequence<UInt8>) throws -> Model { try Model(decoding: Array(bytes), path: "file") }
@@ -61,15 +77,20 @@ import Testing
             ["decoder.0.weight [8, 3, 3, 3]", "decoder.0.bias [3]"],
             ["decoder.1.weight [5, 96]", "decoder.1.bias [96]"],
         ].map { decoder == .tied ? Array($0.dropFirst()) : $0 }
-        var description = ModelDescription(
-            part: .pretrained, network: network, divisor: 255,
-            decoders: [DecoderSpec(constraint: decoder, activation: .linear)] + [
-                DecoderSpec(constraint: decoder, activation: .relu)
-            ], planHash: Digest(of: [1, 2, 3]))
-        #expect(try tensors(description) == encoders[0] + decoders[0] + encoders[1] + decoders[1])
-        (description.part, description.decoders, description.classes) = (.fineTuned, [], 4)
+        let (input, hash) = (ModelDescription.Input(divisor: 255), Digest(of: [1, 2, 3]))
+        let specs = [Activation.linear, .relu].map { DecoderSpec(constraint: decoder, activation: $0) }
+        let pretrained = ModelDescription(
+            reconstructing: network, decoders: specs, sparsity: nil, input: input, planHash: hash)
+        #expect(try tensors(pretrained) == encoders[0] + decoders[0] + encoders[1] + decoders[1])
+        let classifier = ModelDescription(classifying: network, classes: 4, names: nil, input: input, planHash: hash)
         #expect(
-            try tensors(description) == encoders[0] + encoders[1] + ["classifier.weight [5, 4]", "classifier.bias [4]"])
+            try tensors(classifier) == encoders[0] + encoders[1] + ["classifier.weight [5, 4]", "classifier.bias [4]"])
+    }
+
+    @Test(arguments: [ExportDescription.Part.pretrained, .fineTuned], [false, true])
+    func theFirstFormatIsRead(part: ExportDescription.Part, tied: Bool) throws {
+        let model = Self.model(part, tied: tied && part == .pretrained)
+        #expect(try read(model, description: Self.formatOne(part, tied: tied)) == model)
     }
 
     /// What any reader of the format sees, PyTorch's mark included.
@@ -87,21 +108,38 @@ import Testing
     }
 
     @Test(arguments: [
-        ("\"format\":1", "\"format\":2"), ("\"inputSize\":4", "\"inputSize\":0"),
-        ("\"inputSize\":4", "\"inputSize\":-4"), ("\"inputSize\":4", "\"inputSize\":9223372036854775807"),
-        ("\"inputSize\":4", "\"inputSize\":99223372036854775807"), ("\"units\":3", "\"units\":9223372036854775807"),
-        ("\"units\":3", "\"units\":-3"), ("\"units\":3", "\"units\":1048577"), ("\"units\":3", "\"units\":2.5"),
+        ("\"format\":2", "\"format\":3"), ("\"shape\":[4]", "\"shape\":[0]"), ("\"shape\":[4]", "\"shape\":[-4]"),
+        ("\"shape\":[4]", "\"shape\":[9223372036854775807]"), ("\"shape\":[4]", "\"shape\":[99223372036854775807]"),
+        ("\"shape\":[4,3]", "\"shape\":[4,9223372036854775807]"), ("\"shape\":[4,3]", "\"shape\":[4,2.5]"),
         ("\"divisor\":255", "\"divisor\":0"), ("\"divisor\":255", "\"divisor\":-1"),
         ("\"divisor\":255", "\"divisor\":1e999"), ("\"divisor\":255", "\"divisor\":1e-300"),
-        ("\"part\":\"pretrained\"", "\"part\":\"fine-tuned\""), ("\"part\":\"pretrained\"", "\"part\":\"half\""),
-        ("\"relu\"", "\"step\""), ("\"unit_norm\"", "\"none\""), ("\"planHash\":\"", "\"planHash\":\"g"),
-        ("\"decoders\":[", "\"decoders\":[{\"activation\":\"relu\",\"constraint\":\"free\"},"),
-        ("{", "["), ("\"network\"", "\"net\""), ("\"count\":2", "\"count\":0"), ("{\"none\":{}}", "{\"all\":{}}"),
+        ("\"part\":\"pretrained\"", "\"part\":\"Half\""), ("\"relu\"", "\"step\""),
+        ("\"planHash\":\"", "\"planHash\":\"g"),
+        ("\"inputs\":[0]", "\"inputs\":[7]"), ("\"inputs\":[1]", "\"inputs\":[9]"), ("{", "["),
+        ("\"graph\"", "\"net\""),
+        ("\"code\":2", "\"code\":99"), ("\"target\":0", "\"target\":1"), ("\"reconstruction\"", "\"song\""),
+        ("encoder.0.weight", "encoder.0.bias"),
     ]) func aDescriptionThatCannotBeIsRefused(from: String, to: String) throws {
         let model = Self.model()
         let original = try text(model)
         let changed = try #require(original.range(of: from).map { original.replacingCharacters(in: $0, with: to) })
         try expectOneLine { try read(model, description: changed) }
+    }
+
+    @Test(arguments: [
+        ("\"format\":1", "\"format\":4"), ("\"inputSize\":4", "\"inputSize\":0"),
+        ("\"inputSize\":4", "\"inputSize\":-4"), ("\"inputSize\":4", "\"inputSize\":9223372036854775807"),
+        ("\"inputSize\":4", "\"inputSize\":99223372036854775807"), ("\"units\":3", "\"units\":9223372036854775807"),
+        ("\"units\":3", "\"units\":-3"), ("\"units\":3", "\"units\":1048577"), ("\"units\":3", "\"units\":2.5"),
+        ("\"divisor\":255", "\"divisor\":0"), ("\"divisor\":255", "\"divisor\":1e999"),
+        ("\"part\":\"pretrained\"", "\"part\":\"fine-tuned\""), ("\"part\":\"pretrained\"", "\"part\":\"half\""),
+        ("\"relu\"", "\"step\""), ("\"unit_norm\"", "\"none\""), ("\"planHash\":\"", "\"planHash\":\"g"),
+        ("\"decoders\":[", "\"decoders\":[{\"activation\":\"relu\",\"constraint\":\"free\"},"),
+        ("\"network\"", "\"net\""), ("\"count\":2", "\"count\":0"), ("{\"none\":{}}", "{\"all\":{}}"),
+    ]) func aDescriptionOfTheFirstFormatThatCannotBeIsRefused(from: String, to: String) throws {
+        let original = Self.formatOne(.pretrained, tied: false)
+        let changed = try #require(original.range(of: from).map { original.replacingCharacters(in: $0, with: to) })
+        try expectOneLine { try read(Self.model(), description: changed) }
     }
 
     @Test func sizesThatMultipliedOverflowAreRefused() throws {

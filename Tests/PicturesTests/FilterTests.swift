@@ -1,3 +1,4 @@
+import Kinds
 import Pictures
 import RandomNumbers
 import RunProtocol

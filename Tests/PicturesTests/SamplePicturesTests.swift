@@ -1,5 +1,6 @@
 import DataFormats
 import Foundation
+import Kinds
 import Pictures
 import RunProtocol
 import Testing

@@ -1,14 +1,17 @@
 import FoundationEssentials
+import Kinds
 import PlanFile
 import RandomNumbers
 import RunProtocol
 import Testing
 
 @Suite struct PlanReaderTests {
+    private static let knownKeys = PlanReader.knownKeys(of: .standard)
+
     static let smallest = "data:\n  unlabeled: a.idx\nlayers:\n  - units: 10\n"
 
     @Test func theTemplateIsRight() throws {
-        let plan = try PlanReader.read(PlanTemplate.text)
+        let plan = try StackedPlan(yaml: ModelKinds.standard.all[0].template)
         #expect(plan.layers.map(\.units) == [1_000, 1_000])
         #expect(plan.stages.map(\.rounds) == [8, 8])
         #expect(plan.stages.map(\.loss) == [.binaryCrossEntropy, .meanSquaredError])
@@ -26,10 +29,10 @@ import Testing
             layers: [{units: 3}]
             fine_tuning: {}
             """
-        let plan = try PlanReader.read(text)
+        let plan = try StackedPlan(yaml: text)
         #expect(plan.data.testSplit == 0.25 && plan.data.test == nil)
         // A plan without it is written down as it always was.
-        let other = try PlanReader.read(text.replacing("{split: 0.25}", with: "{samples: c, labels: d}"))
+        let other = try StackedPlan(yaml: text.replacing("{split: 0.25}", with: "{samples: c, labels: d}"))
         #expect(!String(decoding: try JSONEncoder().encode(other), as: UTF8.self).contains("testSplit"))
         for (from, to, message) in [
             ("{split: 0.25}", "{split: 1}", "should be a number from 0.01 to 0.99"),
@@ -38,13 +41,13 @@ import Testing
             ("  labeled: {samples: a, labels: b}\n", "", "needs data.labeled"),
             ("{split: 0.25}", "{}", "or `split`, a share of the labeled ones"),
         ] {
-            let mistakes = #expect(throws: PlanMistakes.self) { try PlanReader.read(text.replacing(from, with: to)) }
+            let mistakes = #expect(throws: PlanMistakes.self) { try StackedPlan(yaml: text.replacing(from, with: to)) }
             #expect(mistakes.map { "\($0)" }?.contains(message) == true, "\(mistakes.map { "\($0)" } ?? "")")
         }
     }
 
     @Test func theSmallestPlanHasDefaults() throws {
-        let plan = try PlanReader.read(Self.smallest)
+        let plan = try StackedPlan(yaml: Self.smallest)
         #expect(plan.fineTuning == nil)
         #expect(plan.stages[0].decoder == .unitNorm)
         #expect(plan.stages[0].l1 == 0.1)
@@ -61,7 +64,7 @@ import Testing
               - {units: 4, activation: tanh, decay_start: 1, gaussian_noise: 0.2, patience: 3}
             pretraining: {rounds: 2, optimizer: sgd, learning_rate: 0.5}
             """
-        let plan = try PlanReader.read(yaml)
+        let plan = try StackedPlan(yaml: yaml)
         #expect(plan.data.unlabeled == SampleSource(path: "x", limit: 5, divideBy: 2))
         #expect(plan.stages.map(\.rounds) == [7, 2])
         #expect(plan.stages[0].outer == .nesterov(learningRate: 1, momentum: 0.5))
@@ -83,7 +86,7 @@ import Testing
               {layer_rate_decay: 0.5, input_noise: 0.1, max_norm: 3, class_weights: [1, 2], validation_per_class: 2,
                decay: cosine, warm_up: 0.2, pseudo_labels: {rounds: 7, confidence: 0.9, shards: 2, restart: true}}
             """
-        let plan = try PlanReader.read(yaml)
+        let plan = try StackedPlan(yaml: yaml)
         let (first, second) = (plan.stages[0], plan.stages[1])
         #expect(first.sparsity == .topK(count: 2) && first.l1 == 0 && first.revivesDeadUnits)
         #expect(first.corruption == .saltAndPepper(probability: 0.2))
@@ -110,13 +113,13 @@ import Testing
               - {units: 2, output_activation: tanh}
             pretraining: {target: samples, random_shift: 1}
             """
-        let stages = try PlanReader.read(yaml).stages
+        let stages = try StackedPlan(yaml: yaml).stages
         #expect(stages.map(\.target) == [nil, .samples, nil, .samples])
         #expect(stages.map(\.randomShift) == [1, 1, nil, 1])
         let loss = ReconstructionLoss.binaryCrossEntropy
         #expect(stages.map(\.loss) == [loss, loss, .meanSquaredError, loss])
         #expect(stages.map(\.outputActivation) == [.sigmoid, .tanh, .sigmoid, .tanh])
-        let plan = try PlanReader.read(yaml + "\njoint_training: {winner_take_all: 0.5}")
+        let plan = try StackedPlan(yaml: yaml + "\njoint_training: {winner_take_all: 0.5}")
         #expect(plan.autoencoderStages.map(\.name) == ["layer 1", "layer 2", "layer 3", "layer 4", "all layers"])
         #expect(plan.autoencoderStages.map(\.layer) == [0, 0, 2, 0, 0])
         #expect(plan.autoencoderStages.map(\.trainedLayers) == [0..<1, 1..<2, 2..<3, 3..<4, 0..<4])
@@ -146,7 +149,7 @@ import Testing
         let yaml =
             "data: {unlabeled: a, \(labels)}\nlayers: [{units: 2\(layer.isEmpty ? "" : ", ")\(layer)}]\n"
             + "fine_tuning: {epochs: 1\(tuning.isEmpty ? "" : ", ")\(tuning)}"
-        let mistakes = #expect(throws: PlanMistakes.self) { try PlanReader.read(yaml) }?.mistakes ?? []
+        let mistakes = #expect(throws: PlanMistakes.self) { try StackedPlan(yaml: yaml) }?.mistakes ?? []
         #expect(mistakes.map(\.key) == [key])
     }
 
@@ -160,7 +163,7 @@ import Testing
     {
         let data =
             "data:\n  unlabeled: a\n  labeled: {samples: a, labels: \(yaml)}\n  test: {samples: b, labels: \(yaml)}"
-        let plan = try PlanReader.read(data + "\nlayers: [{units: 2}]")
+        let plan = try StackedPlan(yaml: data + "\nlayers: [{units: 2}]")
         #expect(plan.data.labeled?.labels == expected)
         #expect(plan.data.test?.labels == expected)
     }
@@ -170,7 +173,7 @@ import Testing
         "{}", "{column: a, folders: true}", "{folders: false}", "{colum: a}", "[a]", "{column: {a: b}}",
     ]) func labelsOfNoFormAreMistakes(yaml: String) {
         let text = "data:\n  unlabeled: a\n  test: {samples: b, labels: \(yaml)}\nlayers: [{units: 2}]"
-        let mistakes = #expect(throws: PlanMistakes.self) { try PlanReader.read(text) }?.mistakes ?? []
+        let mistakes = #expect(throws: PlanMistakes.self) { try StackedPlan(yaml: text) }?.mistakes ?? []
         #expect(!mistakes.isEmpty)
         #expect(mistakes.allSatisfy { $0.line == 3 && $0.key.hasPrefix("data.test.labels") })
     }
@@ -192,7 +195,7 @@ import Testing
               epochs: 10
             """
         do {
-            _ = try PlanReader.read(yaml)
+            _ = try StackedPlan(yaml: yaml)
             Issue.record("a plan full of mistakes is taken for right")
         } catch {
             let found = error.mistakes.map { "\($0.line) \($0.key)" }
@@ -209,34 +212,34 @@ import Testing
     @Test(arguments: [
         "", "- a\n- b", "a: [", "x", "name: a\nname: b", "a: &x [1]\nb: *x", "layers: 3\ndata: 4", "\t",
     ]) func whatIsNoPlanIsRefused(yaml: String) {
-        #expect(throws: PlanMistakes.self) { try PlanReader.read(yaml) }
+        #expect(throws: PlanMistakes.self) { try StackedPlan(yaml: yaml) }
     }
 
     @Test func tooLongAPlanIsRefused() {
         let long = Self.smallest + String(repeating: "#", count: Limits.planBytes)
-        #expect(throws: PlanMistakes.self) { try PlanReader.read(long) }
+        #expect(throws: PlanMistakes.self) { try StackedPlan(yaml: long) }
     }
 
     @Test(arguments: ["b: &-x [1]", "{?&x b: c}", "\u{FEFF}&x b: c", "b:\u{2028}&_ c", "- *1"])
     func noAliasComesThrough(text: String) throws {
-        let mistakes = try #require(throws: PlanMistakes.self) { try PlanReader.read(text) }
+        let mistakes = try #require(throws: PlanMistakes.self) { try StackedPlan(yaml: text) }
         #expect(mistakes.description.contains("cannot be used in a plan"))
     }
 
     @Test func noMoreMistakesAreToldThanAnybodyReads() throws {
         let keys = (0..<80_000).map { "k\($0): 1" }.joined(separator: "\n")
-        let mistakes = try #require(throws: PlanMistakes.self) { try PlanReader.read(keys) }
+        let mistakes = try #require(throws: PlanMistakes.self) { try StackedPlan(yaml: keys) }
         #expect(mistakes.mistakes.count == 100)
     }
 
     @Test(arguments: 0..<500) func mutantsNeverCrash(seed: Int) {
-        var bytes = Array(PlanTemplate.text.utf8)
+        var bytes = Array(ModelKinds.standard.all[0].template.utf8)
         var random = Philox(key: UInt64(seed), stream: 0)
         for _ in 0...random.next(below: 4) {
             bytes[random.next(below: bytes.count)] = UInt8(32 + random.next(below: 95))
         }
         do {
-            let plan = try PlanReader.read(String(decoding: bytes, as: UTF8.self))
+            let plan = try StackedPlan(yaml: String(decoding: bytes, as: UTF8.self))
             #expect(!plan.layers.isEmpty)
         } catch {
             #expect(!error.mistakes.isEmpty)
@@ -247,8 +250,8 @@ import Testing
         let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let data = try #require(FileManager.default.contents(atPath: "/\(folder)/docs/plan.md"))
         let document = String(decoding: data, as: UTF8.self)
-        #expect(PlanReader.knownKeys.count > 40)
-        for key in PlanReader.knownKeys.sorted() {
+        #expect(Self.knownKeys.count > 40)
+        for key in Self.knownKeys.sorted() {
             #expect(document.contains("`\(key)`"), "docs/plan.md does not speak of \(key)")
         }
     }

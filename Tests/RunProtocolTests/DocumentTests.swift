@@ -22,10 +22,10 @@ import Testing
     }
 
     @Test func everyFigureOfAnUpdateIsNamed() throws {
-        let metrics = StageOutputs.kinds.flatMap(\.metrics)
+        let metrics = StageCompiler.standard.outputs.flatMap(\.metrics)
         var names = metrics.map(\.resultKey)
-        names += StageOutputs.kinds.flatMap(\.tables).map(\.name) + ["validationErrors", "pseudoLabels"]
-        names += StageOutputs.kinds.flatMap(\.series).map(\.resultKey)
+        names += StageCompiler.standard.outputs.flatMap(\.tables).map(\.name) + ["validationErrors", "pseudoLabels"]
+        names += StageCompiler.standard.outputs.flatMap(\.series).map(\.resultKey)
         for name in names + ["samples", "seconds", "preparationSeconds"] {
             #expect(try #require(Self.document).contains("`\(name)`"), "\(name)")
         }

@@ -1,6 +1,7 @@
 import Coordination
 import Foundation
 import GRDB
+import Kinds
 import RunProtocol
 import RunStore
 import Testing
@@ -10,9 +11,10 @@ import Testing
     private let run = RunID(rawValue: "run-1")!
 
     private func plan() -> Plan {
-        Plan(
+        StackedPlan(
             name: "small", seed: 1, data: DataPlan(unlabeled: SampleSource(path: "x"), heldOut: 1, shards: 1),
-            layers: [LayerSpec(units: 2, activation: .relu)], stages: [], fineTuning: nil)
+            layers: [LayerSpec(units: 2, activation: .relu)], stages: [], fineTuning: nil
+        ).plan
     }
 
     @Test func runsAndTheirFactsComeBackInOrder() throws {

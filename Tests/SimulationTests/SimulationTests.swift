@@ -1,12 +1,16 @@
 import Coordination
+import Kinds
 import RunProtocol
 import Simulation
 import Testing
 
 @Suite struct SimulationTests {
+    private static let scenario = Scenario(stacked: Scenario.stackedPlan(replicas: 3))
+    private static let expected = Simulation.weights(of: scenario)
+
     @Test(arguments: 0..<10) func noScheduleBreaksAPromise(block: Int) {
         for seed in UInt64(block) * 120..<UInt64(block + 1) * 120 {
-            var simulation = Simulation(seed: seed)
+            var simulation = Simulation(seed: seed, Self.scenario, expected: Self.expected)
             do {
                 try simulation.play()
             } catch {
@@ -20,13 +24,13 @@ import Testing
         43, 46, 104, 126, 1_000_150, 1_001_065, 1_002_978, 1_004_896, 1_010_118, 31_456, 1_955, 2_516, 11_010, 44_202,
     ])
     func whatOnceFailedDoesNotFailAgain(seed: UInt64) throws {
-        var simulation = Simulation(seed: seed)
+        var simulation = Simulation(seed: seed, Self.scenario, expected: Self.expected)
         try simulation.play()
     }
 
     @Test func aSeedGivesTheSameScheduleAgain() throws {
         let reports = try (0..<2).map { _ in
-            var simulation = Simulation(seed: 5)
+            var simulation = Simulation(seed: 5, Self.scenario, expected: Self.expected)
             try simulation.play()
             return simulation.report
         }
@@ -34,7 +38,7 @@ import Testing
     }
 
     @Test func withoutFaultsARunTakesAsLongAsItsTasks() throws {
-        var simulation = Simulation(seed: 1, faults: Faults())
+        var simulation = Simulation(seed: 1, Self.scenario, expected: Self.expected, faults: Faults())
         try simulation.play()
         #expect(simulation.report.coordinatorCrashes == 0 && simulation.report.workerDeaths == 0)
         #expect(simulation.report.quarantined == 0)
@@ -45,7 +49,7 @@ import Testing
     @Test func theFaultsAreThere() throws {
         var total = Simulation.Report()
         for seed in UInt64(0)..<100 {
-            var simulation = Simulation(seed: seed)
+            var simulation = Simulation(seed: seed, Self.scenario, expected: Self.expected)
             try? simulation.play()
             total.add(simulation.report)
         }

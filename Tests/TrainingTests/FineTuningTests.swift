@@ -1,3 +1,4 @@
+import Kinds
 import RandomNumbers
 import RunProtocol
 import Testing
@@ -56,7 +57,8 @@ import Training
 
     private func errors(_ weights: [Float]) throws -> Int {
         let (samples, labels) = Self.samples(300, seed: 9)
-        let answers = try TaskFunctions.classify(network: Self.network, classes: 3, weights: weights, samples: samples)
+        let answers = try TaskFunctions.classify(
+            samples, by: Self.network.classifierGraph(classes: 3), weights: weights)
         return zip(labels, answers).count { $0 != $1 }
     }
 
@@ -117,7 +119,8 @@ import Training
     @Test func aClassWithoutWeightIsNotLearnt() throws {
         let weights = try tune(Self.settings { $0.classWeights = .list([1, 1, 0]) }).vector
         let (samples, _) = Self.samples(60, seed: 5)
-        let answers = try TaskFunctions.classify(network: Self.network, classes: 3, weights: weights, samples: samples)
+        let answers = try TaskFunctions.classify(
+            samples, by: Self.network.classifierGraph(classes: 3), weights: weights)
         #expect(answers.count { $0 == 2 } == 0)
     }
 

@@ -1,3 +1,4 @@
+import Kinds
 import RandomNumbers
 import RunProtocol
 import TensorCore

@@ -1,4 +1,5 @@
 import Foundation
+import Kinds
 import RandomNumbers
 import RunProtocol
 import Testing

@@ -1,3 +1,4 @@
+import Kinds
 import RunProtocol
 import Testing
 import Training

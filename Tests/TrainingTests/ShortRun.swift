@@ -1,4 +1,5 @@
 import Averaging
+import Kinds
 import RandomNumbers
 import RunProtocol
 import TensorCore

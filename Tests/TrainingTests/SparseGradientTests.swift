@@ -1,3 +1,4 @@
+import Kinds
 import RandomNumbers
 import RunProtocol
 import TensorCore
@@ -43,10 +44,10 @@ import Training
         let measured = try TaskFunctions.evaluate(
             work, weights: weights, data: TaskData([samples])
         ) { false }
+        let (graph, values) = network.autoencoderGraph(
+            layer: 0, decoders: [settings.decoderSpec], sparsity: [sparsity])
         var measure = ReconstructionMeasure(
-            LayerStack(
-                network: network, decoders: [settings.decoderSpec], sparsity: sparsity == .none ? nil : [sparsity],
-                weights: weights))
+            Reconstruction(graph, target: values.target, output: values.output, weights: weights))
         try measure.add(samples)
         #expect(abs(try #require(measured.figures.metrics["reconstructionError"]) - measure.error) < 1e-4)
     }

@@ -1,6 +1,7 @@
 import Coordination
 import CoordinatorRuntime
 import Foundation
+import Kinds
 import ModelFormat
 import RunProtocol
 import Testing
@@ -91,7 +92,7 @@ import WorkerRuntime
             let isSame = target == "codes" || name.hasPrefix("encoder")
             #expect((values == three[name]) == isSame, "\(name)")
         }
-        #expect(three.count == 12 && models[1].description.decoders.count == 3)
+        #expect(three.count == 12 && models[1].description.graph.nodes.count { $0.name.hasPrefix("decoder") } == 3)
     }
 
     @Test func whereCodesAreKeptChangesNothing() async throws {

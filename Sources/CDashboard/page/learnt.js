@@ -5,10 +5,12 @@ import { livePicture } from "./pictures.js";
 import { ask, runPath } from "./requests.js";
 import { outputsOf } from "./state.js";
 
-/** What the layers have learnt: filters, reconstructions, a map of the codes, mistakes. */
+/** What the run has learnt: a section for each of its views. */
 export function learntView(id) {
   let stage = null;
   let names = "";
+  let drawn = "";
+  let sections = [];
   let last = null;
   const select = element("select", {
     id: "stage", change: () => {
@@ -16,44 +18,28 @@ export function learntView(id) {
       update(...last);
     },
   });
-  const filters = livePicture(id, "filters", "Filters: what each unit of the layer adds to a sample");
-  const reconstructions = livePicture(id, "reconstructions", "Held-out samples above what the network makes of them");
-  const mistakesPicture = livePicture(id, "mistakes", "Test samples the classifier gets wrong; the table lists them");
-  const map = codeMapFigure();
-  const mistakesWord = element("p", { class: "empty" }, "No classifier has been tested yet.");
-  const mistakesTable = element("div", {
-    class: "scroll tall", tabindex: 0, role: "region", "aria-label": "List of mistakes", hidden: true,
-  });
-  const codes = fetched(`${runPath(id)}/codes`, (answer) =>
-    map.update(answer, last[0].stages[answer.stage]?.name ?? `stage ${answer.stage + 1}`));
-  const mistakes = fetched(`${runPath(id)}/mistakes`, (answer) => {
-    setHidden(mistakesWord, true);
-    setHidden(mistakesTable, false);
-    setHidden(mistakesPicture.element, !answer.hasPicture);
-    mistakesTable.replaceChildren(tableOf(answer));
-    hasPicture = answer.hasPicture;
-    update(...last);
-  });
-  let hasPicture = false;
-  setHidden(mistakesPicture.element, true);
+  const pick = element("p", { class: "pick" }, element("label", { for: "stage" }, "Stage"), select);
+  const list = element("div", {});
+  const view = element("div", {}, pick, list);
+  const makers = { picture: pictureView, map: mapView, mistakes: mistakesView };
 
-  const section = (key, title, hint, ...children) =>
-    element("section", { "aria-labelledby": key, class: "learnt" },
-      element("h2", { id: key }, title), element("p", { class: "hint" }, hint), children);
-  const view = element("div", {},
-    element("p", { class: "pick" }, element("label", { for: "stage" }, "Stage"), select),
-    section("filters-title", "Filters", "What each unit adds to a sample: a tile a unit.", filters.element),
-    section("reconstructions-title", "Reconstructions", "Samples that nobody trained on, above what comes back.",
-      reconstructions.element),
-    section("codes-title", "Map of codes", "Samples that the code takes for alike lie close together.", map.element),
-    section("mistakes-title", "Mistakes", "Test samples the classifier is most sure of, and wrong.",
-      element("div", { class: "beside" }, mistakesPicture.element, mistakesWord, mistakesTable)));
+  function build(views) {
+    const key = JSON.stringify(views);
+    if (key === drawn) return;
+    drawn = key;
+    sections.forEach((section) => section.close?.());
+    sections = views.map((description) => ({ ...makers[description.form](id, description), description }));
+    list.replaceChildren(...sections.map(({ description: { name, title, text }, content }) =>
+      element("section", { "aria-labelledby": `${name}-title`, class: "learnt" },
+        element("h2", { id: `${name}-title` }, title), element("p", { class: "hint" }, text), content)));
+    setHidden(pick, views.every(({ stages }) => stages.length === 0));
+  }
 
-  function showStages(run, changes) {
+  function showStages(run, views) {
+    const drawable = new Set(views.flatMap(({ stages }) => stages));
     const offered = run.stages.flatMap((status, index) => {
-      const isDrawn = changes.stack.some((layer) => layer.stages.includes(index));
       const hasWeights = status.state === "finished" || (status.state === "running" && status.round > 1);
-      return isDrawn && hasWeights ? [[index, status.name]] : [];
+      return drawable.has(index) && hasWeights ? [[index, status.name]] : [];
     });
     const key = JSON.stringify(offered);
     if (key === names) return;
@@ -66,19 +52,72 @@ export function learntView(id) {
   function update(run, changes, all) {
     last = [run, changes, all];
     if (!changes) return;
-    showStages(run, changes);
+    build(changes.views);
+    showStages(run, changes.views);
     setAttribute(view, "data-pictures", changes.pictures);
-    filters.update(changes.pictures, stage);
-    // Samples are gone where a run came to nothing, and some are no pictures.
+    // Samples are gone where a run came to nothing.
     const hasSamples = run.state !== "failed" && run.state !== "cancelled";
-    const isImage = changes.stack[0]?.input.length === 3;
-    reconstructions.update(hasSamples && isImage ? changes.pictures : undefined, stage);
-    if (hasSamples) codes.want(changes.pictures);
-    if (changes.results.some((result) => outputsOf(changes, result.stage).tables.length > 0)) mistakes.want(changes.pictures);
-    if (hasPicture) mistakesPicture.update(changes.pictures, null);
+    for (const section of sections) {
+      section.update(run, changes, hasSamples || !section.description.needsSamples ? changes.pictures : undefined,
+        stage);
+    }
   }
 
-  return { element: view, close: map.close, recolour: map.recolour, update };
+  return {
+    element: view,
+    close: () => sections.forEach((section) => section.close?.()),
+    recolour: () => sections.forEach((section) => section.recolour?.()),
+    update,
+  };
+}
+
+function pictureView(id, { name, title, text, stages }) {
+  const picture = livePicture(id, name, `${title}: ${text}`);
+  return {
+    content: picture.element,
+    update: (run, changes, version, stage) => picture.update(version, stages.length > 0 ? stage : null),
+  };
+}
+
+function mapView(id) {
+  const map = codeMapFigure();
+  let stages = [];
+  const codes = fetched(`${runPath(id)}/codes`, (answer) =>
+    map.update(answer, stages[answer.stage]?.name ?? `stage ${answer.stage + 1}`));
+  return {
+    content: map.element,
+    close: map.close,
+    recolour: map.recolour,
+    update(run, changes, version) {
+      stages = run.stages;
+      if (version) codes.want(version);
+    },
+  };
+}
+
+function mistakesView(id, { name, title, text }) {
+  const picture = livePicture(id, name, `${title}: ${text} The table lists them.`);
+  const word = element("p", { class: "empty" }, "Nothing has been tested yet.");
+  const table = element("div", {
+    class: "scroll tall", tabindex: 0, role: "region", "aria-label": "List of mistakes", hidden: true,
+  });
+  let version = null;
+  const mistakes = fetched(`${runPath(id)}/mistakes`, (answer) => {
+    setHidden(word, true);
+    setHidden(table, false);
+    setHidden(picture.element, !answer.hasPicture);
+    table.replaceChildren(tableOf(answer));
+    if (answer.hasPicture) picture.update(version, null);
+  });
+  setHidden(picture.element, true);
+  return {
+    content: element("div", { class: "beside" }, picture.element, word, table),
+    update(run, changes, wanted) {
+      version = wanted;
+      const isTested = changes.results.some((result) => outputsOf(changes, result.stage).tables.length > 0);
+      if (isTested && version) mistakes.want(version);
+    },
+  };
 }
 
 /** Asks `path` whenever there is another version, one question at a time. */

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Kinds
 import RunProtocol
 import Training
 
@@ -39,11 +40,12 @@ struct BenchTrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        var workload: BenchmarkWorkload =
+        let workload: BenchmarkWorkload =
             convolution
-            ? .convolution(batchSize: batchSize, samples: samples)
-            : .dense(inputs: inputs, units: units, decoder: decoder, batchSize: batchSize, samples: samples)
-        workload.precision = precision
+            ? .convolution(batchSize: batchSize, samples: samples, precision: precision)
+            : .dense(
+                inputs: inputs, units: units, decoder: decoder, batchSize: batchSize, samples: samples,
+                precision: precision)
         let result = WorkProgress.during("measuring", seconds: options.seconds, isQuiet: options.quiet) {
             TrainingBenchmark.run(
                 workload, slots: slots, seconds: options.seconds, pinned: options.pinCores, profiled: profile)

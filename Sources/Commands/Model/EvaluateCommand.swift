@@ -1,6 +1,7 @@
 import ArgumentParser
 import DataFormats
 import FoundationEssentials
+import Kinds
 import ModelFormat
 import RunProtocol
 import TensorCore
@@ -69,7 +70,7 @@ struct EvaluateCommand: ParsableCommand {
         let model = try Model(file: file)
         let rows = try WorkProgress.during("reading", isQuiet: quiet) { try SampleFile.rows(samples, sampleOptions) }
         let matched = try ModelSamples(rows, path: samples, for: model.description, divideBy: divideBy)
-        let truth = try model.description.classes.map { _ in try readLabels(for: model.description) }
+        let truth = try model.description.outputNames.map { try readLabels(among: $0) }
         Engine.useOneThread()
         if let truth {
             try classify(matched, truth, model)
@@ -86,7 +87,7 @@ struct EvaluateCommand: ParsableCommand {
     // MARK: A classifier
 
     /// - Returns: each sample's place among the classifier's outputs.
-    private func readLabels(for model: ModelDescription) throws -> [Int32] {
+    private func readLabels(among names: [String]) throws -> [Int32] {
         let (found, path): (ClassLabels, String)
         if let labels {
             guard !OutputFolder.isThere(labels) else {
@@ -109,7 +110,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         for remark in found.remarks { FileHandleOutput.standardError(remark + "\n") }
         return try ClassMatch.indices(
-            found.indices, of: found.names, among: model.outputNames, path: path,
+            found.indices, of: found.names, among: names, path: path,
             whose: "the network does not know")
     }
 
@@ -125,18 +126,17 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func classify(_ samples: ModelSamples, _ truth: [Int32], _ model: Model) throws {
-        let names = model.description.outputNames
+        let (names, graph) = (model.description.outputNames ?? [], model.description.graph)
         let count = samples.rows.count
         try checkCounts(samples: count, labels: truth.count)
         try AvailableMemory.check(
-            TaskFunctions.classifyingMemory(model.description.network, classes: names.count, samples: count)
+            TaskFunctions.classifyingMemory(graph, classes: names.count, samples: count)
                 + samples.partMemory, for: file)
         let progress = WorkProgress("testing", unit: "samples", of: count, isQuiet: quiet)
         var answers: [Int32] = []
         try samples.forEachPart { part in
             answers += try TaskFunctions.classify(
-                network: model.description.network, classes: names.count, weights: model.weights, samples: part,
-                progress: progress.advance)
+                part, by: graph, weights: model.weights, progress: progress.advance)
         }
         progress.end()
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: names.count), count: names.count)
@@ -153,20 +153,13 @@ struct EvaluateCommand: ParsableCommand {
     // MARK: Pretrained weights
 
     private func reconstruct(_ samples: ModelSamples, _ model: Model) throws {
-        guard labels == nil, !labelFolders else {
+        guard labels == nil, !labelFolders, let network = Reconstruction(model) else {
             throw CommandError("\(file): has no classifier; use the one that was exported with --part fine-tuned")
         }
         let count = samples.rows.count
-        try AvailableMemory.check(
-            LayerStack.memory(
-                model.description.network, decoders: model.description.decoders, samples: count, kept: 0)
-                + samples.partMemory,
-            for: file)
+        try AvailableMemory.check(network.memory(samples: count) + samples.partMemory, for: file)
         let progress = WorkProgress("testing", unit: "samples", of: count, isQuiet: quiet)
-        var measure = ReconstructionMeasure(
-            LayerStack(
-                network: model.description.network, decoders: model.description.decoders,
-                sparsity: model.description.sparsity, weights: model.weights))
+        var measure = ReconstructionMeasure(network)
         try samples.forEachPart { try measure.add($0, progress: progress.advance) }
         progress.end()
         let (error, meanError) = (measure.error, measure.meanError)

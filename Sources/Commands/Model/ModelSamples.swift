@@ -54,3 +54,11 @@ struct ModelSamples {
         return Samples(count: places.count, size: rows.size, numbers: numbers, divisor: divisor)
     }
 }
+
+extension Reconstruction {
+    /// Nil where the network gives nothing back.
+    init?(_ model: Model) {
+        guard case .reconstruction(let target, _, let output) = model.description.use else { return nil }
+        self.init(model.description.graph, target: target, output: output, weights: model.weights)
+    }
+}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DataFormats
 import FoundationEssentials
+import Kinds
 import ModelFormat
 import Pictures
 import RunProtocol
@@ -32,28 +33,23 @@ struct PictureCommand: ParsableCommand {
     func run() throws {
         let model = try Model(file: file)
         let description = model.description
-        guard description.part == .pretrained else {
+        guard let network = Reconstruction(model) else {
             throw CommandError("\(file): has no decoders; use the file of the pretrained weights")
         }
         let rows = try WorkProgress.during("reading", isQuiet: quiet) {
             try SampleFile.rows(samples, reading.sampleOptions(limit: count))
         }
         let matched = try ModelSamples(rows, path: samples, for: description, divideBy: divideBy)
-        let shape = description.network.image.map { [$0.height, $0.width, $0.channels] } ?? rows.sampleShape
+        let input = description.graph.inputs[0].shape
+        let shape = input.count == 3 ? input : rows.sampleShape
         guard shape.count == 2 || shape.count == 3 && (shape[2] == 1 || shape[2] == 3) else {
             throw CommandError("\(samples): its samples are no images: they have the shape \(shape)")
         }
         Engine.useOneThread()
         let loaded = try matched.load()
-        try AvailableMemory.check(
-            LayerStack.memory(
-                description.network, decoders: description.decoders, samples: loaded.count, kept: loaded.count),
-            for: file)
+        try AvailableMemory.check(network.memory(samples: loaded.count, kept: loaded.count), for: file)
         let progress = WorkProgress("drawing", unit: "images", of: loaded.count, isQuiet: quiet)
-        let decoded = try LayerStack(
-            network: description.network, decoders: description.decoders, sparsity: description.sparsity,
-            weights: model.weights
-        ).reconstruct(loaded, progress: progress.advance)
+        let decoded = try network.reconstruct(loaded, progress: progress.advance)
         progress.end()
         let image = ImageShape(height: shape[0], width: shape[1], channels: shape.count == 3 ? shape[2] : 1)
         var sheet = PictureSheet(TileShape(image), rows: 2, columns: loaded.count, zoom: 4)

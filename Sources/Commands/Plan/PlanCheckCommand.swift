@@ -38,24 +38,25 @@ struct PlanCheckCommand: ParsableCommand {
             throw CommandError("\(plan): this is not UTF-8 text; is it a plan?")
         }
         var isComplete = true
-        do throws(PlanMistakes) {
-            let checked = try PlanReader.read(text)
+        do {
+            let checked = try PlanReader.read(text, .standard)
+            let outline = StageCompiler.standard.outline(checked)
             let sizes = noFiles ? nil : PlanSizes(checked, planPath: plan)
-            let missing = noFiles ? [] : PlanSizes.missingFiles(of: checked, planPath: plan)
+            let missing = noFiles ? [] : try PlanSizes.missingFiles(of: checked, planPath: plan)
             if json {
                 let report = Report(
-                    plan: checked, mistakes: [], remarks: checked.remarks, memory: sizes?.memory,
+                    plan: checked, mistakes: [], remarks: outline.remarks, memory: sizes?.memory,
                     warnings: sizes?.warnings, missingFiles: missing)
-                try? JSONOutput.print(report)
+                try JSONOutput.print(report)
             } else {
-                summarize(checked, isWhole: missing.isEmpty)
+                try summarize(checked, outline, isWhole: missing.isEmpty)
                 if let sizes { say(lines: sizes.text) }
                 for warning in sizes?.warnings ?? [] { say("warning: \(warning)") }
                 for file in missing { say("missing: \(file.printable(atMost: 1_000))") }
                 if !missing.isEmpty { say("where files lie on the coordinator's host alone, give --no-files") }
             }
             isComplete = missing.isEmpty
-        } catch {
+        } catch let error as PlanMistakes {
             if json {
                 try JSONOutput.print(Report(plan: nil, mistakes: error.mistakes))
             } else {
@@ -66,26 +67,9 @@ struct PlanCheckCommand: ParsableCommand {
         guard isComplete else { throw ExitCode.failure }
     }
 
-    private func summarize(_ plan: Plan, isWhole: Bool) {
+    private func summarize(_ plan: Plan, _ outline: RunOutline, isWhole: Bool) throws {
         say("\(plan.name): this plan is right\(isWhole ? "" : ", but not all of its files are there")")
-        for stage in plan.autoencoderStages {
-            let top = plan.layers[stage.layer + stage.decoders.count - 1]
-            say(
-                "\(stage.name): \(top.description), \(stage.settings.rounds) rounds of \(stage.settings.replicas) tasks,"
-                    + " L1 \(stage.settings.l1), \(stage.settings.loss.rawValue)"
-                    + (stage.frozenEncoders > 0 ? " of the samples" : ""))
-        }
-        if let labeled = plan.data.labeled, plan.fineTuning != nil {
-            let examples = labeled.perClass.map { "\($0) labeled examples of each class" } ?? "all labeled examples"
-            say("fine-tuning: \(labeled.draws) draws of \(examples)")
-        }
-        for remark in plan.remarks { say(lines: remark.line) }
-    }
-}
-
-extension LayerSpec {
-    fileprivate var description: String {
-        guard let window else { return "\(units) \(activation.rawValue) units" }
-        return "\(units) \(activation.rawValue) channels of \(window.kernel) x \(window.kernel)"
+        for line in try ModelKinds.standard.kind(of: plan).summary(of: plan) { say(lines: line) }
+        for remark in outline.remarks { say(lines: remark.line) }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DataFormats
 import FoundationEssentials
+import Kinds
 import PlanFile
 
 /// `cairn plan init`
@@ -11,15 +12,17 @@ struct PlanInitCommand: ParsableCommand {
     @Argument(help: "The file to write; standard output if none is named.") var file: String?
     @Flag(help: "Replace the file if it is there.") var force = false
 
+    private static let template = ModelKinds.standard.all[0].template
+
     func run() throws {
         guard let file else {
-            say(lines: PlanTemplate.text, terminator: "")
+            say(lines: Self.template, terminator: "")
             return
         }
         guard force || !FileManager.default.fileExists(atPath: file) else {
             throw CommandError("\(file): is there already; use --force to replace it")
         }
-        try AtomicFile.write(Data(PlanTemplate.text.utf8), to: file)
+        try AtomicFile.write(Data(Self.template.utf8), to: file)
         say("wrote \(file); `cairn plan check \(file)` validates it")
     }
 }

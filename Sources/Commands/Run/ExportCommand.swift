@@ -3,6 +3,7 @@ import CoordinatorClient
 import DataFormats
 import EventFiles
 import FoundationEssentials
+import Kinds
 import RunProtocol
 
 /// `cairn export`
@@ -35,8 +36,11 @@ struct ExportCommand: ParsableCommand {
     @Option(help: "A folder for the run's curves as an event file for TensorBoard; made if it is not there.")
     var tensorboard: String?
     @Option(
-        help: "pretrained (encoders and decoders), fine-tuned (the first trial's classifier), or an output's name.")
-    var part = ExportDescription.Part.pretrained
+        help: """
+            pretrained (encoders and decoders), fine-tuned (the first trial's classifier), or an output's name. \
+            [default: the run's first, pretrained]
+            """)
+    var part: ExportDescription.Part?
     @Flag(help: "Show no progress.") var quiet = false
     @Flag(help: "Print JSON.") var json = false
 
@@ -58,19 +62,18 @@ struct ExportCommand: ParsableCommand {
     }
 
     private func export(_ id: RunID, to output: String, from connection: HTTPConnection) throws {
+        let status = try connection.status(of: id)
+        // Says what is missing where the run has not finished.
+        let export = try connection.export(part ?? status.exports.first?.part ?? .pretrained, of: id)
         if OutputFolder.isThere(output) {
-            let status = try connection.status(of: id)
-            // Says what is missing where the run has not finished.
-            _ = try connection.export(.pretrained, of: id)
             try OutputFolder.writeResults(of: status, to: output, json: json) { export, path in
                 try download(export, to: path, from: connection)
             }
             return
         }
-        let export = try connection.export(part, of: id)
         try download(export, to: output, from: connection)
         guard !json else {
-            try JSONOutput.print(Report(part: part, output: output, sha256: export.digest, bytes: export.bytes))
+            try JSONOutput.print(Report(part: export.part, output: output, sha256: export.digest, bytes: export.bytes))
             return
         }
         say("wrote \(output): \(export.bytes) bytes, SHA-256 \(export.digest)")

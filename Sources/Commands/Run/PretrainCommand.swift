@@ -3,6 +3,7 @@ import CoordinatorRuntime
 import DataFormats
 import FoundationEssentials
 import Glibc
+import Kinds
 import Logging
 import RunProtocol
 import RunStore
@@ -55,7 +56,8 @@ struct PretrainCommand: AsyncParsableCommand {
         logger.logLevel = .critical
         // The user who starts this command can read the file anyway.
         let coordinator = try await Coordinator(
-            store: store, folders: DataFolders(["/"]), defaultFolder: loaded.folder, version: Cairn.version,
+            store: store, kinds: .standard, folders: DataFolders(["/"]), defaultFolder: loaded.folder,
+            version: Cairn.version,
             logger: logger, waitsForRoom: false)
         try loaded.plan.instructionSet.map(Engine.use)
         // One process has nobody to compare its answers with.

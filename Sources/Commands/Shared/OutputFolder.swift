@@ -1,5 +1,6 @@
 import DataFormats
 import FoundationEssentials
+import Kinds
 import RunProtocol
 
 /// Folders for results.

@@ -1,6 +1,7 @@
 import DataFormats
 import FoundationEssentials
 import Glibc
+import Kinds
 import PlanFile
 import RunProtocol
 
@@ -19,7 +20,7 @@ struct LoadedPlan {
         }
         self.text = text
         do throws(PlanMistakes) {
-            plan = try PlanReader.read(text)
+            plan = try PlanReader.read(text, .standard)
         } catch {
             throw CommandError(error.mistakes.map { "\(path): \($0)" }.joined(separator: "\n"))
         }

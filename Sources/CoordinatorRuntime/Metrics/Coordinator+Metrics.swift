@@ -7,8 +7,7 @@ import RunProtocol
 extension Coordinator {
     /// In the text format that `PrometheusText` writes.
     package func metrics() -> String {
-        var figures = CoordinatorFigures(version: version)
-        figures.outputs = compiler.outputs
+        var figures = CoordinatorFigures(version: version, outputs: compiler.outputs)
         figures.isPaused = storage.reason != nil
         figures.leases = cluster.leases.values.reduce(0) { $0 + $1.count }
         figures.freeBytes = Self.freeBytes(at: uploadFolder)

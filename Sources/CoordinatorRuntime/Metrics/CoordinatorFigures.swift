@@ -1,4 +1,3 @@
-import Kinds
 package import PrometheusMetrics
 package import RunProtocol
 
@@ -24,10 +23,10 @@ package struct CoordinatorFigures: Sendable {
     package var facts: [RunID: Int] = [:]
     package var workers: [WorkerStatus] = []
     /// What the results of all kinds of stages are.
-    package var outputs = StageCompiler.all.outputs
+    package var outputs: [StageOutputs]
 
-    package init(version: String) {
-        self.version = version
+    package init(version: String, outputs: [StageOutputs]) {
+        (self.version, self.outputs) = (version, outputs)
     }
 
     /// The same families whatever the figures are; those that have nothing to say are without series.

@@ -1,7 +1,7 @@
 import Coordination
 import CoreMetrics
 package import PrometheusMetrics
-import RunProtocol
+package import RunProtocol
 
 /// What the coordinator counts while it lives, from zero at its start. Gauges, which are gathered when somebody asks, are
 /// `CoordinatorFigures`.
@@ -68,8 +68,10 @@ package struct CoordinatorMetrics: Sendable {
     func countFailedWrite() { failures.increment() }
 
     /// Every metric of a coordinator, by name: what its documentation has to list.
-    package static var descriptions: [FamilyDescription] {
-        let gathered = CoordinatorFigures(version: "").families + ProcessFigures.families
+    ///
+    /// - Parameter outputs: of all kinds of stages.
+    package static func descriptions(of outputs: [StageOutputs]) -> [FamilyDescription] {
+        let gathered = CoordinatorFigures(version: "", outputs: outputs).families + ProcessFigures.families
         return ([tasks, samples, updateBytes, facts, failedWrites, rounds] + gathered.map(\.description))
             .sorted { $0.name < $1.name }
     }

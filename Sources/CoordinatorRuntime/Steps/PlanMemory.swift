@@ -1,58 +1,11 @@
-import Kinds
 package import RunProtocol
 import Training
 
 extension RunMemory {
-    /// How much there is of a plan's data.
-    package struct DataSizes: Sendable {
-        /// Unlabeled samples, those held out among them.
-        package var samples: Int
-        package var labeled: Int
-        package var tested: Int
-        package var classes: Int
-        /// On the disk, once they are cut.
-        package var bytes: Int
-
-        package init(samples: Int, labeled: Int, tested: Int, classes: Int, bytes: Int) {
-            self.samples = samples
-            self.labeled = labeled
-            self.tested = tested
-            self.classes = classes
-            self.bytes = bytes
-        }
-    }
-
-    /// What `plan` takes where its samples are as `network` says.
-    package init(_ plan: Plan, _ network: NetworkSpec, _ data: DataSizes, compiler: StageCompiler = .all) {
-        self.init(
-            compiler.compile(plan, DataManifest(ofSize: data, plan, network)), verifies: plan.verify ?? 0 > 0,
-            dataBytes: data.bytes)
-    }
-
-    init(_ run: CompiledRun, verifies: Bool, dataBytes: Int) {
+    package init(_ run: CompiledRun, verifies: Bool, dataBytes: Int) {
         self.init(
             workerSlot: run.stages.map(\.largestTask).max() ?? 0, coordinator: StepMemory(run: run).largest.bytes,
             disk: dataBytes + run.diskBytes(verifies: verifies))
-    }
-}
-
-extension DataManifest {
-    /// As it would be for so much data, but for the digests.
-    init(ofSize data: RunMemory.DataSizes, _ plan: Plan, _ network: NetworkSpec) {
-        let blob = Digest(of: [])
-        func samples(_ count: Int) -> SampleSet {
-            SampleSet(digest: blob, count: max(count, 1), size: network.inputSize, divisor: 1)
-        }
-        let shards = max(plan.data.shards, 1)
-        let inShard = (data.samples - plan.data.heldOut + shards - 1) / shards
-        func labeled(_ count: Int) -> LabeledBlobs { LabeledBlobs(samples: samples(count), labels: blob) }
-        let replicas = plan.fineTuning?.replicas ?? 1
-        let draws = data.classes > 0 ? (plan.data.labeled?.draws ?? 0) * replicas : 0
-        self.init(
-            planHash: blob, inputSize: network.inputSize, image: network.image,
-            shards: [SampleSet](repeating: samples(inShard), count: shards), heldOut: samples(plan.data.heldOut),
-            draws: [LabeledBlobs](repeating: labeled(data.labeled.divided(by: replicas)), count: draws),
-            test: draws > 0 ? labeled(data.tested) : nil, classes: data.classes)
     }
 }
 

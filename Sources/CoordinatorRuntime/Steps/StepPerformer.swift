@@ -3,6 +3,7 @@ import Coordination
 import DataFormats
 import FoundationEssentials
 import ModelFormat
+import PlanFile
 import RandomNumbers
 import RunProtocol
 import RunStore
@@ -13,7 +14,7 @@ import UpdateFiles
 struct StepPerformer: Sendable {
     let blobs: BlobFolder
     let folders: DataFolders
-    let compiler: StageCompiler
+    let kinds: ModelKinds
     let memory: MemoryBudget
 
     private var reader: WeightsReader { WeightsReader(blobs: blobs) }
@@ -34,9 +35,9 @@ struct StepPerformer: Sendable {
     private func compute(_ step: RunState.Step, of run: RunState, folder: String) throws -> RunEvent {
         switch step {
         case .prepareData:
-            let preparation = DataPreparation(
-                plan: run.plan, folder: folder, folders: folders, blobs: blobs, compiler: compiler, memory: memory)
-            return .dataPrepared(try preparation.prepare())
+            return .dataPrepared(
+                try kinds.kind(of: run.plan).prepare(
+                    run.plan, DataAccess(folders, from: folder, to: blobs, memory)))
         case .openStage(let stage): return .stageOpened(try open(stage, of: run))
         case .average: return .roundClosed(try average(run))
         case .export: return .finished(exports: try export(run))

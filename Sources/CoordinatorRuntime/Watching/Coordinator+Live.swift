@@ -76,6 +76,7 @@ extension Coordinator {
         }
         if seen == 0 || board.stacks.isNew(run, after: seen) {
             (changes.stack, changes.outputs) = (board.stacks[run], entry.history.stages.compactMap(\.outputs))
+            changes.views = entry.written.compiled?.views
         }
         if board.results.isNew(run, after: seen) {
             let status = try status(of: run)
@@ -95,7 +96,7 @@ extension Coordinator {
             let status = try status(of: run)
             board.show(status.brief, &lastChange)
             board.results.update(run, status.results.count, &lastChange)
-            if let stack = entries[run]?.written.stack { board.stacks.update(run, stack, &lastChange) }
+            if let stack = entries[run]?.written.compiled?.layers { board.stacks.update(run, stack, &lastChange) }
         }
         board.crew = workerStatuses()
         let clock = Double(now.milliseconds) / 1000
@@ -119,25 +120,4 @@ extension RunChanges {
     fileprivate var hasNews: Bool {
         stack != nil || !rounds.isEmpty || !spans.isEmpty || !entries.isEmpty || results != nil
     }
-}
-
-extension RunState {
-    /// Its layers from the samples upwards; nil while the samples' size is unknown.
-    fileprivate var stack: [StackLayer]? {
-        guard manifest != nil else { return nil }
-        let stages = plan.autoencoderStages
-        return network.layers.enumerated().map { index, layer in
-            let output = layer.window.flatMap { window in
-                network.image(ofLayer: index).map { window.output(of: $0, channels: layer.units) }
-            }
-            return StackLayer(
-                input: network.image(ofLayer: index)?.shape ?? [network.inputSize(ofLayer: index)],
-                output: output?.shape ?? [layer.units], activation: layer.activation, kernel: layer.window?.kernel,
-                stages: stages.indices.filter { stages[$0].trainedLayers.contains(index) })
-        }
-    }
-}
-
-extension ImageShape {
-    fileprivate var shape: [Int] { [height, width, channels] }
 }

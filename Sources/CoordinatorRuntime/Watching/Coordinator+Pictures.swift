@@ -1,18 +1,13 @@
 import Coordination
 import DataFormats
+import PlanFile
 package import RunProtocol
 import RunStore
 
 /// What a run has learnt, to look at.
 extension Coordinator {
-    package func picture(_ kind: PictureKind, stage: Int?, of run: RunID) async throws -> [UInt8] {
-        let wanted: Gallery.Subject.Kind =
-            switch kind {
-            case .filters: .filters
-            case .reconstructions: .reconstructions
-            case .mistakes: .mistakes
-            }
-        switch try await exhibit(wanted, stage: stage, of: run) {
+    package func picture(_ name: String, stage: Int?, of run: RunID) async throws -> [UInt8] {
+        switch try await drawing(of: run, stage: stage, where: { $0.name == name && $0.form != .map }) {
         case .picture(let png): return png
         case .mistakes(let mistakes, let png):
             guard let png else {
@@ -25,37 +20,38 @@ extension Coordinator {
     }
 
     package func codeMap(of run: RunID) async throws -> CodeMap {
-        guard case .map(let map) = try await exhibit(.codes, stage: nil, of: run) else {
+        guard case .map(let map) = try await drawing(of: run, stage: nil, where: { $0.form == .map }) else {
             throw APIError(.internal, "the map of codes is another picture")
         }
         return map
     }
 
     package func mistakes(of run: RunID) async throws -> Mistakes {
-        guard case .mistakes(let mistakes, _) = try await exhibit(.mistakes, stage: nil, of: run) else {
-            throw APIError(.internal, "the mistakes are another picture")
-        }
+        guard case .mistakes(let mistakes, _) = try await drawing(of: run, stage: nil, where: { $0.form == .mistakes })
+        else { throw APIError(.internal, "the mistakes are another picture") }
         return mistakes
     }
 
     /// Another one whenever the run's newest pictures would be drawn anew; nil while there is nothing to draw.
-    nonisolated func picturesKey(of run: RunState) -> Digest? {
-        guard let stage = run.lastLearntStage, let weights = run.learnt(inStage: stage) else { return nil }
-        let classifier = run.testedClassifier?.hex ?? ""
-        return Digest(of: Array("\(stage) \(weights) \(classifier)".utf8))
+    func picturesKey(of run: RunState) -> Digest? {
+        guard let results = results(of: run), let kind = kinds[run.plan.model] else { return nil }
+        let subjects = results.compiled.views.map { view in
+            (try? kind.subject(of: view, stage: nil, results)).map { "\(view.name) \($0.stage) \($0.weights)" } ?? ""
+        }
+        return subjects.allSatisfy(\.isEmpty) ? nil : Digest(of: Array(subjects.joined(separator: "\n").utf8))
     }
 
     // MARK: Drawing
 
     /// Weights that a round has replaced are deleted, perhaps before they were read: then the newest are drawn.
-    private func exhibit(
-        _ kind: Gallery.Subject.Kind, stage: Int?, of run: RunID
-    ) async throws(APIError) -> Gallery.Exhibit {
+    private func drawing(
+        of run: RunID, stage: Int?, where isWanted: (ViewDescription) -> Bool
+    ) async throws(APIError) -> Drawing {
         do {
             do {
-                return try await newestExhibit(kind, stage: stage, of: run)
+                return try await newestDrawing(of: run, stage: stage, where: isWanted)
             } catch  where error.saysThatABlobIsMissing {
-                return try await newestExhibit(kind, stage: stage, of: run)
+                return try await newestDrawing(of: run, stage: stage, where: isWanted)
             }
         } catch let error as APIError {
             throw error
@@ -66,56 +62,43 @@ extension Coordinator {
         }
     }
 
-    private func newestExhibit(
-        _ kind: Gallery.Subject.Kind, stage: Int?, of id: RunID
-    ) async throws -> Gallery.Exhibit {
+    private func newestDrawing(
+        of id: RunID, stage: Int?, where isWanted: (ViewDescription) -> Bool
+    ) async throws -> Drawing {
         guard let run = entries[id]?.written else { throw unknown(id) }
-        let subject = try run.subject(kind, stage: stage)
-        let painter = Painter(blobs: store.blobs)
-        return try await gallery.exhibit(subject) { try painter.draw(subject, of: run) }
+        guard let results = results(of: run) else { throw APIError.nothingToDraw(id) }
+        guard let view = results.compiled.views.first(where: isWanted) else {
+            let names = results.compiled.views.map(\.name).joined(separator: ", ")
+            throw APIError(.notFound, "run \(id) has no such picture", hint: "it has \(names.isEmpty ? "none" : names)")
+        }
+        guard !view.needsSamples || results.isFinished || !results.isFinal else {
+            throw APIError(.conflict, "the samples of run \(id) are deleted, since it has not finished")
+        }
+        let kind = try kinds.kind(of: run.plan)
+        let subject = try kind.subject(of: view, stage: stage, results)
+        return try await gallery.drawing(.init(run: id, view: view.name, of: subject)) {
+            try kind.draw(view, subject, results)
+        }
+    }
+
+    /// What a run has come to; nil before its data are known.
+    private func results(of run: RunState) -> RunResults? {
+        guard let manifest = run.manifest, let compiled = run.compiled else { return nil }
+        var weights = run.stageWeights
+        if run.round > 1, !run.phase.isFinal, let newest = run.weights { weights[run.stage] = newest }
+        let (reader, blobs, stageWeights) = (WeightsReader(blobs: store.blobs), store.blobs, weights)
+        return RunResults(
+            id: run.id, plan: run.plan, manifest: manifest, compiled: compiled, weights: weights,
+            results: run.collected.mapValues { $0.map(\.update) }, exports: run.exports, isFinal: run.phase.isFinal,
+            isFinished: run.phase == .finished,
+            read: { try reader.weights($0, of: run, stageWeights: stageWeights) },
+            readBlob: { try reader.weights($0, $1) }, path: { blobs.path(of: $0) })
     }
 }
 
-extension RunState {
-    /// What an autoencoder's stage has come to: nil before its first round has closed.
-    fileprivate func learnt(inStage index: Int) -> Digest? {
-        if let weights = stageWeights[index] { return weights }
-        return index == stage && round > 1 && !phase.isFinal ? weights : nil
-    }
-
-    /// The last stage that has learnt something.
-    fileprivate var lastLearntStage: Int? {
-        plan.autoencoderStages.indices.last { learnt(inStage: $0) != nil }
-    }
-
-    /// The first draw's pretrained classifier, as soon as all are tested: its export, or its task's answer.
-    fileprivate var testedClassifier: Digest? {
-        guard collected[stages.count - 1] != nil else { return nil }
-        let export = exports.first { $0.part == .fineTuned }?.digest
-        return export ?? (phase.isFinal ? nil : collected.min { $0.key < $1.key }?.value.first?.update)
-    }
-
-    fileprivate func subject(_ kind: Gallery.Subject.Kind, stage: Int?) throws(APIError) -> Gallery.Subject {
-        if kind == .mistakes {
-            guard plan.fineTuning != nil else {
-                throw APIError(.notFound, "run \(id) has no classifier: its plan has no fine_tuning")
-            }
-            guard let classifier = testedClassifier else { throw .nothingToDraw(id) }
-            return Gallery.Subject(run: id, kind: kind, stage: stages.count - 1, weights: classifier)
-        }
-        if let stage, !plan.autoencoderStages.indices.contains(stage) {
-            throw APIError(
-                .notFound, "run \(id) has no autoencoder's stage \(stage)",
-                hint: "stages count from 0; this run has \(plan.autoencoderStages.count) of them")
-        }
-        guard let stage = stage ?? lastLearntStage, let weights = learnt(inStage: stage) else {
-            throw .nothingToDraw(id)
-        }
-        // Of a run that came to nothing only weights are left.
-        guard kind == .filters || phase == .finished || !phase.isFinal else {
-            throw APIError(.conflict, "the samples of run \(id) are deleted, since it has not finished")
-        }
-        return Gallery.Subject(run: id, kind: kind, stage: stage, weights: weights)
+extension APIError {
+    fileprivate static func nothingToDraw(_ run: RunID) -> APIError {
+        APIError(.conflict, "there is nothing to draw yet", hint: "`cairn watch \(run)` shows how far the run is")
     }
 }
 

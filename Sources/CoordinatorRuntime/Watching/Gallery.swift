@@ -1,3 +1,4 @@
+package import PlanFile
 package import RunProtocol
 
 /// What has been drawn of runs, so that it is drawn once however many look at it, and one after the other: runs matter
@@ -5,39 +6,22 @@ package import RunProtocol
 package actor Gallery {
     /// What a picture shows: whoever asks for the same gets the same.
     package struct Subject: Hashable, Sendable {
-        package enum Kind: Hashable, Sendable {
-            case filters, reconstructions, codes, mistakes
-        }
-
         package var run: RunID
-        package var kind: Kind
-        /// The autoencoder's stage; of mistakes the one that tested the classifier.
-        package var stage: Int
-        /// Of the stage, or the classifier.
-        package var weights: Digest
+        package var view: String
+        package var subject: ViewSubject
 
-        package init(run: RunID, kind: Kind, stage: Int, weights: Digest) {
-            self.run = run
-            self.kind = kind
-            self.stage = stage
-            self.weights = weights
+        package init(run: RunID, view: String, of subject: ViewSubject) {
+            (self.run, self.view, self.subject) = (run, view, subject)
         }
     }
 
-    package enum Exhibit: Hashable, Sendable {
-        case picture([UInt8])
-        case map(CodeMap)
-        /// With the PNG where there is one.
-        case mistakes(Mistakes, [UInt8]?)
-    }
-
-    package static let mostExhibits = 16
+    package static let mostDrawings = 16
     package static let mostWaiting = 16
 
     /// What was asked for last stands last.
-    private var exhibits: [(subject: Subject, exhibit: Exhibit)] = []
-    private var inProgress: [Subject: Task<Exhibit, any Error>] = [:]
-    private var last: Task<Exhibit, any Error>?
+    private var drawings: [(subject: Subject, drawing: Drawing)] = []
+    private var inProgress: [Subject: Task<Drawing, any Error>] = [:]
+    private var last: Task<Drawing, any Error>?
 
     package init() {}
 
@@ -45,10 +29,12 @@ package actor Gallery {
     ///
     /// - Parameter draw: is called on a thread of its own, when all that was asked for before is done.
     /// - Throws: what `draw` throws; `APIError` `.tooManyRequests` whenever too many wait already.
-    package func exhibit(_ subject: Subject, draw: @escaping @Sendable () throws -> Exhibit) async throws -> Exhibit {
-        if let place = exhibits.firstIndex(where: { $0.subject == subject }) {
-            exhibits.append(exhibits.remove(at: place))
-            return exhibits[exhibits.count - 1].exhibit
+    package func drawing(
+        _ subject: Subject, draw: @escaping @Sendable () throws -> Drawing
+    ) async throws -> Drawing {
+        if let place = drawings.firstIndex(where: { $0.subject == subject }) {
+            drawings.append(drawings.remove(at: place))
+            return drawings[drawings.count - 1].drawing
         }
         if let task = inProgress[subject] { return try await task.value }
         guard inProgress.count < Self.mostWaiting else {
@@ -62,9 +48,9 @@ package actor Gallery {
         }
         (last, inProgress[subject]) = (task, task)
         defer { inProgress[subject] = nil }
-        let exhibit = try await task.value
-        exhibits.append((subject, exhibit))
-        exhibits = exhibits.suffix(Self.mostExhibits)
-        return exhibit
+        let drawing = try await task.value
+        drawings.append((subject, drawing))
+        drawings = drawings.suffix(Self.mostDrawings)
+        return drawing
     }
 }

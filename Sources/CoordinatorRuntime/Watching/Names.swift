@@ -19,7 +19,7 @@ extension RunEvent {
     /// For logs.
     var name: String {
         switch self {
-        case .dataPrepared(let manifest): "data cut into \(manifest.shards.count) shards"
+        case .dataPrepared(let manifest): "data read and cut into \(manifest.blobs.count) blobs"
         case .stageOpened(let opening): "stage \(opening.stage) opened"
         case .taskFinished(let completion): "\(completion.task) done"
         case .attemptFailed(let attempt): "\(attempt.task) failed with \(attempt.worker)"

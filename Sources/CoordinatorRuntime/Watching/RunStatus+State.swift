@@ -35,7 +35,7 @@ extension RunStatus {
             stages: stages, workers: workers, tasksInProgress: tasksInProgress,
             samplesPerSecond: history.samplesPerSecond, results: history.results, exports: run.exports)
         show(progress)
-        classNames = results.isEmpty ? nil : run.manifest?.classNames
+        classNames = results.isEmpty ? nil : run.compiled?.classNames
         if !history.remarks.isEmpty { remarks = history.remarks }
     }
 

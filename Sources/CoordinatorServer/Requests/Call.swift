@@ -71,14 +71,6 @@ struct Call: Sendable {
         return part
     }
 
-    func picture() throws -> PictureKind {
-        guard let kind = context.parameters.get("kind", as: PictureKind.self) else {
-            let kinds = PictureKind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw APIError(.notFound, "there is no such picture", hint: "ask for one of: \(kinds)")
-        }
-        return kind
-    }
-
     func digest() throws -> Digest {
         guard let digest = context.parameters.get("digest").flatMap(Digest.init(hex:)) else {
             throw APIError(

@@ -23,8 +23,9 @@ extension Route {
             return .file(table, type: "text/csv; charset=utf-8", name: "\(run).csv")
         },
         Route(.get, "/v1/runs/{run}/pictures/{kind}") { call in
-            let (run, kind, stage) = (try call.run(), try call.picture(), try call.stage())
-            let bytes = try await call.whileWanted { try await call.api.picture(kind, stage: stage, of: run) }
+            let (run, stage) = (try call.run(), try call.stage())
+            let name = call.context.parameters.get("kind") ?? ""
+            let bytes = try await call.whileWanted { try await call.api.picture(name, stage: stage, of: run) }
             return .tagged(
                 ByteBuffer(bytes: bytes), digest: Digest(of: bytes), to: call.request,
                 headers: [.contentType: "image/png", .cacheControl: "private, no-cache"])

@@ -8,13 +8,15 @@ package protocol CoordinatorViews: Sendable {
     func live(of run: RunID?, after cursor: LiveCursor?, waitSeconds: Double) async throws -> LiveUpdate
     /// The plan's YAML as it was submitted.
     func planText(of run: RunID) async throws -> String
-    /// A PNG of what an autoencoder's stage has learnt so far.
-    /// - Parameter stage: nil for the last one that has weights.
-    /// - Throws: `.conflict` whenever there is nothing to draw yet.
-    func picture(_ kind: PictureKind, stage: Int?, of run: RunID) async throws -> [UInt8]
-    /// - Throws: `.conflict` whenever no layer has been trained yet.
+    /// A PNG of what a run has learnt so far.
+    /// - Parameters:
+    ///   - name: of one of the run's views.
+    ///   - stage: nil for the last one that has weights.
+    /// - Throws: `.notFound` whenever the run has no such view; `.conflict` whenever there is nothing to draw yet.
+    func picture(_ name: String, stage: Int?, of run: RunID) async throws -> [UInt8]
+    /// - Throws: as `picture`.
     func codeMap(of run: RunID) async throws -> CodeMap
-    /// - Throws: `.conflict` whenever no classifier has been tested yet.
+    /// - Throws: as `picture`.
     func mistakes(of run: RunID) async throws -> Mistakes
     /// The coordinator's figures in Prometheus' text format.
     func metrics() async -> String

@@ -1,11 +1,73 @@
-/// What `GET /v1/runs/RUN/pictures/KIND` draws.
-package enum PictureKind: String, Codable, Sendable, CaseIterable {
-    /// What each unit of the layer adds to a sample: the first layer's decoder, a higher one's through all below.
-    case filters
-    /// Held-out samples above what the network makes of them.
-    case reconstructions
-    /// Test samples that the first draw's pretrained classifier gets wrong, the most confident first.
-    case mistakes
+/// Something of what a run has learnt that can be looked at.
+package struct ViewDescription: Codable, Hashable, Sendable {
+    package enum Form: String, Codable, Sendable {
+        /// A PNG: `GET /v1/runs/RUN/pictures/NAME`.
+        case picture
+        /// A `CodeMap`: `GET /v1/runs/RUN/codes`.
+        case map
+        /// `Mistakes`: `GET /v1/runs/RUN/mistakes`, and a PNG as of a picture.
+        case mistakes
+    }
+
+    package var name: String
+    package var form: Form
+    package var title: String
+    /// What it shows, a sentence.
+    package var text: String
+    /// The stages that it can show, from 0; empty where it shows only one.
+    package var stages: [Int]
+    /// Whether it is drawn from samples, which are deleted where a run comes to nothing.
+    package var needsSamples: Bool
+
+    package init(
+        _ name: String, _ form: Form, title: String, text: String, stages: [Int] = [], needsSamples: Bool = true
+    ) {
+        (self.name, self.form, self.title, self.text) = (name, form, title, text)
+        (self.stages, self.needsSamples) = (stages, needsSamples)
+    }
+}
+
+/// What has been drawn.
+package enum Drawing: Hashable, Sendable {
+    case picture([UInt8])
+    case map(CodeMap)
+    /// With the PNG where there is one.
+    case mistakes(Mistakes, [UInt8]?)
+}
+
+/// What a run has come to so far, for those who draw it.
+package struct RunResults: Sendable {
+    package var id: RunID
+    package var plan: Plan
+    package var manifest: DataManifest
+    package var compiled: CompiledRun
+    /// The weights of each stage that has ended with some, and those of the stage in progress once a round has closed.
+    package var weights: [Int: Digest]
+    /// The blobs of the results that each ended stage has collected.
+    package var results: [Int: [Digest]]
+    package var exports: [ExportDescription]
+    /// Whether it has ended, and whether with a result: of a run that came to nothing only weights are left.
+    package var isFinal: Bool
+    package var isFinished: Bool
+    /// Puts weights together, flat; of a stage in progress its newest.
+    package var read: @Sendable (BlobRecipe) throws -> [Float]
+    /// Reads a blob of weights, flat, in the order of its parameters.
+    package var readBlob: @Sendable (Digest, [ParameterSpec]) throws -> [Float]
+    /// Where a blob lies.
+    package var path: @Sendable (Digest) -> String
+
+    package init(
+        id: RunID, plan: Plan, manifest: DataManifest, compiled: CompiledRun, weights: [Int: Digest],
+        results: [Int: [Digest]], exports: [ExportDescription], isFinal: Bool, isFinished: Bool,
+        read: @escaping @Sendable (BlobRecipe) throws -> [Float],
+        readBlob: @escaping @Sendable (Digest, [ParameterSpec]) throws -> [Float],
+        path: @escaping @Sendable (Digest) -> String
+    ) {
+        (self.id, self.plan, self.manifest, self.compiled) = (id, plan, manifest, compiled)
+        (self.weights, self.results, self.exports) = (weights, results, exports)
+        (self.isFinal, self.isFinished) = (isFinal, isFinished)
+        (self.read, self.readBlob, self.path) = (read, readBlob, path)
+    }
 }
 
 /// Codes of samples in two dimensions: their first two principal components. `GET /v1/runs/RUN/codes`
@@ -39,14 +101,14 @@ package struct CodeMap: Codable, Hashable, Sendable {
     }
 }
 
-/// Test samples that a classifier gets wrong, the most confident first. `GET /v1/runs/RUN/mistakes`
+/// Test samples whose predicted class is wrong, the most confident first. `GET /v1/runs/RUN/mistakes`
 package struct Mistakes: Codable, Hashable, Sendable {
     package struct Mistake: Codable, Hashable, Sendable {
         /// In the test set, from 0.
         package var sample: Int
         package var label: Int
         package var answer: Int
-        /// The probability that the classifier gave its answer, 0 ... 1.
+        /// The probability of the predicted class, 0 ... 1.
         package var confidence: Double
 
         package init(sample: Int, label: Int, answer: Int, confidence: Double) {

@@ -96,10 +96,12 @@ package struct CoordinatorStatus: Codable, Hashable, Sendable {
 /// What is new in one run.
 package struct RunChanges: Codable, Hashable, Sendable {
     package var id: RunID
-    /// The encoder from the samples upwards; only where the update is whole or the data have just been read.
+    /// The network from the samples upwards; only where the update is whole or the data have just been read.
     package var stack: [StackLayer]?
     /// What the values of each stage are; only where the update is whole or the data have just been read.
     package var outputs: [StageOutputs]?
+    /// What can be looked at of what it learns; only where the update is whole or the data have just been read.
+    package var views: [ViewDescription]?
     /// Rounds that are new or have changed.
     package var rounds: [StageRound]
     /// Tasks with their workers that are new or have changed.

@@ -138,13 +138,6 @@ package struct ExportDescription: Codable, Hashable, Sendable {
             else { return nil }
             self.rawValue = rawValue
         }
-
-        private init(_ name: StaticString) { rawValue = "\(name)" }
-
-        /// Encoders and decoders as pretraining left them.
-        package static let pretrained = Part("pretrained")
-        /// The encoder and softmax layer of the first draw.
-        package static let fineTuned = Part("fine-tuned")
     }
 
     package var part: Part

@@ -1,169 +1,66 @@
-/// All that a run depends on, checked and with every default filled in.
+/// All that a run depends on, checked and with every default filled in: what all plans say, and the settings of its kind of
+/// model, which nothing else reads.
 package struct Plan: Codable, Hashable, Sendable {
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, seed, model, verify, instructionSet
+    }
+
     /// What people call it; no weight depends on it.
     package var name: String
     package var seed: UInt64
-    package var data: DataPlan
-    package var layers: [LayerSpec]
-    /// How each layer's autoencoder is trained; one for each of `layers`.
-    package var stages: [StageSettings]
-    /// How the whole stack is trained afterwards, from its input to the highest code and back; nil: it is left as it is.
-    package var joint: StageSettings?
-    /// Nil where the plan ends with the pretrained weights.
-    package var fineTuning: FineTuningSettings?
-    /// Samples whose codes the run computes at its end; nil for none.
-    package var outputs: [OutputPlan]?
+    /// The kind of model; nil: the one that plans without a word of it are of.
+    package var model: String?
     /// Which share of the tasks, 0 ... 1, two workers must do and agree about; nil for none. No weight depends on it.
     package var verify: Double?
     /// What all workers compute with; nil: each with the best it has, and the weights are those of one kind of processor.
     package var instructionSet: InstructionSet?
+    /// The other keys of its JSON, beside these.
+    package var settings: [String: JSONValue]
 
     package init(
-        name: String, seed: UInt64, data: DataPlan, layers: [LayerSpec], stages: [StageSettings],
-        joint: StageSettings? = nil, fineTuning: FineTuningSettings?, outputs: [OutputPlan]? = nil,
-        verify: Double? = nil, instructionSet: InstructionSet? = nil
+        name: String, seed: UInt64, model: String? = nil, verify: Double? = nil,
+        instructionSet: InstructionSet? = nil, settings: [String: JSONValue] = [:]
     ) {
-        self.name = name
-        self.seed = seed
-        self.data = data
-        self.layers = layers
-        self.stages = stages
-        self.joint = joint
-        self.fineTuning = fineTuning
-        self.outputs = outputs
-        self.verify = verify
-        self.instructionSet = instructionSet
+        (self.name, self.seed, self.model) = (name, seed, model)
+        (self.verify, self.instructionSet, self.settings) = (verify, instructionSet, settings)
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let common = try decoder.container(keyedBy: CodingKeys.self)
+        name = try common.decode(String.self, forKey: .name)
+        seed = try common.decode(UInt64.self, forKey: .seed)
+        model = try common.decodeIfPresent(String.self, forKey: .model)
+        verify = try common.decodeIfPresent(Double.self, forKey: .verify)
+        instructionSet = try common.decodeIfPresent(InstructionSet.self, forKey: .instructionSet)
+        settings = try [String: JSONValue](from: decoder)
+        for key in CodingKeys.allCases { settings[key.rawValue] = nil }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var common = encoder.container(keyedBy: CodingKeys.self)
+        try common.encode(name, forKey: .name)
+        try common.encode(seed, forKey: .seed)
+        try common.encodeIfPresent(model, forKey: .model)
+        try common.encodeIfPresent(verify, forKey: .verify)
+        try common.encodeIfPresent(instructionSet, forKey: .instructionSet)
+        try settings.encode(to: encoder)
     }
 }
 
-/// Samples of which the whole encoder's codes are exported.
-package struct OutputPlan: Codable, Hashable, Sendable {
-    /// Of the export.
-    package var name: String
-    package var samples: SampleSource
-    /// Into how many parts they are cut, each a task.
-    package var shards: Int
-    /// Whether mean, standard deviation and range of the codes are exported too; nil: they are not.
-    package var statistics: Bool?
-
-    package init(name: String, samples: SampleSource, shards: Int, statistics: Bool? = nil) {
-        self.name = name
-        self.samples = samples
-        self.shards = shards
-        self.statistics = statistics
+extension Plan {
+    /// The plan that a structure of all its keys is encoded to.
+    package init(encoding whole: some Encodable) {
+        do {
+            self = try [String: JSONValue](encoding: whole).decoded(as: Plan.self)
+        } catch {
+            preconditionFailure("a plan has a name and a seed")
+        }
     }
 
-    /// The name of the statistics' export.
-    package var statisticsName: String { name + "-statistics" }
-}
-
-/// For which processors the matrix products are made: the order of their sums, and so a run's bits, follow it.
-package enum InstructionSet: String, Codable, Sendable, CaseIterable {
-    case sse41, avx, avx2, avx512, neon
-}
-
-/// Where the samples lie and how they are cut.
-package struct DataPlan: Codable, Hashable, Sendable {
-    package var unlabeled: SampleSource
-    /// How many unlabeled samples are kept out of training to measure the reconstruction error on. They are drawn by the seed.
-    package var heldOut: Int
-    /// Into how many shards the rest is cut.
-    package var shards: Int
-    package var labeled: LabeledSource?
-    package var test: LabeledTest?
-    /// Instead of `test`: this share of the labeled samples of each class is set aside to be tested on, drawn by the seed.
-    package var testSplit: Double?
-
-    package init(
-        unlabeled: SampleSource, heldOut: Int, shards: Int, labeled: LabeledSource? = nil, test: LabeledTest? = nil,
-        testSplit: Double? = nil
-    ) {
-        self.unlabeled = unlabeled
-        self.heldOut = heldOut
-        self.shards = shards
-        self.labeled = labeled
-        self.test = test
-        self.testSplit = testSplit
-    }
-
-    /// Whether there is something to test a classifier on.
-    package var hasTest: Bool { test != nil || testSplit != nil }
-}
-
-/// What is seen through an image where it is transparent.
-package enum ImageBackground: String, Codable, Hashable, Sendable, CaseIterable {
-    case white, black
-}
-
-/// A file or folder of samples.
-package struct SampleSource: Codable, Hashable, Sendable {
-    /// IDX (gzip or not), NPY, CSV, or a folder of PNG and JPEG images.
-    package var path: String
-    /// Only the first samples; nil for all.
-    package var limit: Int?
-    /// Every number is divided by this. Nil: by what the unlabeled samples are divided by, and those by 255 where they are
-    /// 8-bit data beyond 0 and 1, by 65535 where they are 16-bit images, else by 1.
-    package var divideBy: Double?
-
-    /// Whether the first line of a text file holds names; nil: guessed.
-    package var header: Bool?
-    /// Columns that belong to no sample, by name or position from 1; nil for none.
-    package var without: [String]?
-    /// Which array of an NPZ file; nil for its only one.
-    package var array: String?
-    /// What lies behind images where they are transparent; nil: white.
-    package var background: ImageBackground?
-
-    package init(
-        path: String, limit: Int? = nil, divideBy: Double? = nil, header: Bool? = nil, without: [String]? = nil,
-        array: String? = nil, background: ImageBackground? = nil
-    ) {
-        self.path = path
-        self.limit = limit
-        self.divideBy = divideBy
-        self.header = header
-        self.without = without
-        self.array = array
-        self.background = background
-    }
-}
-
-/// Where the labels of some samples are.
-package enum LabelSource: Codable, Hashable, Sendable {
-    /// A file with a class for each sample (IDX, NPY, NPZ or text): of a text file with several columns `column`, by name or
-    /// position from 1; of an NPZ file with several arrays `array`. `header`: whether the first line of a text file holds
-    /// names; nil where that is guessed.
-    case file(path: String, column: String? = nil, header: Bool? = nil, array: String? = nil)
-    /// A column of the samples' own text file, by name or position from 1.
-    case column(name: String)
-    /// The samples are a folder with a subfolder for each class; classes count in the order of the names.
-    case folders
-}
-
-/// The pool from which the few labeled examples are drawn.
-package struct LabeledSource: Codable, Hashable, Sendable {
-    package var samples: SampleSource
-    package var labels: LabelSource
-    /// How many examples of each class are drawn; nil for all of the pool.
-    package var perClass: Int?
-    /// How often the experiment is done, each time with other examples.
-    package var draws: Int
-
-    package init(samples: SampleSource, labels: LabelSource, perClass: Int?, draws: Int) {
-        self.samples = samples
-        self.labels = labels
-        self.perClass = perClass
-        self.draws = draws
-    }
-}
-
-/// The samples that the classifier is tested on; nothing is ever chosen by them.
-package struct LabeledTest: Codable, Hashable, Sendable {
-    package var samples: SampleSource
-    package var labels: LabelSource
-
-    package init(samples: SampleSource, labels: LabelSource) {
-        self.samples = samples
-        self.labels = labels
+    /// All its keys, as a structure.
+    ///
+    /// - Throws: `DecodingError` whenever its kind of model has no such settings.
+    package func decoded<Whole: Decodable>(as type: Whole.Type) throws -> Whole {
+        try [String: JSONValue](encoding: self).decoded(as: type)
     }
 }

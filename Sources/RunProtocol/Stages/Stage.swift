@@ -217,11 +217,18 @@ package struct CompiledRun: Sendable {
     package var exports: [ExportRecipe]
     /// What the data say of the plan.
     package var remarks: [Remark]
+    /// The blobs of its data that are kept when it has finished: pictures are drawn from them.
+    package var unseenBlobs: [Digest] = []
+    /// What a sample's numbers and the classes are called; nil where they have no names.
+    package var columns: [String]?
+    package var classNames: [String]?
+    /// The network as it is drawn, from the samples upwards.
+    package var layers: [StackLayer] = []
+    /// What can be looked at of what it has learnt.
+    package var views: [ViewDescription] = []
 
-    package init(stages: [any Stage], exports: [ExportRecipe], remarks: [Remark]) {
-        self.stages = stages
-        self.exports = exports
-        self.remarks = remarks
+    package init(stages: [any Stage], exports: [ExportRecipe], remarks: [Remark] = []) {
+        (self.stages, self.exports, self.remarks) = (stages, exports, remarks)
     }
 }
 
@@ -259,14 +266,14 @@ package struct ExportRecipe: Hashable, Sendable {
 package struct StageCompiler: Sendable {
     /// What is known of the stages before the data are.
     package let outline: @Sendable (Plan) -> RunOutline
-    /// A pure function.
-    package let compile: @Sendable (Plan, DataManifest) -> CompiledRun
+    /// A pure function; throws whenever another version of the program wrote what this one cannot read.
+    package let compile: @Sendable (Plan, DataManifest) throws -> CompiledRun
     /// What the results of all kinds of stages are: metrics have their names before there is a run.
     package let outputs: [StageOutputs]
 
     package init(
         outputs: [StageOutputs], outline: @escaping @Sendable (Plan) -> RunOutline,
-        compile: @escaping @Sendable (Plan, DataManifest) -> CompiledRun
+        compile: @escaping @Sendable (Plan, DataManifest) throws -> CompiledRun
     ) {
         self.outputs = outputs
         self.outline = outline

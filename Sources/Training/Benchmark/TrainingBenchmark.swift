@@ -1,12 +1,12 @@
 package import RunProtocol
 import TensorCore
 
-/// How fast autoencoders train here: the real training function on made-up samples.
+/// How fast networks train here: the real training function on made-up samples.
 package struct TrainingBenchmark: Codable, Sendable {
     package var workload: String
     package var precision: Precision
     package var batchSize: Int
-    /// Threads that each train an autoencoder of their own.
+    /// Threads that each train a network of their own.
     package var slots: Int
     package var samplesPerSecond: Double
     /// Of the products with weights only: 2 FLOP a multiply-add.
@@ -29,13 +29,14 @@ package struct TrainingBenchmark: Codable, Sendable {
         let measured = ComputeThread.results(count: slots, pinned: pinned) { _ in
             let profile = profiled ? StepProfile() : nil
             let rate = measure(workload, seconds: seconds, profile)
-            return (peak: measurePeak(workload.precision), rate: rate, profile: profile?.rows)
+            return (peak: measurePeak(workload.task.settings.precision), rate: rate, profile: profile?.rows)
         }
         let samplesPerSecond = measured.reduce(0) { $0 + $1.rate }
         let gigaflops = samplesPerSecond * workload.operationsPerSample / 1e9
         let peak = measured.reduce(0) { $0 + $1.peak } / 1e9
         return TrainingBenchmark(
-            workload: workload.name, precision: workload.precision, batchSize: workload.batchSize, slots: slots,
+            workload: workload.name, precision: workload.task.settings.precision,
+            batchSize: workload.task.settings.batchSize, slots: slots,
             samplesPerSecond: samplesPerSecond,
             gigaflopsPerSecond: gigaflops, peakGigaflopsPerSecond: peak, shareOfPeak: gigaflops / peak,
             profile: measured[0].profile)

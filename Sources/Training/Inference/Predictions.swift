@@ -1,21 +1,22 @@
 package import RunProtocol
 import TensorCore
 
+/// Classes that a network predicts: the last value of its graph has a number for each.
 extension TaskFunctions {
     /// The most probable class of each sample, the lowest of equal ones, and its probability.
     ///
     /// - Parameters:
-    ///   - weights: `classifierParameters`, flat.
+    ///   - weights: the graph's parameters, flat.
     ///   - batchSize: how many samples are in memory at once.
     package static func predictions(
-        network: NetworkSpec, classes: Int, weights: [Float], samples: Samples, batchSize: Int
+        of graph: Graph, weights: [Float], samples: Samples, batchSize: Int
     ) throws -> [(label: Int32, confidence: Float)] {
-        let graph = network.classifierGraph(classes: classes)
         let output = graph.valueCount - 1
         // The loss brings probabilities along; it depends on labels, they do not.
         let objective = Objective(.crossEntropy(field: Field.labels, weights: .equal), of: output)
         let executor = try GraphExecutor(
             graph, weights: weights, batchSize: min(batchSize, samples.count), objective: objective)
+        let classes = executor.plan.sizes[output]
         var predictions: [(label: Int32, confidence: Float)] = []
         try forEachBatch(of: TaskData([samples]), in: executor, isCancelled: { false }) { count in
             executor.forward(0..<count)
@@ -30,13 +31,12 @@ extension TaskFunctions {
     /// The most probable class of each sample, the lowest of equal ones.
     ///
     /// - Parameters:
-    ///   - weights: `classifierParameters`, flat.
+    ///   - weights: the graph's parameters, flat.
     ///   - progress: is told how many samples more are done, again and again.
     package static func classify(
-        network: NetworkSpec, classes: Int, weights: [Float], samples: Samples, isCancelled: () -> Bool = { false },
+        _ samples: Samples, by graph: Graph, weights: [Float], isCancelled: () -> Bool = { false },
         progress: (Int) -> Void = { _ in }
     ) throws -> [Int32] {
-        let graph = network.classifierGraph(classes: classes)
         var labels: [Int32] = []
         try forEachBatch(
             of: graph, weights: weights, data: TaskData([samples]), isCancelled: isCancelled
@@ -48,10 +48,7 @@ extension TaskFunctions {
     }
 
     /// The memory that `classify` takes at most, in bytes, with the weights in memory already.
-    package static func classifyingMemory(_ network: NetworkSpec, classes: Int, samples: Int) throws(GraphProblem)
-        -> Int
-    {
-        TaskMemory.scratch + (try TaskMemory.inferring(network.classifierGraph(classes: classes), samples: samples))
-            + samples * 12 + classes * classes * 8
+    package static func classifyingMemory(_ graph: Graph, classes: Int, samples: Int) throws -> Int {
+        TaskMemory.scratch + (try TaskMemory.inferring(graph, samples: samples)) + samples * 12 + classes * classes * 8
     }
 }

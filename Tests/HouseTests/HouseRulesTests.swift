@@ -55,7 +55,7 @@ import Testing
 
     @Test func topLevelIsWhatItShouldBe() throws {
         let allowed: Set = ["Package.swift", "Sources", "Tests", "cluster", "scripts", "docs", "README.md", "LICENSE"]
-        let mayBeThere: Set = ["Package.resolved", "CONTRIBUTING.md", "dist"]
+        let mayBeThere: Set = ["Package.resolved", "CONTRIBUTING.md", "CHANGELOG.md", "dist"]
         let found = try FileManager.default.contentsOfDirectory(atPath: SourceTree.root.path).filter {
             !$0.hasPrefix(".") && !$0.hasPrefix("demo-output")
         }

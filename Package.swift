@@ -81,7 +81,7 @@ let package = Package(
         // Plan, network, task, update, wire messages, digests, limits. No I/O.
         layer("RunProtocol", ["PrintableText", "RandomNumbers", crypto]),
         // A plan as YAML: read, checked as a whole, every mistake with its line; and what a kind of model must say.
-        layer("PlanFile", ["PrintableText", "RunProtocol", yams]),
+        layer("PlanFile", ["DataFormats", "ModelFormat", "PrintableText", "RunProtocol", yams]),
 
         // MARK: Data and numbers: they know nothing of clusters
         // IDX, NPY, CSV and pictures in; safetensors both ways; files that are there whole or not at all.
@@ -154,12 +154,12 @@ let package = Package(
             "Commands",
             [
                 "CBuildInformation", "Coordination", "CoordinatorClient", "CoordinatorRuntime", "CoordinatorServer",
-                "DataFormats", "EventFiles", "Kinds", "ModelFormat", "Pictures", "PlanFile", "PrintableText",
+                "DataFormats", "EventFiles", "ModelFormat", "Pictures", "PlanFile", "PrintableText",
                 "PrometheusMetrics",
                 "RunProtocol", "RunStore", "TensorCore", "TerminalViews", "Training", "WorkerRuntime",
                 argumentParser, lifecycle, logging, unixSignals,
             ]),
-        .executableTarget(name: "cairn", dependencies: ["Commands"], swiftSettings: swiftSettings),
+        .executableTarget(name: "cairn", dependencies: ["Commands", "Kinds"], swiftSettings: swiftSettings),
 
         // MARK: For developers
         // A whole cluster without clock, network, disk or training: every fault from a seed, promises checked after each event.
@@ -181,7 +181,7 @@ let package = Package(
 
         // The program, killed right before or after the writes that a file names.
         .executableTarget(
-            name: "cairn-interrupted", dependencies: ["Commands", "DataFormats"], swiftSettings: swiftSettings),
+            name: "cairn-interrupted", dependencies: ["Commands", "DataFormats", "Kinds"], swiftSettings: swiftSettings),
 
         // Everything that reads bytes from outside, with what must hold of any bytes at all.
         layer(
@@ -192,6 +192,15 @@ let package = Package(
             ]),
         // With libFuzzer where scripts/fuzz builds it, which looks for new bytes; else it plays files.
         .executableTarget(name: "cairn-fuzz", dependencies: ["Fuzzing", argumentParser], swiftSettings: swiftSettings),
+
+        // A kind of model that only tests know, and the program with it alone.
+        .target(
+            name: "PairClassifier",
+            dependencies: ["DataFormats", "ModelFormat", "PlanFile", "RandomNumbers", "RunProtocol"],
+            path: "Tests/PairClassifier", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "cairn-fixture", dependencies: ["Commands", "PairClassifier", "PlanFile"],
+            path: "Tests/FixtureProgram", swiftSettings: swiftSettings),
 
         // MARK: Tests
         tests("RunProtocolTests", ["Kinds", "RunProtocol", "RandomNumbers"]),
@@ -214,7 +223,7 @@ let package = Package(
         tests("EventFilesTests", ["EventFiles", "Kinds", "RunProtocol"]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
         tests("TerminalViewsTests", ["Kinds", "TerminalViews", "RunProtocol"]),
-        tests("ModelFormatTests", ["Kinds", "ModelFormat", "DataFormats", "RunProtocol", "RandomNumbers"]),
+        tests("ModelFormatTests", ["Kinds", "ModelFormat", "DataFormats", "PlanFile", "RunProtocol", "RandomNumbers"]),
         tests(
             "CoordinatorRuntimeTests",
             [
@@ -226,9 +235,8 @@ let package = Package(
         tests(
             "WorkerRuntimeTests",
             [
-                "Kinds",
-                "WorkerRuntime", "CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "Training",
-                "ModelFormat", "RandomNumbers", logging,
+                "Kinds", "WorkerRuntime", "CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "Training",
+                "ModelFormat", "PlanFile", "RandomNumbers", logging,
             ]),
         tests("CoordinatorClientTests", ["Kinds", "CoordinatorClient", "RunProtocol"]),
         tests(

@@ -11,6 +11,10 @@ package final class Storm {
         /// For state, caches and logs.
         package var folder: String
         package var plan: TestPlan
+        /// A plan called `divergingName` whose training diverges over its column `number`: it runs beside the other one, and
+        /// must cost no worker.
+        package var diverging: TestPlan?
+        package static let divergingName = "diverging"
         package var seed: UInt64 = 0
         package var workers = 3
         package var workerKills = 20
@@ -21,6 +25,8 @@ package final class Storm {
             self.folder = folder
             self.plan = plan
         }
+
+        var plans: [TestPlan] { [plan] + [diverging].compactMap(\.self) }
     }
 
     /// A run in which nothing is written down for so long is stuck.
@@ -31,8 +37,6 @@ package final class Storm {
     private let settings: Settings
     private let say: (String) -> Void
     private let cluster: ChaosCluster
-    /// A plan whose training diverges: it runs beside the other one, and must cost no worker.
-    private let diverging: TestPlan
     private var kills: [Report.Kill] = []
     private var faults: [Fault] = []
     private let start = ContinuousClock.now
@@ -42,11 +46,10 @@ package final class Storm {
     package init(_ settings: Settings, say: @escaping (String) -> Void) throws {
         self.settings = settings
         self.say = say
-        diverging = try TestPlan.diverging(in: settings.folder + "/diverging")
         cluster = try ChaosCluster(
             .init(
                 program: settings.program, folder: settings.folder,
-                dataFolders: [settings.plan.folder, diverging.folder],
+                dataFolders: settings.plans.map(\.folder),
                 leaseSeconds: Self.leaseSeconds, wantsSmallDisk: true, firstBehindProxy: 1))
         if cluster.disk == nil { say("no small file system can be mounted here: the disk stays as it is") }
     }
@@ -144,7 +147,7 @@ package final class Storm {
         guard !cluster.isCoordinatorPaused, let runs = try? cluster.connection.runs().runs,
             runs.allSatisfy(\.state.isFinal)
         else { return }
-        for plan in [settings.plan, diverging] { _ = try? cluster.connection.submit(plan.submission) }
+        for plan in settings.plans { _ = try? cluster.connection.submit(plan.submission) }
     }
 
     /// Waits until no run goes on and nobody is about to leave.
@@ -169,13 +172,13 @@ package final class Storm {
     /// - Throws: `ChaosError` whenever one has failed or has other bits, or one that diverges has not failed for that.
     private func endedRuns(_ expected: [String: Digest]) throws -> [RunStatus] {
         let all = try cluster.connection.runs().runs.reversed()
-        for run in all where run.name == TestPlan.divergingName {
+        for run in all where run.name == Settings.divergingName {
             let reason = run.reason ?? ""
             guard run.state == .failed, reason.contains("has diverged"), reason.contains("column \"number\"") else {
                 throw cluster.complaint("\(run.id), which diverges, \(run.state.rawValue): \(reason)")
             }
         }
-        let runs = all.filter { $0.name != TestPlan.divergingName }
+        let runs = all.filter { $0.name != Settings.divergingName }
         for run in runs {
             guard run.state == .finished else {
                 throw cluster.complaint("\(run.id) \(run.state.rawValue): \(run.reason ?? "")")

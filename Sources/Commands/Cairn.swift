@@ -1,6 +1,8 @@
 package import ArgumentParser
 import CBuildInformation
 import Glibc
+package import PlanFile
+import Synchronization
 import TensorCore
 
 /// The program: `cairn SUBCOMMAND`.
@@ -40,10 +42,15 @@ package struct Cairn: AsyncParsableCommand {
 
     package init() {}
 
+    /// The kinds of model that this program knows.
+    static var kinds: ModelKinds { known.withLock(\.self) }
+    private static let known = Mutex(ModelKinds([]))
+
     /// Does what the command line asks for, and exits.
     ///
     /// - Parameter arguments: nil for the process' own.
-    package static func start(_ arguments: [String]? = nil) async {
+    package static func start(_ arguments: [String]? = nil, kinds: ModelKinds) async {
+        known.withLock { $0 = kinds }
         // Whoever started this process may have blocked them; then nothing could stop it but SIGKILL.
         var signals = sigset_t()
         sigemptyset(&signals)

@@ -134,13 +134,20 @@ package struct RunState: Sendable {
         case .stageFinished(let ending):
             finishStage(ending)
         case .finished(let exports):
-            self.exports = exports
+            self.exports = exports.map { named($0) }
             phase = .finished
         case .failed(let reason, _):
             phase = .failed(reason: reason)
         case .cancelled:
             phase = .cancelled
         }
+    }
+
+    /// With the name of its file, which earlier versions did not write down.
+    private func named(_ export: ExportDescription) -> ExportDescription {
+        var export = export
+        export.fileName = export.fileName ?? compiled?.exports.first { $0.part == export.part }?.fileName
+        return export
     }
 
     private mutating func finishTask(_ completion: TaskCompletion) {

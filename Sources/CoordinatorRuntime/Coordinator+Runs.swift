@@ -111,8 +111,7 @@ extension Coordinator {
                 ? APIError(
                     .notFound, "run \(run) has no export \(part.rawValue)",
                     hint: "it has \(state.exports.map(\.part.rawValue).joined(separator: ", "))")
-                : APIError(
-                    .conflict, "run \(run) has not finished", hint: "`cairn watch \(run)` shows how far it is")
+                : .hasNotFinished(run)
         }
         return export
     }

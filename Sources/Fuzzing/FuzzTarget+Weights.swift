@@ -2,6 +2,7 @@ import DataFormats
 import FoundationEssentials
 import Kinds
 import ModelFormat
+import PlanFile
 import RunProtocol
 
 extension FuzzTarget {
@@ -18,10 +19,12 @@ extension FuzzTarget {
             let values = try MemoryFile.with(bytes) { try WeightsBlob.read($0, parameters) }
             try promise(values.hasBits(of: file.values), "a blob's values are others")
         }
-        guard let model = try accepted({ try Model(decoding: Array(bytes), path: "x") }) else { return }
+        guard let model = try accepted({ try ModelKinds.standard.model(decoding: Array(bytes), path: "x") }) else {
+            return
+        }
         try promise(model.weights.allSatisfy(\.isFinite), "a weight is not finite")
         try promise(model.weights.count == model.description.parameters.elementCount, "weights are missing")
-        let same = try Model(decoding: Array(model.encoded()), path: "x")
+        let same = try ModelKinds.standard.model(decoding: Array(model.encoded()), path: "x")
         try promise(same.description == model.description, "its description is another")
         try promise(same.weights.hasBits(of: model.weights), "its weights are others")
     }

@@ -1,3 +1,6 @@
+package import DataFormats
+package import FoundationEssentials
+package import ModelFormat
 package import RunProtocol
 
 /// A kind of model: how a plan of it is read, what its data come to, what its runs do, and what can be seen of what they
@@ -41,10 +44,21 @@ package protocol ModelKind: Sendable {
     /// - Throws: `.notFound` or `.conflict` whenever there is nothing to draw.
     func subject(of view: ViewDescription, stage: Int?, _ run: RunResults) throws(APIError) -> ViewSubject
     func draw(_ view: ViewDescription, _ subject: ViewSubject, _ run: RunResults) throws -> Drawing
+
+    /// The description in a file that an earlier version exported; nil where it is none of such a model.
+    func description(ofEarlier json: Data) -> ModelDescription?
+    /// Training to measure, by the sizes that are asked for; nil where this kind has none.
+    ///
+    /// - Throws: `.badRequest` for what it cannot be.
+    func benchmark(_ choice: BenchmarkChoice) throws(APIError) -> (name: String, work: TrainWork)?
 }
 
-/// Of a kind of model of which nothing is drawn.
+/// Of a kind of model of which nothing is drawn, and which has no earlier format.
 extension ModelKind {
+    package func description(ofEarlier json: Data) -> ModelDescription? { nil }
+
+    package func benchmark(_ choice: BenchmarkChoice) throws(APIError) -> (name: String, work: TrainWork)? { nil }
+
     package func subject(of view: ViewDescription, stage: Int?, _ run: RunResults) throws(APIError) -> ViewSubject {
         throw APIError(.notFound, "nothing is drawn of the model \(name)")
     }
@@ -102,13 +116,34 @@ package struct DataEstimate: Sendable {
     }
 }
 
+/// What `cairn bench train` is asked to measure.
+package struct BenchmarkChoice: Sendable {
+    /// Numbers of a sample, and units of the code.
+    package var inputs: Int
+    package var units: Int
+    /// Convolutions of 28 x 28 images, instead of a dense layer of these sizes.
+    package var isConvolution: Bool
+    package var decoder: String
+    package var batchSize: Int
+    package var samples: Int
+    package var precision: Precision
+
+    package init(
+        inputs: Int, units: Int, isConvolution: Bool, decoder: String, batchSize: Int, samples: Int,
+        precision: Precision = .float32
+    ) {
+        (self.inputs, self.units, self.isConvolution, self.decoder) = (inputs, units, isConvolution, decoder)
+        (self.batchSize, self.samples, self.precision) = (batchSize, samples, precision)
+    }
+}
+
 /// The kinds of model that a program knows.
 package struct ModelKinds: Sendable {
     /// Plans that do not name theirs are of the first.
     package let all: [any ModelKind]
 
     package init(_ all: [any ModelKind]) {
-        precondition(!all.isEmpty && Set(all.map(\.name)).count == all.count, "each kind has a name of its own")
+        precondition(Set(all.map(\.name)).count == all.count, "each kind has a name of its own")
         self.all = all
     }
 
@@ -118,11 +153,31 @@ package struct ModelKinds: Sendable {
     }
 
     /// The kind of a plan.
-    package func kind(of plan: Plan) throws(APIError) -> any ModelKind {
-        guard let kind = self[plan.model] else {
-            throw APIError(.invalidPlan, "this version knows no model \(plan.model ?? "")")
+    package func kind(of plan: Plan) throws(APIError) -> any ModelKind { try kind(named: plan.model) }
+
+    /// - Parameter name: nil for the first kind.
+    package func kind(named name: String?) throws(APIError) -> any ModelKind {
+        guard let kind = self[name] else {
+            throw APIError(
+                .invalidPlan, "this version knows no model \(name ?? "")",
+                hint: "it knows \(all.map(\.name).joined(separator: ", "))")
         }
         return kind
+    }
+
+    /// Reads an exported file, of an earlier version too; it is not in memory beside its weights.
+    ///
+    /// - Throws: whenever it is not one, or its tensors are not those that its description names.
+    package func model(file path: String) throws(DataError) -> Model {
+        try Model(try Safetensors(file: path), path: path, earlier: description(ofEarlier:))
+    }
+
+    package func model(decoding bytes: [UInt8], path: String) throws(DataError) -> Model {
+        try Model(try Safetensors(decoding: bytes, path: path), path: path, earlier: description(ofEarlier:))
+    }
+
+    private func description(ofEarlier json: Data) -> ModelDescription? {
+        all.lazy.compactMap { $0.description(ofEarlier: json) }.first
     }
 
     /// What makes stages of any of their plans.

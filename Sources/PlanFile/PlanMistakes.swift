@@ -2,7 +2,7 @@
 package struct PlanMistake: Codable, Hashable, Sendable, CustomStringConvertible {
     /// From 1.
     package let line: Int
-    /// Such as `pretraining.l1`.
+    /// Such as `data.shards`.
     package let key: String
     /// What is wrong and what would be right.
     package let message: String

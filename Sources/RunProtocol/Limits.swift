@@ -25,6 +25,7 @@ package enum Limits {
     package static let nodes = 4_096
     package static let tensors = 8_192
     package static let rounds = 100_000
+    package static let stages = 100_000
     package static let replicas = 10_000
     package static let shards = 10_000
     /// Sample sets whose codes a run exports.
@@ -41,7 +42,7 @@ package enum Limits {
     /// Metrics, series and tables of one result or round together.
     package static let namedValues = 64
     package static let valueNameCharacters = 64
-    /// How many losses of epochs a fine-tuning tells.
+    /// How many numbers a curve within a result has.
     package static let curvePoints = 500
     /// Workers' times with tasks, of a run, that are remembered and shown.
     package static let spans = 4_000

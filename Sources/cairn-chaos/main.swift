@@ -38,6 +38,7 @@ struct StormCommand: ParsableCommand {
         let report = try common.inFolder { program, folder in
             var settings = Storm.Settings(
                 program: program, folder: folder, plan: try common.plan(TestPlan.short, in: folder))
+            if common.plan == nil { settings.diverging = try .diverging(in: folder + "/diverging") }
             settings.seed = seed
             settings.workers = workers
             settings.workerKills = long ? 200 : workerKills

@@ -1,6 +1,7 @@
 import Commands
 import DataFormats
 import Glibc
+import Kinds
 import Synchronization
 
 // The program, killed where a file says. Each line of it names a write, its kind and a moment, such as
@@ -28,4 +29,4 @@ WritePoint.interruption = { point, kind, moment in
     }
 }
 
-await Cairn.start(Array(CommandLine.arguments.dropFirst(2)))
+await Cairn.start(Array(CommandLine.arguments.dropFirst(2)), kinds: .standard)

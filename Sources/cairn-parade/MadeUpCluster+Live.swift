@@ -34,7 +34,7 @@ extension MadeUpCluster {
             return update
         }
         update.run = RunChanges(
-            id: run, stack: isWhole ? Self.stack : nil, rounds: news(allRounds), spans: news(spans),
+            id: run, network: isWhole ? Self.network : nil, rounds: news(allRounds), spans: news(spans),
             entries: news(entries), results: isWhole ? Self.results : nil, pictures: Digest(of: [1]))
         if isWhole {
             update.run?.outputs = Self.outputs
@@ -123,12 +123,17 @@ extension MadeUpCluster {
         return status
     }
 
-    private static let stack = [
-        StackLayer(
-            input: [28, 28, 1], output: [14, 14, 32], activation: .relu, kernel: 5, stages: [0]),
-        StackLayer(input: [14, 14, 32], output: [500], activation: .relu, kernel: nil, stages: [1]),
-        StackLayer(input: [500], output: [200], activation: .sigmoid, kernel: nil, stages: [2]),
-    ]
+    private static let network: NetworkDrawing = {
+        let image = ImageShape(height: 28, width: 28, channels: 1)
+        let window = ConvolutionWindow(kernel: 5, stride: 2)
+        let spec = NetworkSpec(
+            inputSize: 784, image: image,
+            layers: [
+                LayerSpec(units: 32, activation: .relu, window: window), LayerSpec(units: 500, activation: .relu),
+                LayerSpec(units: 200, activation: .sigmoid),
+            ])
+        return NetworkDrawing(spec.encoderGraph(layers: 0..<3), stages: [[0], [1], [2]])
+    }()
 
     private static let outputs =
         [("binary cross-entropy", 784), ("squared error", 6_272), ("squared error", 500)].map {
@@ -152,8 +157,10 @@ extension MadeUpCluster {
         (0..<3).flatMap { trial in
             [true, false].map { isPretrained in
                 TrialResult(
-                    stage: stage, trial: trial, group: isPretrained ? "pretrained" : "from scratch",
-                    pretrained: isPretrained, labels: 100, samples: 10_000, values: values(trial, isPretrained))
+                    stage: stage,
+                    Trial(
+                        trial, group: isPretrained ? "pretrained" : "from scratch", isPretrained: isPretrained,
+                        labels: 100), samples: 10_000, values: values(trial, isPretrained))
             }
         }
     }

@@ -1,3 +1,4 @@
 import Commands
+import Kinds
 
-await Cairn.start()
+await Cairn.start(kinds: .standard)

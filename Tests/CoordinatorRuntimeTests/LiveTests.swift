@@ -15,7 +15,7 @@ import Testing
         var spans: [Int: TaskSpan] = [:]
         var entries: [RunJournal.Entry] = []
         var results: [TrialResult] = []
-        var stack: [StackLayer] = []
+        var network: NetworkDrawing?
         var wholeUpdates = 0
 
         mutating func hear(_ update: LiveUpdate) {
@@ -31,7 +31,7 @@ import Testing
             for span in run.spans { spans[span.number] = span }
             entries += run.entries
             results = run.results ?? results
-            stack = run.stack ?? stack
+            network = run.network ?? network
         }
 
         mutating func look(_ coordinator: Coordinator, _ run: RunID?, wait: Double = 0) async throws {
@@ -70,8 +70,8 @@ import Testing
             #expect(watcher.spans == fresh.spans)
             #expect(watcher.entries == fresh.entries)
             #expect(watcher.results == fresh.results && watcher.results == status.results)
-            #expect(watcher.stack == fresh.stack && watcher.stack.map(\.output) == [[3], [2]])
-            #expect(watcher.stack.map(\.stages) == [[0], [1]])
+            #expect(watcher.network == fresh.network && watcher.network?.shapes == [[4], [3], [2]])
+            #expect(watcher.network?.stages == [[0, 2], [1, 2]])
             #expect(
                 watcher.rounds[0] == Dictionary(uniqueKeysWithValues: status.stages[0].history.map { ($0.round, $0) }))
             #expect(watcher.runs[run]?.stages.allSatisfy(\.history.isEmpty) == true)

@@ -96,7 +96,7 @@ import Testing
         run.stages[0].outputs = .evaluation
         run.results = [[[3, 1], [0, 4]], [[3, 1], [2, 2]]].enumerated().map { trial, table in
             TrialResult(
-                stage: 0, trial: trial, group: "pretrained", pretrained: true, labels: 2, samples: 8,
+                stage: 0, Trial(trial, group: "pretrained", isPretrained: true, labels: 2), samples: 8,
                 values: NamedValues(tables: ["confusion": table]))
         }
         run.finishedAt = 99

@@ -42,7 +42,7 @@ import Testing
         run.stages[1].outputs = search
         run.results = [
             TrialResult(
-                stage: 1, trial: 0, group: "by codes", pretrained: true, labels: 0, samples: 8,
+                stage: 1, Trial(0, group: "by codes", isPretrained: true, labels: 0), samples: 8,
                 values: NamedValues(
                     metrics: ["recall": 0.5], series: ["precision": [1, 0.5]],
                     tables: ["hits": [[3, 1], [1, 3]], "ranks": [[1, 2, 5]]]))

@@ -169,7 +169,7 @@ import Testing
         let text = try #require(plan.autoencoderStages[0].remarks(on: status, of: plan, manifest).first?.text)
         #expect(
             text.hasPrefix(
-                "layer 1's held-out error, 12.34, is worse than that of predicting each feature's mean, 4.5: the result"
+                "the held-out error of layer 1, 12.34, is worse than that of predicting each feature's mean, 4.5: the result"
                     + " is of no use; likely causes: "))
         for cause in ["feature 4 is 5000", "only 4 steps", "the error rose from 7", "learning_rate: 0.5", "l1: 0.25"] {
             #expect(text.contains(cause), "\(text)")

@@ -1,3 +1,4 @@
+import Kinds
 import RunProtocol
 
 /// What those who watch are told.
@@ -34,16 +35,32 @@ extension Examples {
     static let everything = LiveUpdate(
         cursor: LiveCursor(epoch: epoch, change: 1), isWhole: true, time: 1_700_000_000.5,
         coordinator: CoordinatorStatus(version: "1.0.0", startedAt: 1_700_000_000, pause: "the disk is full"),
-        runs: [status, named], workers: [workerStatus], forgotten: [worker],
-        run: RunChanges(
+        runs: [status, named], workers: [workerStatus], forgotten: [worker], run: changes)
+
+    private static let changes: RunChanges = {
+        var changes = RunChanges(
             id: run,
-            stack: [
-                StackLayer(input: [28, 28, 1], output: [14, 14, 8], activation: .relu, kernel: 3, stages: [0]),
-                StackLayer(input: [14, 14, 8], output: [64], activation: .linear, kernel: nil, stages: [1, 2]),
-            ],
+            network: NetworkDrawing(
+                NetworkSpec(
+                    inputSize: 784, image: ImageShape(height: 28, width: 28, channels: 1),
+                    layers: [
+                        LayerSpec(units: 8, activation: .relu, window: ConvolutionWindow(kernel: 3, stride: 2)),
+                        LayerSpec(units: 64, activation: .linear),
+                    ]
+                ).encoderGraph(layers: 0..<2), stages: [[0], [1, 2]]),
             rounds: [StageRound(stage: 0, record: RoundRecord(round: 1, samples: 5, seconds: 1.5, bytes: 400))],
             spans: [span], entries: [RunJournal.Entry(number: 1, time: 1e9, text: markup, reason: "it was open")],
-            results: status.results, pictures: digest, classNames: ["cat", markup]))
+            results: status.results, pictures: digest, classNames: ["cat", markup])
+        changes.outputs = [everyOutput]
+        changes.views = [
+            ViewDescription("filters", .picture, title: "Filters", text: markup, stages: [0, 1], needsSamples: false),
+            ViewDescription("codes", .map, title: "Map of codes", text: "Codes of samples."),
+            ViewDescription("mistakes", .mistakes, title: "Mistakes", text: "Samples with a wrong prediction."),
+        ]
+        changes.spansSince = 1_700_000_000
+        changes.starts = [1_700_000_000.5]
+        return changes
+    }()
 
     /// With as few as there can be.
     static func update(_ change: Int, nameLength: Int = 0) -> LiveUpdate {

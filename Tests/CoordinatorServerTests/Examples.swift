@@ -28,7 +28,7 @@ enum Examples {
         samplesPerSecond: 9_437.5, secondsLeft: 12,
         results: [
             TrialResult(
-                stage: 0, trial: 0, group: "pretrained", pretrained: true, labels: 20, samples: 20,
+                stage: 0, Trial(0, group: "pretrained", isPretrained: true, labels: 20), samples: 20,
                 values: NamedValues(
                     metrics: ["share": 0.5], series: ["losses": [2.3, 0.5]], tables: ["confusion": [[9, 1], [0, 10]]]))
         ],

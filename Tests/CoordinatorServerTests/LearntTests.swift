@@ -30,7 +30,7 @@ import Testing
 
     @Test func theStageIsAsked() async throws {
         let api = try FakeCoordinator()
-        let last = Limits.layers * 2 + 2
+        let last = Limits.stages - 1
         try await withServer(api) { client async throws in
             let uri = "\(Self.run)/pictures/filters"
             for query in ["", "?stage=0", "?stage=\(last)"] {

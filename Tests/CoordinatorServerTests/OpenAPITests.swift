@@ -199,7 +199,7 @@ import Yams
     }
 
     private func learntExchanges(_ run: String) -> [Exchange] {
-        let pictures = "/v1/runs/{run}/pictures/{kind}"
+        let pictures = "/v1/runs/{run}/pictures/{name}"
         return [
             Exchange(method: .get, path: "/v1/live", uri: "/v1/live"),
             Exchange(method: .get, path: "/v1/live", uri: "/v1/live?run=x"),

@@ -29,7 +29,7 @@ enum ExampleRun {
         status.results = [
             curve(0, pretrained: true, [2, 1.5]), curve(0, pretrained: false, [2.5]),
             TrialResult(
-                stage: 2, trial: 0, group: "pretrained", pretrained: true, labels: 20, samples: 8,
+                stage: 2, Trial(0, group: "pretrained", isPretrained: true, labels: 20), samples: 8,
                 values: NamedValues(tables: ["confusion": [[3, 1], [0, 4]]])),
         ]
         return status
@@ -38,7 +38,8 @@ enum ExampleRun {
     /// A fine-tuning's result.
     static func curve(_ trial: Int, pretrained: Bool, _ losses: [Double]) -> TrialResult {
         TrialResult(
-            stage: 1, trial: trial, group: pretrained ? "pretrained" : "from scratch", pretrained: pretrained,
-            labels: 20, samples: 40, values: NamedValues(series: ["losses": losses]))
+            stage: 1,
+            Trial(trial, group: pretrained ? "pretrained" : "from scratch", isPretrained: pretrained, labels: 20),
+            samples: 40, values: NamedValues(series: ["losses": losses]))
     }
 }

@@ -2,6 +2,7 @@ import DataFormats
 import Foundation
 import Kinds
 import ModelFormat
+import PlanFile
 import RandomNumbers
 import RunProtocol
 import Testing
@@ -36,7 +37,9 @@ import Testing
             + #""divisor":255,\#(rest),"planHash":"\#(Digest(of: [1, 2, 3]).hex)"}"#
     }
 
-    private func read(_ bytes: some Sequence<UInt8>) throws -> Model { try Model(decoding: Array(bytes), path: "file") }
+    private func read(_ bytes: some Sequence<UInt8>) throws -> Model {
+        try ModelKinds.standard.model(decoding: Array(bytes), path: "file")
+    }
 
     /// The file with another description.
     private func read(_ model: Model, description: String) throws -> Model {

@@ -3,6 +3,7 @@ import CoordinatorRuntime
 import Foundation
 import Kinds
 import ModelFormat
+import PlanFile
 import RunProtocol
 import Testing
 import WorkerRuntime
@@ -85,7 +86,7 @@ import WorkerRuntime
             #expect(status.state == .finished, "\(status.reason ?? "")")
             let digest = try #require(status.exports.first { $0.part == .pretrained }).digest.hex
             let path = site.folder.appending(path: "\(state)/blobs/\(digest.prefix(2))/\(digest)")
-            models.append(try Model(decoding: [UInt8](try Data(contentsOf: path)), path: path.path))
+            models.append(try ModelKinds.standard.model(decoding: [UInt8](try Data(contentsOf: path)), path: path.path))
         }
         let (two, three) = (models[0].byName, models[1].byName)
         for (name, values) in two {

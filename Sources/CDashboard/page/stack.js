@@ -36,27 +36,28 @@ export function stackFigure() {
 
   return {
     element: figure,
-    update(run, { stack, outputs }) {
-      const items = itemsOf(run, stack, outputs);
+    update(run, { network, outputs }) {
+      const items = itemsOf(run, network, outputs);
       setHidden(figure, items.length === 0);
       const key = JSON.stringify(items.map(({ title, numbers }) => [title, numbers]));
       if (key !== drawn) {
         drawn = key;
-        build(items, stack.length > 0 ? `samples · ${format.size(stack[0].input)}` : "samples");
+        build(items, network ? samplesOf(network) : "samples");
       }
       items.forEach((item, index) => stones[index].update(item, run.stages));
     },
   };
 }
 
-/** Layers from the samples upwards, and what is put on top of them. */
-function itemsOf(run, stack, outputs) {
-  const items = stack.map((layer, index) => ({
-    title: `layer ${index + 1}`,
-    detail: describe(layer),
-    numbers: layer.output.reduce((product, number) => product * number, 1),
-    stages: layer.stages,
-  }));
+/** What goes in, with the shape of one sample. */
+function samplesOf({ graph, shapes }) {
+  const inputs = graph.inputs.map((input, index) => `${input.field} · ${format.size(shapes[index])}`);
+  return inputs.join(", ");
+}
+
+/** The nodes that have parameters, from the samples upwards, and what is put on top of them. */
+function itemsOf(run, network, outputs) {
+  const items = network ? nodesOf(run, network) : [];
   run.stages.forEach((stage, index) => {
     const { text, trains } = outputs[index] ?? {};
     if (!text) return;
@@ -65,10 +66,33 @@ function itemsOf(run, stack, outputs) {
   return items;
 }
 
-function describe(layer) {
-  const code = layer.output.length > 1 ? format.size(layer.output) : `${format.count(layer.output[0])} units`;
-  const kernel = layer.kernel ? `${layer.kernel} × ${layer.kernel} window` : null;
-  return [kernel, code, layer.activation].filter(Boolean).join(" · ");
+/** A node is called by the stage that trains it first, where that trains no other one first. */
+function nodesOf(run, { graph, shapes, stages }) {
+  const shown = graph.nodes.flatMap((node, index) => (node.parameters.length > 0 ? [index] : []));
+  return shown.map((index) => {
+    const [first] = stages[index];
+    const isAlone = shown.every((other) => other === index || stages[other][0] !== first);
+    const shape = resultOf(graph, shapes, graph.inputs.length + index);
+    return {
+      title: (isAlone && run.stages[first]?.name) || graph.nodes[index].name,
+      detail: describe(graph.nodes[index], shape),
+      numbers: shape.reduce((product, number) => product * number, 1),
+      stages: stages[index],
+    };
+  });
+}
+
+/** A value's shape, behind the pooling where one follows. */
+function resultOf(graph, shapes, value) {
+  const pooling = graph.nodes.findIndex((node) => node.operation.maxPool && node.inputs[0] === value);
+  return shapes[pooling < 0 ? value : graph.inputs.length + pooling];
+}
+
+function describe(node, shape) {
+  const { _0: operation, activation } = node.operation.linear ?? {};
+  const kernel = Object.values(operation ?? {})[0]?.kernel;
+  const result = shape.length > 1 ? format.size(shape) : `${format.count(shape[0])} units`;
+  return [kernel ? `${kernel} × ${kernel} window` : null, result, activation].filter(Boolean).join(" · ");
 }
 
 /** The words for an item, and what its stone shows: waiting, current, finished. */

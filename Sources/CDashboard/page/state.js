@@ -16,7 +16,7 @@ export function makeState() {
 
 function makeRun(id) {
   return {
-    id, stack: [], outputs: [], views: [], rounds: new Map(), spans: new Map(), entries: [], results: [], classNames: [],
+    id, network: null, outputs: [], views: [], rounds: new Map(), spans: new Map(), entries: [], results: [], classNames: [],
     pictures: null,
     // When the coordinator was started, and from when on tasks are known, in seconds since 1970.
     starts: [], spansSince: null,
@@ -56,7 +56,7 @@ export function merge(state, update) {
 }
 
 function mergeRun(run, update) {
-  if (update.stack) run.stack = update.stack;
+  if (update.network) run.network = update.network;
   if (update.outputs) run.outputs = update.outputs;
   if (update.views) run.views = update.views;
   for (const { stage, record } of update.rounds) {

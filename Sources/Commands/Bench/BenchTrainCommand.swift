@@ -1,5 +1,5 @@
 import ArgumentParser
-import Kinds
+import PlanFile
 import RunProtocol
 import Training
 
@@ -7,7 +7,7 @@ import Training
 struct BenchTrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Train an autoencoder on made-up samples and say how fast that went.",
+        abstract: "Train a network on made-up samples and say how fast that went.",
         discussion: """
             Each slot trains on one thread. The share of the peak compares the matrix products with fused \
             multiply-adds on registers alone, measured just before; everything else that a step does counts as time.
@@ -17,14 +17,14 @@ struct BenchTrainCommand: ParsableCommand {
     @Option(help: "Units the code has.") var units = 1_000
     @Flag(
         help:
-            "Two convolutions of 28 x 28 pictures and their transposes, instead of a dense layer of --inputs and --units."
+            "Two convolutions of 28 x 28 images and their transposes, instead of a dense layer of --inputs and --units."
     )
     var convolution = false
     @Option(help: "Samples a batch has.") var batchSize = 128
     @Option(help: "Samples a task goes through.") var samples = 8_192
-    @Option(help: "The decoder's constraint: unit_norm, tied or free.") var decoder = DecoderConstraint.unitNorm
+    @Option(help: "The decoder's constraint: unit_norm, tied or free.") var decoder = "unit_norm"
     @Option(help: "Of the dense layers' products: float32, bfloat16 or auto.") var precision = Precision.float32
-    @Option(help: "Threads, each with an autoencoder of its own.") var slots = 1
+    @Option(help: "Threads, each with a network of its own.") var slots = 1
     @Flag(help: "Say where each step's time goes; measuring it takes some time itself.") var profile = false
     @OptionGroup var options: BenchOptions
 
@@ -40,12 +40,13 @@ struct BenchTrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        let workload: BenchmarkWorkload =
-            convolution
-            ? .convolution(batchSize: batchSize, samples: samples, precision: precision)
-            : .dense(
-                inputs: inputs, units: units, decoder: decoder, batchSize: batchSize, samples: samples,
-                precision: precision)
+        let choice = BenchmarkChoice(
+            inputs: inputs, units: units, isConvolution: convolution, decoder: decoder, batchSize: batchSize,
+            samples: samples, precision: precision)
+        guard let benchmark = try Cairn.kinds.all.lazy.compactMap({ try $0.benchmark(choice) }).first else {
+            throw CommandError("none of the models of this program has training to measure")
+        }
+        let workload = BenchmarkWorkload(name: benchmark.name, task: benchmark.work)
         let result = WorkProgress.during("measuring", seconds: options.seconds, isQuiet: options.quiet) {
             TrainingBenchmark.run(
                 workload, slots: slots, seconds: options.seconds, pinned: options.pinCores, profiled: profile)
@@ -82,5 +83,4 @@ struct BenchTrainCommand: ParsableCommand {
     }
 }
 
-extension DecoderConstraint: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}

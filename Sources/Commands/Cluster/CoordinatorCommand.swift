@@ -4,7 +4,6 @@ import CoordinatorRuntime
 import CoordinatorServer
 import DataFormats
 import FoundationEssentials
-import Kinds
 import Logging
 import RunProtocol
 import RunStore
@@ -75,7 +74,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let folders = try Self.folders(data, here)
         logger.info("plans may read data below \(folders)")
         let coordinator = try await Coordinator(
-            store: store, kinds: .standard, folders: folders, defaultFolder: here,
+            store: store, kinds: Cairn.kinds, folders: folders, defaultFolder: here,
             version: Cairn.version, logger: logger, times: ClusterTimes(leaseMilliseconds: Int64(lease * 1_000)),
             memory: MemoryBudget(limitBytes: memory?.bytes))
         if let loaded {

@@ -1,8 +1,8 @@
 import ArgumentParser
 import DataFormats
 import FoundationEssentials
-import Kinds
 import ModelFormat
+import PlanFile
 import RunProtocol
 import TensorCore
 import Training
@@ -67,7 +67,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try Model(file: file)
+        let model = try Cairn.kinds.model(file: file)
         let rows = try WorkProgress.during("reading", isQuiet: quiet) { try SampleFile.rows(samples, sampleOptions) }
         let matched = try ModelSamples(rows, path: samples, for: model.description, divideBy: divideBy)
         let truth = try model.description.outputNames.map { try readLabels(among: $0) }

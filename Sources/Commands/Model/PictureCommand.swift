@@ -1,9 +1,9 @@
 import ArgumentParser
 import DataFormats
 import FoundationEssentials
-import Kinds
 import ModelFormat
 import Pictures
+import PlanFile
 import RunProtocol
 import TensorCore
 import Training
@@ -31,7 +31,7 @@ struct PictureCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try Model(file: file)
+        let model = try Cairn.kinds.model(file: file)
         let description = model.description
         guard let network = Reconstruction(model) else {
             throw CommandError("\(file): has no decoders; use the file of the pretrained weights")

@@ -1,7 +1,6 @@
 import ArgumentParser
 import CoordinatorRuntime
 import DataFormats
-import Kinds
 import PlanFile
 import PrintableText
 import RunProtocol
@@ -39,8 +38,8 @@ struct PlanCheckCommand: ParsableCommand {
         }
         var isComplete = true
         do {
-            let checked = try PlanReader.read(text, .standard)
-            let outline = StageCompiler.standard.outline(checked)
+            let checked = try PlanReader.read(text, Cairn.kinds)
+            let outline = Cairn.kinds.compiler.outline(checked)
             let sizes = noFiles ? nil : PlanSizes(checked, planPath: plan)
             let missing = noFiles ? [] : try PlanSizes.missingFiles(of: checked, planPath: plan)
             if json {
@@ -69,7 +68,7 @@ struct PlanCheckCommand: ParsableCommand {
 
     private func summarize(_ plan: Plan, _ outline: RunOutline, isWhole: Bool) throws {
         say("\(plan.name): this plan is right\(isWhole ? "" : ", but not all of its files are there")")
-        for line in try ModelKinds.standard.kind(of: plan).summary(of: plan) { say(lines: line) }
+        for line in try Cairn.kinds.kind(of: plan).summary(of: plan) { say(lines: line) }
         for remark in outline.remarks { say(lines: remark.line) }
     }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import DataFormats
 import FoundationEssentials
-import Kinds
 import PlanFile
 
 /// `cairn plan init`
@@ -10,19 +9,19 @@ struct PlanInitCommand: ParsableCommand {
         commandName: "init", abstract: "Write a commented plan for Fashion-MNIST, to be changed.")
 
     @Argument(help: "The file to write; standard output if none is named.") var file: String?
+    @Option(help: "The kind of model. [default: the program's first, stacked_autoencoder]") var model: String?
     @Flag(help: "Replace the file if it is there.") var force = false
 
-    private static let template = ModelKinds.standard.all[0].template
-
     func run() throws {
+        let template = try Cairn.kinds.kind(named: model).template
         guard let file else {
-            say(lines: Self.template, terminator: "")
+            say(lines: template, terminator: "")
             return
         }
         guard force || !FileManager.default.fileExists(atPath: file) else {
             throw CommandError("\(file): is there already; use --force to replace it")
         }
-        try AtomicFile.write(Data(Self.template.utf8), to: file)
+        try AtomicFile.write(Data(template.utf8), to: file)
         say("wrote \(file); `cairn plan check \(file)` validates it")
     }
 }

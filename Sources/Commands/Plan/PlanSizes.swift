@@ -1,7 +1,6 @@
 import CoordinatorRuntime
 import DataFormats
 import FoundationEssentials
-import Kinds
 import PlanFile
 import RunProtocol
 
@@ -17,7 +16,7 @@ struct PlanSizes {
     /// - Parameter planPath: the plan's file; relative paths of the data start from its folder.
     init(_ plan: Plan, planPath: String) {
         do {
-            let estimate = try ModelKinds.standard.kind(of: plan).estimate(of: plan) {
+            let estimate = try Cairn.kinds.kind(of: plan).estimate(of: plan) {
                 Self.path($0, planPath: planPath)
             }
             isEstimate = estimate.isEstimate
@@ -39,7 +38,7 @@ struct PlanSizes {
     /// Files and folders that the plan names and that are not there, as it names them.
     static func missingFiles(of plan: Plan, planPath: String) throws -> [String] {
         var known: Set<String> = []
-        return try ModelKinds.standard.kind(of: plan).paths(of: plan).filter { name in
+        return try Cairn.kinds.kind(of: plan).paths(of: plan).filter { name in
             known.insert(name).inserted
                 && !FileManager.default.fileExists(atPath: path(name, planPath: planPath))
         }

@@ -3,7 +3,6 @@ import CoordinatorClient
 import DataFormats
 import EventFiles
 import FoundationEssentials
-import Kinds
 import RunProtocol
 
 /// `cairn export`
@@ -63,8 +62,8 @@ struct ExportCommand: ParsableCommand {
 
     private func export(_ id: RunID, to output: String, from connection: HTTPConnection) throws {
         let status = try connection.status(of: id)
-        // Says what is missing where the run has not finished.
-        let export = try connection.export(part ?? status.exports.first?.part ?? .pretrained, of: id)
+        guard let part = part ?? status.exports.first?.part else { throw APIError.hasNotFinished(id) }
+        let export = try connection.export(part, of: id)
         if OutputFolder.isThere(output) {
             try OutputFolder.writeResults(of: status, to: output, json: json) { export, path in
                 try download(export, to: path, from: connection)

@@ -3,7 +3,6 @@ import CoordinatorRuntime
 import DataFormats
 import FoundationEssentials
 import Glibc
-import Kinds
 import Logging
 import RunProtocol
 import RunStore
@@ -56,7 +55,7 @@ struct PretrainCommand: AsyncParsableCommand {
         logger.logLevel = .critical
         // The user who starts this command can read the file anyway.
         let coordinator = try await Coordinator(
-            store: store, kinds: .standard, folders: DataFolders(["/"]), defaultFolder: loaded.folder,
+            store: store, kinds: Cairn.kinds, folders: DataFolders(["/"]), defaultFolder: loaded.folder,
             version: Cairn.version,
             logger: logger, waitsForRoom: false)
         try loaded.plan.instructionSet.map(Engine.use)

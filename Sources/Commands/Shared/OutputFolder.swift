@@ -1,6 +1,5 @@
 import DataFormats
 import FoundationEssentials
-import Kinds
 import RunProtocol
 
 /// Folders for results.
@@ -37,8 +36,6 @@ enum OutputFolder {
 }
 
 extension ExportDescription {
-    /// What the file is called in a folder of results; earlier versions had the same names for theirs.
-    var file: String {
-        fileName ?? (part == .fineTuned ? "classifier.safetensors" : "weights.safetensors")
-    }
+    /// What the file is called in a folder of results.
+    var file: String { fileName ?? "\(part.rawValue).safetensors" }
 }

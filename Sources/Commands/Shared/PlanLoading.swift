@@ -1,7 +1,6 @@
 import DataFormats
 import FoundationEssentials
 import Glibc
-import Kinds
 import PlanFile
 import RunProtocol
 
@@ -20,7 +19,7 @@ struct LoadedPlan {
         }
         self.text = text
         do throws(PlanMistakes) {
-            plan = try PlanReader.read(text, .standard)
+            plan = try PlanReader.read(text, Cairn.kinds)
         } catch {
             throw CommandError(error.mistakes.map { "\(path): \($0)" }.joined(separator: "\n"))
         }

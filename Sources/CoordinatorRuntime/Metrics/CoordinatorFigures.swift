@@ -187,9 +187,9 @@ package struct CoordinatorFigures: Sendable {
 extension RunStatus {
     /// Means over trials, by what training started from.
     fileprivate func means(of metric: MetricDescription) -> [(start: String, mean: Double)] {
-        let values = results.compactMap { result in value(of: metric, in: result).map { (result.pretrained, $0) } }
-        return [("pretrained", true), ("scratch", false)].compactMap { start, isPretrained in
-            let mine = values.filter { $0.0 == isPretrained }.map(\.1)
+        let values = results.compactMap { result in value(of: metric, in: result).map { (result.start, $0) } }
+        return TrialResult.starts.compactMap { start in
+            let mine = values.filter { $0.0 == start }.map(\.1)
             return mine.isEmpty ? nil : (start, mine.reduce(0, +) / Double(mine.count))
         }
     }

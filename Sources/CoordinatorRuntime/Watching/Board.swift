@@ -14,7 +14,7 @@ struct Board {
     var pause = Shown<Int, String>()
     /// How many results a run has.
     var results = Shown<RunID, Int>()
-    var stacks = Shown<RunID, [StackLayer]>()
+    var networks = Shown<RunID, NetworkDrawing?>()
     /// All workers as they were when they were last looked at.
     var crew: [WorkerStatus] = []
     /// When it was last compared with what there is.

@@ -74,8 +74,9 @@ extension Coordinator {
             changes.starts = starts.filter { $0 >= entry.history.submittedAt }
             changes.spansSince = spansSince(run, timeline)
         }
-        if seen == 0 || board.stacks.isNew(run, after: seen) {
-            (changes.stack, changes.outputs) = (board.stacks[run], entry.history.stages.compactMap(\.outputs))
+        if seen == 0 || board.networks.isNew(run, after: seen) {
+            changes.network = board.networks[run] ?? nil
+            changes.outputs = entry.history.stages.compactMap(\.outputs)
             changes.views = entry.written.compiled?.views
         }
         if board.results.isNew(run, after: seen) {
@@ -96,7 +97,10 @@ extension Coordinator {
             let status = try status(of: run)
             board.show(status.brief, &lastChange)
             board.results.update(run, status.results.count, &lastChange)
-            if let stack = entries[run]?.written.compiled?.layers { board.stacks.update(run, stack, &lastChange) }
+            if board.networks[run] == nil, let compiled = entries[run]?.written.compiled {
+                let network = compiled.network.map { NetworkDrawing($0, of: compiled.stages) }
+                board.networks.update(run, network, &lastChange)
+            }
         }
         board.crew = workerStatuses()
         let clock = Double(now.milliseconds) / 1000
@@ -118,6 +122,6 @@ extension LiveUpdate {
 
 extension RunChanges {
     fileprivate var hasNews: Bool {
-        stack != nil || !rounds.isEmpty || !spans.isEmpty || !entries.isEmpty || results != nil
+        network != nil || views != nil || !rounds.isEmpty || !spans.isEmpty || !entries.isEmpty || results != nil
     }
 }

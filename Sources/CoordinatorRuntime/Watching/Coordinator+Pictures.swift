@@ -68,7 +68,7 @@ extension Coordinator {
         guard let run = entries[id]?.written else { throw unknown(id) }
         guard let results = results(of: run) else { throw APIError.nothingToDraw(id) }
         guard let view = results.compiled.views.first(where: isWanted) else {
-            let names = results.compiled.views.map(\.name).joined(separator: ", ")
+            let names = results.compiled.views.filter { $0.form != .map }.map(\.name).joined(separator: ", ")
             throw APIError(.notFound, "run \(id) has no such picture", hint: "it has \(names.isEmpty ? "none" : names)")
         }
         guard !view.needsSamples || results.isFinished || !results.isFinal else {

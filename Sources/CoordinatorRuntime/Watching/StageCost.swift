@@ -62,11 +62,9 @@ extension Work {
         let update = weights * StageCost.operationsOfANumber / Double(max(settings.batchSize, 1))
         let step = work.graph.trainingOperations(trained: trained) + work.graph.numbers + update
         let epochs = Double(settings.epochs) * samples * step
-        guard let guesses = settings.pseudoLabels else { return epochs }
         let unlabeled = work.unlabeled.reduce(0) { $0 + Double($1.count) }
-        // Round r of R learns from r / R of the share.
-        let learnt = guesses.share * Double(guesses.rounds + 1) / 2 * Double(guesses.epochs)
-        return epochs + unlabeled * (Double(guesses.rounds) * work.graph.forward + learnt * step)
+        let (predicting, learning) = settings.passesOverUnlabeled
+        return epochs + unlabeled * (predicting * work.graph.forward + learning * step)
     }
 
     /// Operations of making the codes of its cut.

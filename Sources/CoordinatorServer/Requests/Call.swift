@@ -113,9 +113,9 @@ struct Call: Sendable {
 
     func stage() throws -> Int? {
         try query("stage").map { text in
-            let stages = 0...Limits.layers * 2 + 2
+            let stages = 0..<Limits.stages
             guard let stage = Int(text), stages.contains(stage) else {
-                throw APIError(.badRequest, "`stage` should be a whole number from 0 to \(stages.upperBound)")
+                throw APIError(.badRequest, "`stage` should be a whole number from 0 to \(Limits.stages - 1)")
             }
             return stage
         }

@@ -22,9 +22,9 @@ extension Route {
             let table = RunTable.csv(try await call.api.status(of: run, after: nil, waitSeconds: 0))
             return .file(table, type: "text/csv; charset=utf-8", name: "\(run).csv")
         },
-        Route(.get, "/v1/runs/{run}/pictures/{kind}") { call in
+        Route(.get, "/v1/runs/{run}/pictures/{name}") { call in
             let (run, stage) = (try call.run(), try call.stage())
-            let name = call.context.parameters.get("kind") ?? ""
+            let name = call.context.parameters.get("name") ?? ""
             let bytes = try await call.whileWanted { try await call.api.picture(name, stage: stage, of: run) }
             return .tagged(
                 ByteBuffer(bytes: bytes), digest: Digest(of: bytes), to: call.request,

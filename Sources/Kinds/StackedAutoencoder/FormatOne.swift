@@ -1,24 +1,9 @@
-package import DataFormats
 import FoundationEssentials
 package import ModelFormat
 package import RunProtocol
 
-extension Model {
-    /// Reads an exported file, of an earlier version too.
-    ///
-    /// - Throws: whenever it is not one, or its tensors are not those that its description names.
-    package init(decoding bytes: [UInt8], path: String) throws(DataError) {
-        try self.init(try Safetensors(decoding: bytes, path: path), path: path, earlier: FormatOne.description)
-    }
-
-    /// The same of a file, which is not in memory beside its weights.
-    package init(file path: String) throws(DataError) {
-        try self.init(try Safetensors(file: path), path: path, earlier: FormatOne.description)
-    }
-}
-
 /// The first format's description of an exported file: of a network by its layers.
-private struct FormatOne: Decodable {
+struct FormatOne: Decodable {
     var format: Int
     var part: ExportDescription.Part
     var network: NetworkSpec

@@ -17,7 +17,7 @@ struct RunBuilder {
         compiled = CompiledRun(stages: [], exports: [], remarks: manifest.remarks(for: plan))
         compiled.unseenBlobs = manifest.unseenBlobs
         (compiled.columns, compiled.classNames) = (manifest.columns, manifest.classNames)
-        compiled.layers = network.drawn(plan.autoencoderStages)
+        compiled.network = network.encoderGraph(layers: network.layers.indices)
         compiled.views = ViewDescription.stacked(
             stages: Array(plan.autoencoderStages.indices), hasClassifier: plan.fineTuning != nil)
     }

@@ -1,4 +1,6 @@
 import DataFormats
+package import FoundationEssentials
+package import ModelFormat
 package import PlanFile
 package import RunProtocol
 
@@ -32,6 +34,8 @@ package struct StackedAutoencoder: ModelKind {
     package func compile(_ plan: Plan, _ manifest: DataManifest) throws -> CompiledRun {
         try StackedPlan(plan).compiled(by: manifest.decoded(as: StackedManifest.self))
     }
+
+    package func description(ofEarlier json: Data) -> ModelDescription? { FormatOne.description(json) }
 
     package func estimate(of plan: Plan, locate: (String) -> String) throws -> DataEstimate {
         try StackedPlan(plan).estimate(locate: locate)

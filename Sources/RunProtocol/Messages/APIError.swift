@@ -58,6 +58,11 @@ package struct APIError: Error, Codable, Hashable, Sendable, CustomStringConvert
         self.hint = hint
     }
 
+    /// Whoever wants an export of a run that has none yet.
+    package static func hasNotFinished(_ run: RunID) -> APIError {
+        APIError(.conflict, "run \(run) has not finished", hint: "`cairn watch \(run)` shows how far it is")
+    }
+
     package var description: String { hint.map { "\(message) (\($0))" } ?? message }
 }
 

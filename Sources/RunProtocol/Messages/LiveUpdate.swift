@@ -96,8 +96,8 @@ package struct CoordinatorStatus: Codable, Hashable, Sendable {
 /// What is new in one run.
 package struct RunChanges: Codable, Hashable, Sendable {
     package var id: RunID
-    /// The network from the samples upwards; only where the update is whole or the data have just been read.
-    package var stack: [StackLayer]?
+    /// The network as it is drawn; only where the update is whole or the data have just been read.
+    package var network: NetworkDrawing?
     /// What the values of each stage are; only where the update is whole or the data have just been read.
     package var outputs: [StageOutputs]?
     /// What can be looked at of what it learns; only where the update is whole or the data have just been read.
@@ -121,12 +121,12 @@ package struct RunChanges: Codable, Hashable, Sendable {
     package var pictures: Digest?
 
     package init(
-        id: RunID, stack: [StackLayer]? = nil, rounds: [StageRound] = [], spans: [TaskSpan] = [],
+        id: RunID, network: NetworkDrawing? = nil, rounds: [StageRound] = [], spans: [TaskSpan] = [],
         entries: [RunJournal.Entry] = [], results: [TrialResult]? = nil, pictures: Digest? = nil,
         classNames: [String]? = nil
     ) {
         self.id = id
-        self.stack = stack
+        self.network = network
         self.rounds = rounds
         self.spans = spans
         self.entries = entries
@@ -136,23 +136,37 @@ package struct RunChanges: Codable, Hashable, Sendable {
     }
 }
 
-/// One layer as it is drawn.
-package struct StackLayer: Codable, Hashable, Sendable {
-    /// Shape of what goes in and of the code: (numbers), or (height, width, channels).
-    package var input: [Int]
-    package var output: [Int]
-    package var activation: Activation
-    /// Height and width of a convolution's window; nil for a dense layer.
-    package var kernel: Int?
-    /// The stages that train it, from 0.
-    package var stages: [Int]
+/// A network as it is drawn, and who trains it.
+package struct NetworkDrawing: Codable, Hashable, Sendable {
+    package var graph: Graph
+    /// Of each of its values, for one sample.
+    package var shapes: [[Int]]
+    /// For each of its nodes the stages that train it, from 0.
+    package var stages: [[Int]]
 
-    package init(input: [Int], output: [Int], activation: Activation, kernel: Int?, stages: [Int]) {
-        self.input = input
-        self.output = output
-        self.activation = activation
-        self.kernel = kernel
+    package init(_ graph: Graph, stages: [[Int]]) {
+        self.graph = graph
         self.stages = stages
+        shapes = (try? graph.shapes()) ?? []
+    }
+
+    /// - Parameter stages: of the run.
+    package init(_ graph: Graph, of stages: [any Stage]) {
+        let trained = stages.map(\.trainedNames)
+        self.init(
+            graph,
+            stages: graph.nodes.map { node in
+                let own = node.parameters.map { graph.parameters[$0].name }
+                return trained.indices.filter { !trained[$0].isDisjoint(with: own) }
+            })
+    }
+}
+
+extension Stage {
+    /// The names of the parameters that its first task trains.
+    fileprivate var trainedNames: Set<String> {
+        guard taskCount > 0, case .train(let work) = exampleWork(ofTask: 0) else { return [] }
+        return Set(work.settings.trained.map { work.graph.parameters[$0].name })
     }
 }
 

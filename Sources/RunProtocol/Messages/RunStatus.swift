@@ -49,7 +49,7 @@ package struct RunStatus: Codable, Hashable, Sendable {
     /// What the rows and columns of the results' tables are called; nil where there are no results, and for runs of which
     /// only numbers are known.
     package var classNames: [String]?
-    /// The finished exports, in the order pretrained, fine-tuned.
+    /// The finished exports, in the order in which the run makes them.
     package var exports: [ExportDescription]
     /// What people should know of the plan, its data and what came of them; nil where there is nothing.
     package var remarks: [Remark]?
@@ -86,7 +86,7 @@ package struct StageStatus: Codable, Hashable, Sendable {
         case waiting, running, finished
     }
 
-    /// `layer 1`, `layer 2`, ..., `fine-tuning`, `evaluation`.
+    /// The stage's title, such as `layer 1`.
     package var name: String
     package var state: State
     /// The round in progress, from 1; of `rounds`.

@@ -14,17 +14,15 @@ package struct TrialResult: Hashable, Sendable {
     package var samples: Int
     package var values: NamedValues
 
-    package init(
-        stage: Int, trial: Int, group: String, pretrained: Bool, labels: Int, samples: Int, values: NamedValues
-    ) {
-        self.stage = stage
-        self.trial = trial
-        self.group = group
-        self.pretrained = pretrained
-        self.labels = labels
-        self.samples = samples
-        self.values = values
+    package init(stage: Int, _ trial: Trial, samples: Int, values: NamedValues) {
+        (self.stage, self.trial, self.group) = (stage, trial.number, trial.group)
+        (self.pretrained, self.labels) = (trial.isPretrained, trial.labels)
+        (self.samples, self.values) = (samples, values)
     }
+
+    /// What other programs call where training started.
+    package var start: String { pretrained ? Self.starts[0] : Self.starts[1] }
+    package static let starts = ["pretrained", "scratch"]
 }
 
 extension TrialResult: Codable {
@@ -39,10 +37,11 @@ extension TrialResult: Codable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             stage: try container.decode(Int.self, forKey: .stage),
-            trial: try container.decode(Int.self, forKey: .trial),
-            group: try container.decode(String.self, forKey: .group),
-            pretrained: try container.decode(Bool.self, forKey: .pretrained),
-            labels: try container.decode(Int.self, forKey: .labels),
+            Trial(
+                try container.decode(Int.self, forKey: .trial),
+                group: try container.decode(String.self, forKey: .group),
+                isPretrained: try container.decode(Bool.self, forKey: .pretrained),
+                labels: try container.decode(Int.self, forKey: .labels)),
             samples: try container.decode(Int.self, forKey: .samples),
             values: try NamedValues(from: decoder, besides: CodingKeys.self))
         let areCounts = values.tables.values.allSatisfy { table in

@@ -1,4 +1,4 @@
-/// The learning rate over a stage or a fine-tuning, as a factor of the optimizer's own.
+/// The learning rate over a stage, as a factor of the optimizer's own.
 package struct LearningRateSchedule: Codable, Hashable, Sendable {
     /// How the factor falls to zero.
     package enum Decay: String, Codable, Sendable, CaseIterable {

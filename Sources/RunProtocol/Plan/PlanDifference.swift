@@ -1,6 +1,6 @@
 /// A key of a plan's text that says something else in a later one.
 package struct PlanDifference: Codable, Hashable, Sendable, CustomStringConvertible {
-    /// Such as `pretraining.rounds` or `layers[1].units`, counted from 0 as in a mistake.
+    /// Such as `data.shards` or `layers[1].units`, counted from 0 as in a mistake.
     package var key: String
     /// Nil where the key was not there.
     package var before: String?

@@ -21,13 +21,13 @@ package struct Remark: Codable, Hashable, Sendable {
         case deadUnits
         /// The held-out error has hardly fallen for many rounds.
         case plateau
-        /// The classifier's training loss is near that of guessing.
+        /// The training loss of classes is near that of guessing.
         case lossNearChance
         /// Test samples of some classes are missing.
         case missingClasses
         /// The test error is at least that of always predicting the most frequent class.
         case mostFrequentClass
-        /// Without pretraining the test error is lower.
+        /// From random weights the test error is lower.
         case scratchIsBetter
     }
 

@@ -222,8 +222,8 @@ package struct CompiledRun: Sendable {
     /// What a sample's numbers and the classes are called; nil where they have no names.
     package var columns: [String]?
     package var classNames: [String]?
-    /// The network as it is drawn, from the samples upwards.
-    package var layers: [StackLayer] = []
+    /// The network as it is drawn; nil: it is not.
+    package var network: Graph?
     /// What can be looked at of what it has learnt.
     package var views: [ViewDescription] = []
 

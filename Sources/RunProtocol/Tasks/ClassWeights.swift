@@ -7,7 +7,7 @@ package enum ClassWeights: Codable, Hashable, Sendable {
     case list([Double])
 }
 
-/// Self-training: when the labels are learnt, the classifier guesses those of unlabeled samples and learns from its most
+/// Self-training: when the labels are learnt, the network guesses those of unlabeled samples and learns from its most
 /// confident guesses too (Lee 2013), `rounds` times over.
 package struct PseudoLabels: Codable, Hashable, Sendable {
     /// How often labels are guessed and learnt.
@@ -27,7 +27,7 @@ package struct PseudoLabels: Codable, Hashable, Sendable {
     /// The probabilities that guesses are made by are this times those of the round before, plus the rest of the new
     /// (temporal ensembling, Laine and Aila 2017), 0 ..< 1.
     package var ensembling: Double
-    /// Each round starts where the fine-tuning started, not where the round before ended.
+    /// Each round starts where the task started, not where the round before ended.
     package var restarts: Bool
     /// Only the first so many shards; nil for all.
     package var shards: Int?

@@ -111,6 +111,7 @@ extension EvaluateWork {
                 expectation.metrics[isKept ? "unusedUnits" : "deadUnits"] = .count(atMost: Limits.sampleSize)
             case .confusion(_, let field):
                 expectation.tables["confusion"] = .init(side: data[field]?.classes ?? 0, total: data.count)
+            case .accuracy: expectation.metrics["accuracy"] = .init(lowest: 0, highest: 1, isRequired: true)
             }
         }
         return expectation

@@ -175,7 +175,7 @@ extension EvaluateWork {
                     .check(in: graph, shapes: shapes) { _ in nil }
             case .activity(let value, _):
                 try require(shapes.indices.contains(value), "there is no value \(value)")
-            case .confusion(let output, let field):
+            case .confusion(let output, let field), .accuracy(let output, let field):
                 try require(
                     shapes.indices.contains(output)
                         && data[field]?.classes == shapes[output].reduce(1, *),
@@ -183,6 +183,7 @@ extension EvaluateWork {
             }
         }
         try require(losses <= 1, "one loss at most is measured")
+        try require(Set(measures.compactMap(\.field)).count <= 1, "one field of classes at most is read")
     }
 }
 

@@ -153,6 +153,16 @@ package struct EvaluateWork: Codable, Hashable, Sendable {
         case activity(value: Int, kept: Bool)
         /// How often each class of a field is predicted as which: the largest of the output, the lowest of equal ones.
         case confusion(output: Int, field: String)
+        /// The share of samples whose class in a field is predicted, likewise.
+        case accuracy(output: Int, field: String)
+
+        /// The field of classes that it reads; nil where it reads none.
+        package var field: String? {
+            switch self {
+            case .reconstruction, .activity: nil
+            case .confusion(_, let field), .accuracy(_, let field): field
+            }
+        }
     }
 
     package var graph: Graph
@@ -176,9 +186,7 @@ package struct EvaluateWork: Codable, Hashable, Sendable {
     }
 
     /// The field of classes that it reads; nil where it reads none.
-    package var field: String? {
-        measures.lazy.compactMap { if case .confusion(_, let field) = $0 { field } else { nil } }.first
-    }
+    package var field: String? { measures.lazy.compactMap(\.field).first }
 
     /// Of which the loss is measured; nil where none is.
     package var objective: Objective? {

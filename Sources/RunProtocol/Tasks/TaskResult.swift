@@ -1,7 +1,7 @@
 /// What a task hands back.
 package struct TaskResult: Hashable, Sendable {
     package var figures: TaskFigures
-    /// Flat f32: for `pretrain` the change of the weights, for `fineTune` the weights; empty where the task only measures.
+    /// Flat f32: what the task returns, such as the change of the weights; empty where it only measures.
     package var vector: [Float]
 
     package init(figures: TaskFigures, vector: [Float]) {
@@ -15,8 +15,8 @@ package struct TaskResult: Hashable, Sendable {
 /// In JSON the named values stand beside the other keys, as in `{"samples": 20, "seconds": 1.5, "loss": 0.25}`. What they
 /// are say the descriptions of the task's stage (`StageOutputs`).
 package struct TaskFigures: Hashable, Sendable {
-    /// How many samples were worked on (epochs count each time): the update's weight in the average. In
-    /// fine-tuning all examples count, set aside or not, and guessed labels do not.
+    /// How many samples were worked on (epochs count each time): the update's weight in the average. Of
+    /// labeled samples all count, set aside or not, and guessed labels do not.
     package var samples: Int
     /// How long the work took, without fetching and sending.
     package var seconds: Double

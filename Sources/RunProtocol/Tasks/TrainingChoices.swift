@@ -28,8 +28,8 @@ package enum Corruption: Codable, Hashable, Sendable {
     case saltAndPepper(probability: Double)
 }
 
-/// Which of a code's activations are kept while an autoencoder is trained; the others become zero, and no gradient flows
-/// through them. The next layer and the classifier see the whole code.
+/// Which of a code's activations are kept while a network is trained; the others become zero, and no gradient flows
+/// through them. What is built on the code sees all of it.
 package enum Sparsity: Codable, Hashable, Sendable {
     case none
     /// The `count` largest of each sample (k-sparse, Makhzani and Frey 2013).

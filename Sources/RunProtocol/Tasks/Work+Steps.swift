@@ -1,3 +1,12 @@
+extension TrainingSettings {
+    /// How often classes are predicted of all unlabeled samples, and how often all would be learnt from.
+    package var passesOverUnlabeled: (predicting: Double, learning: Double) {
+        guard let plan = pseudoLabels else { return (0, 0) }
+        // Round r of R learns from r / R of the share.
+        return (Double(plan.rounds), plan.share * Double(plan.rounds + 1) / 2 * Double(plan.epochs))
+    }
+}
+
 extension Work {
     /// About how many steps the task has: what its progress is measured by. At least 1. The most
     /// that a task can ask for are more than an `Int` holds.

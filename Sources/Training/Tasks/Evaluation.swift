@@ -11,6 +11,8 @@ struct Evaluation {
     private var mean: MeanPrediction?
     private var activities: [(activity: Activity, value: Int, isKept: Bool)] = []
     private var confusion: [[Int]] = []
+    /// How many samples' classes are predicted; nil where nobody asks.
+    private var right: Int?
 
     init(_ work: EvaluateWork, weights: [Float], data: TaskData) throws(GraphProblem) {
         (self.work, self.data) = (work, data)
@@ -26,6 +28,7 @@ struct Evaluation {
             case .confusion(_, let field):
                 let classes = work.data[field]?.classes ?? 0
                 confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+            case .accuracy: right = 0
             }
         }
     }
@@ -56,10 +59,17 @@ struct Evaluation {
         }
         self.activities = activities
         if let objective { error += executor.loss(part, LossContext(objective: objective)) }
-        for case .confusion(let output, _) in work.measures {
-            let predicted = executor.largest(ofValue: output, count: part.count)
-            for (row, prediction) in predicted.enumerated() {
-                confusion[Int(data.classes[first + part.lowerBound + row])][Int(prediction)] += 1
+        let classes = data.classes.dropFirst(first + part.lowerBound)
+        for measure in work.measures {
+            switch measure {
+            case .reconstruction, .activity: continue
+            case .confusion(let output, _):
+                for (label, prediction) in zip(classes, executor.largest(ofValue: output, count: part.count)) {
+                    confusion[Int(label)][Int(prediction)] += 1
+                }
+            case .accuracy(let output, _):
+                let predicted = executor.largest(ofValue: output, count: part.count)
+                right = (right ?? 0) + zip(classes, predicted).count { $0 == $1 }
             }
         }
     }
@@ -74,6 +84,7 @@ struct Evaluation {
             figures.metrics[isKept ? "keptShare" : "activeShare"] = activity.share
             figures.metrics[isKept ? "unusedUnits" : "deadUnits"] = Double(activity.dead.count)
         }
+        figures.metrics["accuracy"] = right.map { Double($0) / Double(data.count) }
         if !confusion.isEmpty { figures.tables["confusion"] = confusion }
         return figures
     }

@@ -143,8 +143,7 @@ package struct RunHistory: Sendable {
             completions(ofStage: index).compactMap { completion in
                 stage.trial(ofTask: completion.task.index).map { trial in
                     TrialResult(
-                        stage: index, trial: trial.number, group: trial.group, pretrained: trial.isPretrained,
-                        labels: trial.labels, samples: completion.figures.samples,
+                        stage: index, trial, samples: completion.figures.samples,
                         values: stage.outputs.values(in: completion.figures))
                 }
             }

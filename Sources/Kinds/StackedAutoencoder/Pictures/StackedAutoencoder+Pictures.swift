@@ -24,21 +24,6 @@ extension ViewDescription {
     }
 }
 
-extension NetworkSpec {
-    /// Its layers as they are drawn.
-    func drawn(_ stages: [AutoencoderStage]) -> [StackLayer] {
-        layers.enumerated().map { index, layer in
-            let output = layer.window.flatMap { window in
-                image(ofLayer: index).map { window.output(of: $0, channels: layer.units) }
-            }
-            return StackLayer(
-                input: image(ofLayer: index)?.shape ?? [inputSize(ofLayer: index)],
-                output: output?.shape ?? [layer.units], activation: layer.activation, kernel: layer.window?.kernel,
-                stages: stages.indices.filter { stages[$0].trainedLayers.contains(index) })
-        }
-    }
-}
-
 extension StackedAutoencoder {
     package func subject(of view: ViewDescription, stage: Int?, _ run: RunResults) throws(APIError) -> ViewSubject {
         guard view.form != .mistakes else { return try classifier(of: run) }

@@ -46,7 +46,7 @@ extension AutoencoderStage {
         return [
             Remark(
                 .plateau,
-                "\(name)'s held-out error has hardly fallen since round \(reached.0) of \(last.0) (from"
+                "the held-out error of \(name) has hardly fallen since round \(reached.0) of \(last.0) (from"
                     + " \(reached.1.short) to \(best.short) at best): patience: 3 ends such a stage sooner; a lower"
                     + " learning_rate or a schedule may bring it further down")
         ]
@@ -78,7 +78,7 @@ extension AutoencoderStage {
             return [
                 Remark(
                     .worseThanMean,
-                    "\(name)'s held-out error, \(error.short), is \(error == meanError ? "that" : "worse than that") of"
+                    "the held-out error of \(name), \(error.short), is \(error == meanError ? "that" : "worse than that") of"
                         + " \(mean): the result is of no use" + ending(causes(status, plan, manifest)))
             ]
         }
@@ -86,7 +86,7 @@ extension AutoencoderStage {
         return [
             Remark(
                 .hardlyBetterThanMean,
-                "\(name)'s held-out error, \(error.short), is hardly better than that of \(mean)"
+                "the held-out error of \(name), \(error.short), is hardly better than that of \(mean)"
                     + ending(causes(status, plan, manifest)))
         ]
     }

@@ -15,8 +15,7 @@ package struct ModelDescription: Codable, Hashable, Sendable {
 
     /// What goes into the graph, beside its shape there.
     package struct Input: Codable, Hashable, Sendable {
-        /// The field's numbers were divided by this.
-        package var divisor: Double
+        package var preprocessing: Preprocessing
         /// The names of a sample's numbers, where the file that they came from named its columns.
         package var columns: [String]?
         /// How a sample lay in its file, such as [28, 28]; nil: as in the graph.
@@ -25,7 +24,8 @@ package struct ModelDescription: Codable, Hashable, Sendable {
         package var range: NumberRange?
 
         package init(divisor: Double, columns: [String]? = nil, fileShape: [Int]? = nil, range: NumberRange? = nil) {
-            (self.divisor, self.columns, self.fileShape, self.range) = (divisor, columns, fileShape, range)
+            preprocessing = .scale(divisor: divisor)
+            (self.columns, self.fileShape, self.range) = (columns, fileShape, range)
         }
     }
 
@@ -57,7 +57,7 @@ package struct ModelDescription: Codable, Hashable, Sendable {
     package var expectation: SampleExpectation {
         SampleExpectation(
             shape: inputs[0].fileShape ?? graph.inputs[0].shape, columns: inputs[0].columns,
-            divisor: inputs[0].divisor, range: inputs[0].range)
+            divisor: inputs[0].preprocessing.divisor, range: inputs[0].range)
     }
 
     /// What the classes are called; nil where it has none.
@@ -138,7 +138,7 @@ extension ModelDescription {
 
 extension ModelDescription.Input {
     fileprivate func isPlausible(size: Int) -> Bool {
-        (1e-9...1e9).contains(divisor) && columns.map { $0.count == size } ?? true
+        preprocessing.isPossible && columns.map { $0.count == size } ?? true
             && fileShape.map { Self.size(of: $0) == size } ?? true
     }
 

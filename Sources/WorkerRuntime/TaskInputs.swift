@@ -24,7 +24,7 @@ struct TaskInputs {
 
     /// The values where they lie: the blob's file is mapped, so that it need not fit into memory.
     func samples(_ field: Field, count: Int) throws -> Samples {
-        guard case .values(let size, let divisor) = field.content else {
+        guard case .values(_, let preprocessing) = field.content, let size = field.size else {
             throw APIError(.invalidData, "the field \(field.name) has classes, not values")
         }
         let path = try localCopy(field.digest)
@@ -35,7 +35,7 @@ struct TaskInputs {
         }
         let type: Samples.ElementType = mapped.type == .uint8 ? .uint8 : .float32
         let numbers = ForeignNumbers(type, mapped.file, from: mapped.offset)
-        return Samples(count: count, size: size, numbers: .foreign(numbers), divisor: divisor)
+        return Samples(count: count, size: size, numbers: .foreign(numbers), divisor: preprocessing.divisor)
     }
 
     /// What a graph reads of some samples.

@@ -16,6 +16,9 @@ import Testing
             shards: [SampleSet](repeating: samples(20), count: plan.data.shards), heldOut: samples(10),
             draws: [LabeledBlobs](repeating: labeled(8), count: draws), test: plan.fineTuning.map { _ in labeled(9) },
             classes: 3)
+        if plan.fineTuning?.validatedPerRound != nil {
+            manifest.validation = [LabeledBlobs](repeating: labeled(3), count: plan.data.labeled?.draws ?? 0)
+        }
         manifest.outputs = plan.outputs?.map {
             OutputSamples(name: $0.name, parts: [SampleSet](repeating: samples(5), count: $0.shards))
         }
@@ -38,6 +41,7 @@ import Testing
         data + "layers: [{convolution: {channels: 2, pooling: 2}}, {units: 4}]\nfine_tuning: {}",
         data + "layers: [{units: 5}]\nfine_tuning: {encoder_learning_rate: 0, input_dropout: 0}",
         data + "layers: [{units: 5}]\nfine_tuning: {epochs: 6, rounds: 3, replicas: 2}",
+        data + "layers: [{units: 5}]\nfine_tuning: {epochs: 6, rounds: 3, validation_per_class: 1}",
         data
             + "layers: [{units: 5}]\nfine_tuning: {encoder_learning_rate: 0, input_dropout: 0, replicas: 4,"
             + " compare_from_scratch: false}",
@@ -121,7 +125,6 @@ import Testing
 
     static let mistakes = [
         ("fine_tuning: {epochs: 10, rounds: 3}", "should divide epochs"),
-        ("fine_tuning: {replicas: 2, validation_per_class: 1}", "cannot stand beside rounds or replicas"),
         ("fine_tuning: {epochs: 10, rounds: 2, pseudo_labels: {}}", "cannot stand beside rounds or replicas"),
         ("outputs: [{samples: x}]", "is missing: what the export is called"),
         ("outputs: [{name: pretrained, samples: x}]", "is the name of another export"),

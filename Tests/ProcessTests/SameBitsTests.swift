@@ -55,7 +55,7 @@ import Testing
     @Test func labelsAndCodesInPartsGiveTheSameFiles() throws {
         let images = "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"
         let more = """
-            fine_tuning: {epochs: 4, rounds: 2, replicas: 3, encoder_learning_rate: 0.0003}
+            fine_tuning: {epochs: 4, rounds: 2, replicas: 3, encoder_learning_rate: 0.0003, validation_per_class: 1}
             outputs:
               - {name: codes, samples: {path: \(images), limit: 700}, shards: 3, statistics: true}
             """

@@ -75,7 +75,7 @@ struct RunBuilder {
         }
         if let test = manifest.test {
             let tested = settings.starts.flatMap { start in
-                trials.indices.map { start.trial($0, labels: trials[$0].reduce(0) { $0 + $1.samples.count }) }
+                trials.indices.map { start.trial($0, labels: manifest.labelCount(ofTrial: $0, trials)) }
             }
             compiled.stages.append(
                 TestStage(
@@ -115,6 +115,7 @@ struct RunBuilder {
                 title: settings.title(ofTrial: trials.count > 1 ? trial : nil, start),
                 isFirst: trial == 0 && start == .pretrained, settings: settings,
                 network: network, classes: manifest.classes, seedKey: UInt64(index), replicas: trials[trial],
+                validation: manifest.validation?[trial],
                 isPretrained: start == .pretrained, frozen: isOnCodes ? stack : nil,
                 start: BlobRecipe(own, (isOnCodes ? [] : given) + fresh)))
         return BlobRecipe(
@@ -151,6 +152,12 @@ struct RunBuilder {
 }
 
 extension StackedManifest {
+    /// Those that measure count as well.
+    fileprivate func labelCount(ofTrial trial: Int, _ parts: [[LabeledBlobs]]) -> Int {
+        let aside = validation.map { [$0[trial]] } ?? []
+        return (parts[trial] + aside).reduce(0) { $0 + $1.samples.count }
+    }
+
     /// What an exported file says of the samples.
     fileprivate var exportedInput: ModelDescription.Input {
         ModelDescription.Input(

@@ -50,7 +50,9 @@ extension FieldSet {
 extension Field.Content {
     fileprivate var isPossible: Bool {
         switch self {
-        case .values(let size, let divisor): (1...Limits.sampleSize).contains(size) && divisor > 0
+        case .values(let shape, let preprocessing):
+            (1...4).contains(shape.count) && shape.allSatisfy { (1...Limits.sampleSize).contains($0) }
+                && shape.reduce(1.0) { $0 * Double($1) } <= Double(Limits.sampleSize) && preprocessing.isPossible
         case .classes(let count): (1...Limits.classes).contains(count)
         }
     }

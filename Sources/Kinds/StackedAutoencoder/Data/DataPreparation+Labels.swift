@@ -28,10 +28,14 @@ extension DataPreparation {
             places = rest(of: pool, without: tested, digests, &manifest)
             try storeTest(pool, tested, into: &manifest)
         }
-        manifest.draws = try (0..<labeled.draws).flatMap { draw in
-            try parts(of: try pick(labeled, from: pool, places, draw: draw), labeled, draw: draw).map {
-                try store(pool, $0)
+        for draw in 0..<labeled.draws {
+            var picked = try pick(labeled, from: pool, places, draw: draw)
+            if let count = plan.fineTuning?.validatedPerRound {
+                let aside = validation(count, of: picked, in: pool, draw: draw)
+                picked.removeAll { aside.contains($0) }
+                manifest.validation = (manifest.validation ?? []) + [try store(pool, aside.sorted())]
             }
+            manifest.draws += try parts(of: picked, labeled, draw: draw).map { try store(pool, $0) }
         }
         guard let test = plan.data.test else { return }
         try prepareTest(test, learnt: DigestSet(digests), into: &manifest)
@@ -192,6 +196,21 @@ extension DataPreparation {
             .invalidData,
             "\(source.samples.path): class \(ClassMatch.title(pool.names[poor])) has \(taken[poor]) examples, fewer than"
                 + " per_class: \(perClass)", hint: "make data.labeled.per_class smaller")
+    }
+
+    /// Up to `count` of each class's examples of one draw; one of each class at least is left.
+    private func validation(_ count: Int, of places: [Int32], in pool: Labeled, draw: Int) -> Set<Int32> {
+        func label(_ place: Int32) -> Int { Int(pool.labels[Int(place)]) }
+        var (taken, left) = ([Int](repeating: 0, count: pool.names.count), [Int](repeating: 0, count: pool.names.count))
+        for place in places { left[label(place)] += 1 }
+        var random = Philox(key: plan.seed, stream: Stream.validation(draw))
+        let aside = random.permutation(of: places.count).map { places[Int($0)] }.filter { place in
+            guard taken[label(place)] < count, left[label(place)] > 1 else { return false }
+            taken[label(place)] += 1
+            left[label(place)] -= 1
+            return true
+        }
+        return Set(aside)
     }
 
     /// The examples of one draw in a random order, cut into as many parts as fine-tuning has replicas.

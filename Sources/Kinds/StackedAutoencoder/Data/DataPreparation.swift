@@ -17,6 +17,7 @@ struct DataPreparation {
     enum Stream {
         static let shuffle = Seed.derive(from: 0, 0x64617461)
         static let split = Seed.derive(from: 0, 0x74657374)
+        static func validation(_ draw: Int) -> UInt64 { Seed.derive(from: 0, 0x76616c69, UInt64(draw)) }
         static func part(_ draw: Int) -> UInt64 { Seed.derive(from: 0, 0x70617274, UInt64(draw)) }
         static func draw(_ draw: Int) -> UInt64 { Seed.derive(from: 0, 0x64726177, UInt64(draw)) }
     }

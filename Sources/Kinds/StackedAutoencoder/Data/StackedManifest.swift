@@ -12,6 +12,8 @@ package struct StackedManifest: Codable, Hashable, Sendable {
     /// The labeled examples of each draw, cut into as many parts as fine-tuning has replicas, one draw's after the other's;
     /// empty where the plan has no labels.
     package var draws: [LabeledBlobs]
+    /// Of each draw the examples that measure the rounds of a distributed fine-tuning; nil where there are none.
+    package var validation: [LabeledBlobs]?
     package var test: LabeledBlobs?
     /// 0 where the plan has no labels.
     package var classes: Int
@@ -82,7 +84,7 @@ extension StackedManifest {
 
     /// All that the data were cut into.
     package var blobs: [Digest] {
-        let labeled = draws + [test].compactMap { $0 }
+        let labeled = draws + (validation ?? []) + [test].compactMap(\.self)
         return shards.map(\.digest) + [heldOut.digest] + labeled.flatMap { [$0.samples.digest, $0.labels] }
             + (outputs ?? []).flatMap { $0.parts.map(\.digest) }
     }

@@ -106,5 +106,9 @@ extension StackedManifest {
             shards: [SampleSet](repeating: samples(inShard), count: shards), heldOut: samples(plan.data.heldOut),
             draws: [LabeledBlobs](repeating: labeled(data.labeled.divided(by: replicas)), count: draws),
             test: draws > 0 ? labeled(data.tested) : nil, classes: data.classes)
+        if let perClass = plan.fineTuning?.validatedPerRound, draws > 0 {
+            let own = labeled(min(perClass * data.classes, data.labeled))
+            validation = [LabeledBlobs](repeating: own, count: plan.data.labeled?.draws ?? 0)
+        }
     }
 }

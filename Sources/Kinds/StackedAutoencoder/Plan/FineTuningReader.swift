@@ -9,10 +9,9 @@ enum FineTuningReader {
         if let rounds = settings.rounds, settings.epochs % rounds != 0 {
             section.note("rounds", "should divide epochs, which is \(settings.epochs): each round has as many")
         }
-        if settings.isDistributed {
-            for key in ["pseudo_labels", "validation_per_class"] where section.has(key) {
-                section.note(key, "cannot stand beside rounds or replicas above 1: a trial must be one task for it")
-            }
+        if settings.isDistributed, settings.pseudoLabels != nil {
+            section.note(
+                "pseudo_labels", "cannot stand beside rounds or replicas above 1: a trial must be one task for it")
         }
         return settings
     }

@@ -28,7 +28,8 @@ package struct FineTuningSettings: Codable, Hashable, Sendable {
     package var maxNorm: Double?
     /// How much the loss of each class counts.
     package var classWeights: ClassWeights
-    /// So many of each class's examples are not learnt from: the classifier with the fewest errors on them comes out.
+    /// So many of each class's examples are not learnt from: the classifier with the fewest errors on them comes out, of those after
+    /// each epoch, or after each round where there are `rounds` or `replicas`.
     package var validationPerClass: Int?
     package var pseudoLabels: PseudoLabels?
     /// Also do everything from a random start, to compare.
@@ -62,6 +63,9 @@ package struct FineTuningSettings: Codable, Hashable, Sendable {
 
     /// Whether a trial is trained by several tasks, whose updates are averaged.
     package var isDistributed: Bool { rounds ?? 1 > 1 || replicas ?? 1 > 1 }
+
+    /// How many examples of each class measure the rounds; nil where none do.
+    package var validatedPerRound: Int? { isDistributed ? validationPerClass : nil }
 
     /// Whether the pretrained layers give a sample the same code in every step: then only the softmax layer is trained, on
     /// codes that are computed once.

@@ -56,9 +56,23 @@ extension FineTuningSettings {
             seed: seed)
         (work.round, work.rounds, work.returned) = (round, rounds ?? 1, .change)
         work.settings.epochs = max(epochs / work.rounds, 1)
-        work.settings.tellsEpochs = false
+        (work.settings.tellsEpochs, work.settings.validationPerClass) = (false, nil)
         work.start = TrainWork.Start(start, count: work.graph.parameters.count)
         return work
+    }
+
+    /// Measuring what a round starts from, on the examples that were set aside; as above.
+    package func measuring(
+        of network: NetworkSpec, classes: Int, frozen: Digest?, weights: Digest, on examples: LabeledBlobs
+    ) -> EvaluateWork {
+        let graph =
+            frozen == nil
+            ? network.classifierGraph(classes: classes) : network.outputGraph(classes: classes, dropout: 0)
+        return EvaluateWork(
+            graph: graph,
+            cut: frozen.map { Cut(graph: network.encoderGraph(layers: network.layers.indices), weights: $0) },
+            weights: weights, data: examples.fields(classes: classes),
+            measures: [.accuracy(output: graph.valueCount - 1, field: Field.labels)])
     }
 
     /// From the top downwards each pretrained layer learns more slowly; from a random start all learn alike.

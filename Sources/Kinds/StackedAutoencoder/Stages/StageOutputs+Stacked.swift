@@ -14,7 +14,9 @@ extension AutoencoderStage {
 
 extension StageOutputs {
     /// Those of every kind of stage of a stacked autoencoder.
-    static let stacked = [autoencoder(unit: nil), fineTuning, evaluation]
+    static let stacked = [
+        autoencoder(unit: nil), fineTuning, fineTuningRounds(isFirst: true, isMeasured: true), evaluation,
+    ]
 
     /// An autoencoder's rounds and the weights between them.
     package static func autoencoder(unit: MetricUnit?) -> StageOutputs {
@@ -67,10 +69,18 @@ extension StageOutputs {
 
     /// A classifier's training by several tasks, round after round.
     ///
-    /// - Parameter isFirst: of several trials one is drawn for all.
-    package static func fineTuningRounds(isFirst: Bool) -> StageOutputs {
-        StageOutputs(
-            metrics: [loss(MetricUnit(name: "cross-entropy", values: 1), chart: "Training loss")],
+    /// - Parameters:
+    ///   - isFirst: of several trials one is drawn for all.
+    ///   - isMeasured: whether labeled examples are set aside to measure the rounds.
+    package static func fineTuningRounds(isFirst: Bool, isMeasured: Bool) -> StageOutputs {
+        let accuracy = MetricDescription(
+            "validationAccuracy", resultName: "accuracy", title: "validation accuracy",
+            text: "Share of the labeled samples that are set aside whose class is predicted, 0 to 1.",
+            direction: .higherIsBetter, lowest: 0, highest: 1, of: .weights, decides: true,
+            chart: "Validation accuracy", format: .share)
+        return StageOutputs(
+            metrics: [loss(MetricUnit(name: "cross-entropy", values: 1), chart: "Training loss")]
+                + (isMeasured ? [accuracy] : []),
             text: isFirst ? "a classifier on top" : nil)
     }
 

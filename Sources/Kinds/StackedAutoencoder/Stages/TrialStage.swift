@@ -12,6 +12,8 @@ struct TrialStage: Stage {
     let seedKey: UInt64
     /// The parts of the labeled examples; each is the same task's in every round.
     let replicas: [LabeledBlobs]
+    /// What measures the rounds: the best weights come out. Nil: those of the last round.
+    let validation: LabeledBlobs?
     let isPretrained: Bool
     /// All encoders, where the output alone is trained; else nil.
     let frozen: BlobRecipe?
@@ -19,11 +21,15 @@ struct TrialStage: Stage {
 
     var rounds: Int { settings.rounds ?? 1 }
     var taskCount: Int { replicas.count }
-    var reduction: Reduction { .average(.mean, nil) }
+    /// All rounds are trained, whichever is the best.
+    var reduction: Reduction {
+        .average(.mean, validation.map { _ in EarlyStopping(patience: rounds + 1, minimumImprovement: 0) })
+    }
     var parameters: [ParameterSpec] { start.parameters }
     var starts: [BlobRecipe] { [start] }
     var sampleSetCount: Int { replicas.count }
-    var outputs: StageOutputs { .fineTuningRounds(isFirst: isFirst) }
+    var outputs: StageOutputs { .fineTuningRounds(isFirst: isFirst, isMeasured: isMeasured) }
+    var isMeasured: Bool { validation != nil }
 
     func part(ofTask index: Int) -> Int { 0 }
     func title(ofTask index: Int) -> String { "the classifier" }
@@ -33,6 +39,14 @@ struct TrialStage: Stage {
             settings.replica(
                 of: network, classes: classes, isPretrained: isPretrained, frozen: context.frozen,
                 start: context.weights[0], on: replicas[index], round: context.round, seed: context.seed))
+    }
+
+    func measurement(_ context: TaskContext) -> Work? {
+        validation.map {
+            .evaluate(
+                settings.measuring(
+                    of: network, classes: classes, frozen: context.frozen, weights: context.weights[0], on: $0))
+        }
     }
 }
 
@@ -64,7 +78,8 @@ extension FineTuningSettings {
                 (0..<trials).map {
                     StageStatus(
                         waiting: title(ofTrial: trials > 1 ? $0 : nil, start), rounds: rounds ?? 1,
-                        outputs: .fineTuningRounds(isFirst: $0 == 0 && start == .pretrained))
+                        outputs: .fineTuningRounds(
+                            isFirst: $0 == 0 && start == .pretrained, isMeasured: validationPerClass != nil))
                 }
             } : [StageStatus(waiting: "fine-tuning", rounds: 1, outputs: .fineTuning)]
         return stages + [StageStatus(waiting: "evaluation", rounds: 1, outputs: .evaluation)]

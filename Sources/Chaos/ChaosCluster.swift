@@ -91,13 +91,9 @@ final class ChaosCluster {
 
     // MARK: Processes
 
-    func addWorker() throws {
-        workers.append(try makeWorker(workers.count))
-    }
+    func addWorker() throws { workers.append(try makeWorker(workers.count)) }
 
-    func removeLastWorker() {
-        workers.popLast()?.kill()
-    }
+    func removeLastWorker() { workers.popLast()?.kill() }
 
     /// `kill -9`, and another in its place.
     func killWorker(_ place: Int) throws {

@@ -11,9 +11,7 @@ import Synchronization
 /// ```
 package final class FaultyProxy: Sendable {
     /// Which way bytes go.
-    package enum Direction: Int, Hashable, Sendable {
-        case fromWorker, fromCoordinator
-    }
+    package enum Direction: Int, Hashable, Sendable { case fromWorker, fromCoordinator }
 
     /// How it behaves at present.
     package struct Behaviour: Hashable, Sendable {
@@ -57,9 +55,7 @@ package final class FaultyProxy: Sendable {
     }
 
     /// Behaves otherwise from now on.
-    package func change(_ body: (inout Behaviour) -> Void) {
-        state.withLock { body(&$0.behaviour) }
-    }
+    package func change(_ body: (inout Behaviour) -> Void) { state.withLock { body(&$0.behaviour) } }
 
     /// Resets every connection.
     package func cut() {

@@ -34,9 +34,7 @@ final class HostileWorker {
         guard isQuarantined else { return }
         try hearing {
             let worker = try join()
-            if let last {
-                try deliver(last.task, TaskClaim(worker: worker, token: last.claim.token))
-            }
+            if let last { try deliver(last.task, TaskClaim(worker: worker, token: last.claim.token)) }
         }
         try hearing {
             let worker = try join()

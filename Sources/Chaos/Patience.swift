@@ -6,14 +6,10 @@ package enum Patience {
     private static let isOver = Atomic(false)
 
     /// From now on every wait throws.
-    package static func end() {
-        isOver.store(true, ordering: .relaxed)
-    }
+    package static func end() { isOver.store(true, ordering: .relaxed) }
 
     /// - Throws: `ChaosError` as soon as `end` was called.
-    static func sleep(seconds: Double) throws {
-        _ = try wait(seconds: seconds) { false }
-    }
+    static func sleep(seconds: Double) throws { _ = try wait(seconds: seconds) { false } }
 
     /// Looks again and again whether something has become true.
     /// - Returns: whether it has, in time.

@@ -8,8 +8,7 @@ package struct Cairn: AsyncParsableCommand {
     static let version = "0.1.0"
 
     package static let configuration = CommandConfiguration(
-        commandName: "cairn",
-        abstract: "Distributed layer-wise pretraining with autoencoders.",
+        commandName: "cairn", abstract: "Distributed layer-wise pretraining with autoencoders.",
         discussion: """
             Start a coordinator, launch workers on hosts, export the pretrained weights:
 
@@ -27,8 +26,7 @@ package struct Cairn: AsyncParsableCommand {
                 name: "Runs",
                 subcommands: [
                     SubmitCommand.self, ListCommand.self, StatusCommand.self, EventsCommand.self, WatchCommand.self,
-                    CancelCommand.self, ExportCommand.self, MetricsCommand.self,
-                    GarbageCommand.self,
+                    CancelCommand.self, ExportCommand.self, MetricsCommand.self, GarbageCommand.self,
                 ]),
             CommandGroup(
                 name: "Without a cluster",
@@ -57,11 +55,7 @@ package struct Cairn: AsyncParsableCommand {
                 } else {
                     try command.run()
                 }
-            } catch {
-                throw CommandError.shown(error)
-            }
-        } catch {
-            exit(withError: error)
-        }
+            } catch { throw CommandError.shown(error) }
+        } catch { exit(withError: error) }
     }
 }

@@ -5,9 +5,7 @@ import PrintableText
 struct CommandError: Error, CustomStringConvertible {
     let description: String
 
-    init(_ description: String) {
-        self.description = description
-    }
+    init(_ description: String) { self.description = description }
 
     /// An error as it is shown: its text comes from files and other hosts, and steers no terminal.
     static func shown(_ error: any Error) -> any Error {

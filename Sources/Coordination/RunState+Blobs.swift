@@ -12,9 +12,7 @@ extension RunState {
         needed.formUnion(completions.values.map(\.update) + collected.values.joined().map(\.update))
         needed.formUnion(witnesses.values.joined().map(\.completion.update))
         // Early stopping may go back to the weights of any round before.
-        if case .average(_, _?) = current?.reduction {
-            needed.formUnion(measurements.map(\.weights))
-        }
+        if case .average(_, _?) = current?.reduction { needed.formUnion(measurements.map(\.weights)) }
         return needed
     }
 }

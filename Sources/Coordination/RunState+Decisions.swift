@@ -33,16 +33,12 @@ extension RunState {
         if let stopping, let note = reasonToStop(stopping) {
             return (.finishStage(StageEnding(stage: stage, weights: bestWeights, note: note)), note)
         }
-        guard round > rounds else {
-            return (.average, "all \(taskCount) tasks of round \(round) are done")
-        }
+        guard round > rounds else { return (.average, "all \(taskCount) tasks of round \(round) are done") }
         let kept = stopping == nil ? weights : bestWeights
         return (.finishStage(StageEnding(stage: stage, weights: kept, note: nil)), "round \(round - 1) was its last")
     }
 
-    private var bestWeights: Digest? {
-        measurements.min { $0.cost < $1.cost }?.weights
-    }
+    private var bestWeights: Digest? { measurements.min { $0.cost < $1.cost }?.weights }
 
     /// Counts the rounds since what is measured was last better by more than `minimumImprovement` of the best before.
     private func reasonToStop(_ stopping: EarlyStopping) -> String? {

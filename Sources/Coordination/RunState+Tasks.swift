@@ -18,8 +18,7 @@ extension RunState {
     /// take them in turn, round after round, and what is measured comes after them. Nil where a stage has none.
     func sampleSet(ofTask index: Int) -> Int? {
         guard let current, current.sampleSetCount > 0, (0..<taskCount).contains(index) else { return nil }
-        return isMeasurement(index)
-            ? current.sampleSetCount : current.sampleSet(ofTask: index, round: round)
+        return isMeasurement(index) ? current.sampleSetCount : current.sampleSet(ofTask: index, round: round)
     }
 
     /// The tasks of the round in progress that read these sets, in their order.

@@ -41,9 +41,7 @@ struct TaskDurations: Sendable {
     /// Of the fastest worker.
     func fastest(_ kind: Kind) -> Int64? { known[kind]?.fastest }
 
-    mutating func forget(_ run: RunID) {
-        known = known.filter { $0.key.run != run }
-    }
+    mutating func forget(_ run: RunID) { known = known.filter { $0.key.run != run } }
 }
 
 extension [Int64] {

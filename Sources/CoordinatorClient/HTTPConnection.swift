@@ -23,9 +23,7 @@ package final class HTTPConnection: Sendable {
     }
 
     /// Makes calls that only wait (long polls, pauses between retries) end at once, from now on. All others still work.
-    package func interrupt() {
-        interruption.signal()
-    }
+    package func interrupt() { interruption.signal() }
 
     /// Sends a request until it is answered, or until `policy` (by default the configuration's) gives up.
     func send(_ request: Request, policy: RetryPolicy? = nil) throws -> Answer {
@@ -54,9 +52,7 @@ package final class HTTPConnection: Sendable {
                 throw AttemptFailure(answer, request: request, address: configuration.address)
             }
             return answer
-        } catch {
-            throw error.through(configuration.proxy)
-        }
+        } catch { throw error.through(configuration.proxy) }
     }
 
     /// Returns when it is time for another attempt; throws the failure's cause when there will be none.

@@ -9,15 +9,7 @@ package enum SampleFile {
         _ path: String, _ options: ReadingOptions = ReadingOptions(),
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(DataError) -> SampleTable {
-        switch try open(path, options) {
-        case .csv(let source): return try CSV.samples(source, options)
-        case .array(_, let header, let source):
-            try refuseColumns(options.without, path)
-            return try header.samples(from: source, limit: options.limit)
-        case .images(let folder):
-            try refuseColumns(options.without, path)
-            return try folder.samples(options, progress: progress)
-        }
+        try rows(path, options, progress: progress).table()
     }
 
     /// The same samples to be read row by row. An unpacked IDX or NPY file stays where it is; all else is decoded once, part
@@ -52,9 +44,8 @@ package enum SampleFile {
         case .images(let folder):
             var first = options
             first.limit = 1
-            let table = try folder.samples(first)
-            return SampleHeader(
-                count: folder.count, sampleShape: table.sampleShape, numberBytes: table.numbers.type.bytes)
+            let rows = try folder.rows(first) { _, _ in }
+            return SampleHeader(count: folder.count, sampleShape: rows.sampleShape, numberBytes: rows.type.bytes)
         }
     }
 

@@ -76,6 +76,23 @@ package struct SampleRows {
         guesses = remarks
     }
 
+    /// All rows in memory.
+    package func table() throws(DataError) -> SampleTable {
+        var table = SampleTable(
+            count: count, sampleShape: sampleShape,
+            numbers: type == .uint8 ? .uint8(try numbers(of: UInt8.self)) : .float32(try numbers(of: Float.self)))
+        (table.columns, table.elementType, table.isImages, table.remarks) = (columns, elementType, isImages, remarks)
+        return table
+    }
+
+    private func numbers<Value: ExpressibleByIntegerLiteral>(of type: Value.Type) throws(DataError) -> [Value] {
+        var numbers = [Value](repeating: 0, count: count * size)
+        try numbers.withUnsafeMutableBufferPointer { buffer throws(DataError) in
+            try copy(Array(0..<Int32(count))[...], to: UnsafeMutableRawBufferPointer(buffer))
+        }
+        return numbers
+    }
+
     /// The most bytes that are handed over at once, apart from a single row that has more.
     private static let partBytes = 1 << 20
 

@@ -100,9 +100,7 @@ struct OwnerFiles: Sendable {
         for draft in drafts where draft.hasPrefix("draft.") { remove("\(folder)/\(draft)") }
     }
 
-    private func remove(_ path: String) {
-        _ = WritePoint.dropOwner.perform { unlink(path) }
-    }
+    private func remove(_ path: String) { _ = WritePoint.dropOwner.perform { unlink(path) } }
 }
 
 extension StateOwner {

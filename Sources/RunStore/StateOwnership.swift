@@ -182,7 +182,5 @@ extension OwnerFiles {
         return locksAreShared ? false : nil
     }
 
-    fileprivate func hasGivenUp(_ epoch: Int) -> Bool {
-        heartbeat(epoch)?.hasPrefix(Self.givenUp) == true
-    }
+    fileprivate func hasGivenUp(_ epoch: Int) -> Bool { heartbeat(epoch)?.hasPrefix(Self.givenUp) == true }
 }

@@ -5,9 +5,7 @@ package struct Curve: Hashable, Sendable {
     private let values: [Double]
 
     /// - Parameter values: the oldest first; what is no number is left out.
-    package init(_ values: [Double]) {
-        self.values = values.filter(\.isFinite)
-    }
+    package init(_ values: [Double]) { self.values = values.filter(\.isFinite) }
 
     /// The smallest value at the bottom, the largest at the top; where there are more values than columns, means of
     /// neighbours.

@@ -45,9 +45,7 @@ package struct ProgressBar: Hashable, Sendable {
     }
 
     /// At most `width` columns.
-    package func line(width: Int) -> Line {
-        Self.lines([self], width: width)[0]
-    }
+    package func line(width: Int) -> Line { Self.lines([self], width: width)[0] }
 
     /// Bars below each other, as long as each other.
     static func lines(_ bars: [ProgressBar], width: Int) -> [Line] {

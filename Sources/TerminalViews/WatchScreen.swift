@@ -151,10 +151,7 @@ package struct WatchScreen: Sendable {
                 }
             } + [Table.Column(title: "time", isRight: true, rank: 3), Table.Column(title: "why", least: 12, rank: 4)]
         let rows = finished.map { stage in
-            [
-                Line(stage.name.displayable(atMost: 20)),
-                Line("\(stage.history.count(where: stage.hasClosed))"),
-            ]
+            [Line(stage.name.displayable(atMost: 20)), Line("\(stage.history.count(where: stage.hasClosed))")]
                 + primaries.flatMap { metric -> [Line] in
                     let last = stage.primary?.title == metric.title ? stage.last(metric) : nil
                     let value = last?.metrics[metric.name].map { Figure.value($0, metric.format) }

@@ -4,9 +4,7 @@ import FoundationEssentials
 package import RunProtocol
 
 /// Why an answer cannot count.
-package struct RefusedAnswer: Error, Hashable {
-    package var reason: String
-}
+package struct RefusedAnswer: Error, Hashable { package var reason: String }
 
 /// Looks at an answer before it counts: it must be what its task asks for, number by number, by the rules that its worker
 /// has looked at it with (`ResultProblem`).
@@ -41,9 +39,7 @@ package enum UpdateInspection {
         guard
             let completion = TaskCompletion(
                 task: task.id, update: upload.digest, figures: header.figures, bits: bits, bytes: upload.bytes)
-        else {
-            throw RefusedAnswer(reason: "its figures do not fit")
-        }
+        else { throw RefusedAnswer(reason: "its figures do not fit") }
         return completion
     }
 }

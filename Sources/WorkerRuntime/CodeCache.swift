@@ -89,9 +89,7 @@ package final class CodeCache: Sendable {
     var bytes: Int { state.withLock(\.bytes) }
 
     /// Gives memory back until it has no more than `limit` bytes, or all that is left is being made.
-    func shrink(to limit: Int) {
-        makeRoom(0, within: limit, for: nil)
-    }
+    func shrink(to limit: Int) { makeRoom(0, within: limit, for: nil) }
 
     /// Brings to the disk what was not used for the longest time, until there is room for `bytes` more.
     ///

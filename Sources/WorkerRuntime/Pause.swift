@@ -1,6 +1,4 @@
 import Glibc
 
 /// Sleeping on the slots' own threads.
-enum Pause {
-    static func briefly() { usleep(2_000) }
-}
+enum Pause { static func briefly() { usleep(2_000) } }

@@ -7,9 +7,7 @@ struct TaskRunner {
     private var inputs: TaskInputs
     private let memory: MemoryBudget
 
-    init(inputs: TaskInputs, memory: MemoryBudget) {
-        (self.inputs, self.memory) = (inputs, memory)
-    }
+    init(inputs: TaskInputs, memory: MemoryBudget) { (self.inputs, self.memory) = (inputs, memory) }
 
     /// Does `body`, which performs `task` and sends the result, once there is memory for both.
     ///

@@ -140,9 +140,7 @@ package final class Worker: Sendable {
         do {
             if let worker { try connection.leave(worker, WorkerLeave(nonce: registration.nonce)) }
             logger.info("left after \(tasks) tasks")
-        } catch {
-            logger.info("left after \(tasks) tasks; the coordinator could not be told: \(error)")
-        }
+        } catch { logger.info("left after \(tasks) tasks; the coordinator could not be told: \(error)") }
     }
 
     var isStopped: Bool { state.withLock { $0.stoppedAt != nil } }
@@ -244,9 +242,7 @@ package final class Worker: Sendable {
         state.withLock { $0.troubles[trouble] = String(text.prefix(Limits.troubleCharacters)) }
     }
 
-    func isMended(_ trouble: Trouble) {
-        state.withLock { $0.troubles[trouble] = nil }
-    }
+    func isMended(_ trouble: Trouble) { state.withLock { $0.troubles[trouble] = nil } }
 
     /// - Parameter isOver: ends the pause early; so does `stop()`.
     func pause(seconds: Double, unless isOver: () -> Bool = { false }) {

@@ -102,8 +102,7 @@ extension MadeUpCluster {
         RunStatus(
             id: run("run-waiting"), name: "a run that waits", state: .waiting,
             reason: "its tasks take 9.1 GiB, and no worker has more than 8 GiB: start one with more memory",
-            revision: 3,
-            submittedAt: now - 600,
+            revision: 3, submittedAt: now - 600,
             stages: [StageStatus(name: "layer 1", state: .running, round: 1, rounds: 20, tasksDone: 0, tasks: 4)])
     }
 
@@ -124,8 +123,7 @@ extension MadeUpCluster {
     }
 
     private static let stack = [
-        StackLayer(
-            input: [28, 28, 1], output: [14, 14, 32], activation: .relu, kernel: 5, stages: [0]),
+        StackLayer(input: [28, 28, 1], output: [14, 14, 32], activation: .relu, kernel: 5, stages: [0]),
         StackLayer(input: [14, 14, 32], output: [500], activation: .relu, kernel: nil, stages: [1]),
         StackLayer(input: [500], output: [200], activation: .sigmoid, kernel: nil, stages: [2]),
     ]

@@ -144,8 +144,7 @@ struct MadeUpCluster {
             Changing(
                 value: RunJournal.Entry(
                     number: (entries.last?.value.number ?? 0) + 1, time: time, text: text,
-                    reason: Self.text(reason, isHostile)),
-                change: change))
+                    reason: Self.text(reason, isHostile)), change: change))
         if entries.count > Limits.journalEntries { entries.removeFirst() }
     }
 

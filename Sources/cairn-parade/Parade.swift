@@ -6,15 +6,11 @@ actor Parade: CoordinatorAPI, Service {
     static let tickSeconds = 0.5
     private var cluster: MadeUpCluster
 
-    init(cluster: MadeUpCluster) {
-        self.cluster = cluster
-    }
+    init(cluster: MadeUpCluster) { self.cluster = cluster }
 
     /// Lets time go by until the program is told to stop.
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while await self.sleep(Self.tickSeconds) { await self.tick() }
-        }
+        await cancelWhenGracefulShutdown { while await self.sleep(Self.tickSeconds) { await self.tick() } }
     }
 
     private func tick() { cluster.tick(seconds: Self.tickSeconds) }

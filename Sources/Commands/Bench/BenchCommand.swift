@@ -1,7 +1,6 @@
 import ArgumentParser
 import RunProtocol
 
-/// `cairn bench`
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure what this machine reaches.",

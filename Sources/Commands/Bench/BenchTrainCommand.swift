@@ -3,11 +3,9 @@ import Kinds
 import RunProtocol
 import Training
 
-/// `cairn bench train`
 struct BenchTrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train",
-        abstract: "Train an autoencoder on made-up samples and say how fast that went.",
+        commandName: "train", abstract: "Train an autoencoder on made-up samples and say how fast that went.",
         discussion: """
             Each slot trains on one thread. The share of the peak compares the matrix products with fused \
             multiply-adds on registers alone, measured just before; everything else that a step does counts as time.
@@ -50,10 +48,7 @@ struct BenchTrainCommand: ParsableCommand {
             TrainingBenchmark.run(
                 workload, slots: slots, seconds: options.seconds, pinned: options.pinCores, profiled: profile)
         }
-        guard !options.json else {
-            try JSONOutput.print(result)
-            return
-        }
+        guard !options.json else { return try JSONOutput.print(result) }
         say("\(result.workload), batch \(batchSize), \(slots) slot(s)")
         say("samples/s      \(Int(result.samplesPerSecond))")
         say("GFLOP/s        \(Int(result.gigaflopsPerSecond))")
@@ -70,8 +65,7 @@ struct BenchTrainCommand: ParsableCommand {
             say(
                 lines: line(
                     row.microsecondsPerStep.formatted(decimals: 0), share.formatted(decimals: 1) + " %",
-                    row.part.rawValue,
-                    row.layer))
+                    row.part.rawValue, row.layer))
         }
         say(lines: line(total.formatted(decimals: 0), "", "all", ""))
     }

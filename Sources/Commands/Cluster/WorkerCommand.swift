@@ -9,11 +9,9 @@ import RunProtocol
 import TensorCore
 import WorkerRuntime
 
-/// `cairn worker`
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "worker",
-        abstract: "Join a coordinator and do its tasks.",
+        commandName: "worker", abstract: "Join a coordinator and do its tasks.",
         discussion: """
             It can be started before the coordinator, and waits for it. SIGTERM lets the tasks in hand finish, for as \
             long as --grace says, and hands back those that do not; a second one hands them back at once. A worker may \

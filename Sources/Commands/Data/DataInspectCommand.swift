@@ -2,11 +2,9 @@ import ArgumentParser
 import DataFormats
 import PrintableText
 
-/// `cairn data inspect`
 struct DataInspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inspect",
-        abstract: "Read a file or folder of samples whole, and say what is in it.",
+        commandName: "inspect", abstract: "Read a file or folder of samples whole, and say what is in it.",
         discussion: """
             IDX, NPY and CSV files, gzipped or not, and folders of PNG and JPEG pictures. Exits with 1 and one line \
             where something in it cannot be read.
@@ -23,10 +21,7 @@ struct DataInspectCommand: ParsableCommand {
         let description = try SampleFile.describe(
             path, labelColumn: reading.labelColumn, reading.options(), progress: progress.reach)
         progress.end()
-        guard !json else {
-            try JSONOutput.print(description)
-            return
-        }
+        guard !json else { return try JSONOutput.print(description) }
         let packed = description.isGzipped ? ", gzipped" : ""
         say("format   \(description.format)\(packed), \(description.bytesOnDisk) bytes on disk")
         say("samples  \(description.samples)")
@@ -37,9 +32,7 @@ struct DataInspectCommand: ParsableCommand {
         for remark in description.remarks ?? [] { say("remark   \(remark)") }
         guard let classes = description.classes else { return }
         say("classes  \(classes.count)")
-        for entry in classes {
-            say("  \(entry.name): \(entry.count)")
-        }
+        for entry in classes { say("  \(entry.name): \(entry.count)") }
     }
 
     /// The first and the last names of many.

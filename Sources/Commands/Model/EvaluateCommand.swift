@@ -8,11 +8,9 @@ import TensorCore
 import Training
 import WorkerRuntime
 
-/// `cairn evaluate`
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate",
-        abstract: "Test an exported network on samples that it has not seen.",
+        commandName: "evaluate", abstract: "Test an exported network on samples that it has not seen.",
         discussion: """
             A classifier: prints the test error and the confusion matrix, a row for each class, a column for each answer. \
             Pretrained weights: prints how far samples that went through all encoders and back are from what they were. \
@@ -110,8 +108,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         for remark in found.remarks { FileHandleOutput.standardError(remark + "\n") }
         return try ClassMatch.indices(
-            found.indices, of: found.names, among: names, path: path,
-            whose: "the network does not know")
+            found.indices, of: found.names, among: names, path: path, whose: "the network does not know")
     }
 
     private func readLabels(of path: String, limit: Int?) throws -> ClassLabels {
@@ -142,10 +139,7 @@ struct EvaluateCommand: ParsableCommand {
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: names.count), count: names.count)
         for (label, answer) in zip(truth, answers) { confusion[Int(label)][Int(answer)] += 1 }
         let error = confusion.errorRate
-        guard !json else {
-            try JSONOutput.print(Report(tested: count, error: error, classNames: names, confusion: confusion))
-            return
-        }
+        guard !json else { return try JSONOutput.print(Report(tested: count, error: error, classNames: names, confusion: confusion)) }
         say("test error \((error * 100).formatted(decimals: 2)) % of \(count) samples")
         say(lines: ConfusionTable(names: names, confusion: confusion).text)
     }
@@ -165,14 +159,10 @@ struct EvaluateCommand: ParsableCommand {
         let (error, meanError) = (measure.error, measure.meanError)
         let ratio = meanError.flatMap { $0 > 0 ? error / $0 : nil }
         guard !json else {
-            try JSONOutput.print(
-                ReconstructionReport(
-                    tested: count, squaredError: error, meanError: meanError, ratio: ratio))
-            return
+            return try JSONOutput.print(
+                ReconstructionReport(tested: count, squaredError: error, meanError: meanError, ratio: ratio))
         }
-        say(
-            "squared error \(error.formatted(decimals: 3)) a sample, summed over its numbers, of \(count) samples"
-        )
+        say("squared error \(error.formatted(decimals: 3)) a sample, summed over its numbers, of \(count) samples")
         if let meanError {
             let ratio = ratio.map { ", ratio \($0.formatted(decimals: 3))" } ?? ""
             say("predicting each feature's mean \(meanError.formatted(decimals: 3))\(ratio)")

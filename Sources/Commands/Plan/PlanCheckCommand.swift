@@ -6,11 +6,9 @@ import PlanFile
 import PrintableText
 import RunProtocol
 
-/// `cairn plan check`
 struct PlanCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check",
-        abstract: "Validate a plan and report every mistake with its line.",
+        commandName: "check", abstract: "Validate a plan and report every mistake with its line.",
         discussion: """
             Of the data that the plan names only an array's header, a text file's first lines or a folder's first image \
             is read, to say what the plan takes of memory and disk. Exits with 1 where there are mistakes, or files that \

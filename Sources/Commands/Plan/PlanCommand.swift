@@ -1,6 +1,5 @@
 import ArgumentParser
 
-/// `cairn plan`
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Write a plan to start from, or check one.",

@@ -4,7 +4,6 @@ import FoundationEssentials
 import Kinds
 import PlanFile
 
-/// `cairn plan init`
 struct PlanInitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Write a commented plan for Fashion-MNIST, to be changed.")
@@ -15,10 +14,7 @@ struct PlanInitCommand: ParsableCommand {
     private static let template = ModelKinds.standard.all[0].template
 
     func run() throws {
-        guard let file else {
-            say(lines: Self.template, terminator: "")
-            return
-        }
+        guard let file else { return say(lines: Self.template, terminator: "") }
         guard force || !FileManager.default.fileExists(atPath: file) else {
             throw CommandError("\(file): is there already; use --force to replace it")
         }

@@ -26,9 +26,7 @@ struct PlanSizes {
                 RunMemory($0, verifies: plan.verify ?? 0 > 0, dataBytes: estimate.bytes)
             }
             if memory == nil { unknown = "it will be refused" }
-        } catch {
-            unknown = "\(error)"
-        }
+        } catch { unknown = "\(error)" }
         let here = AvailableMemory.bytes
         for (name, needed) in [("a task", memory?.workerSlot), ("the coordinator", memory?.coordinator)] {
             guard let needed, needed > here else { continue }

@@ -6,11 +6,9 @@ import FoundationEssentials
 import Kinds
 import RunProtocol
 
-/// `cairn export`
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export",
-        abstract: "Write a finished run's weights as safetensors, or codes as NPY.",
+        commandName: "export", abstract: "Write a finished run's weights as safetensors, or codes as NPY.",
         discussion: """
             The network's description stands in the file's metadata. The file depends on the plan and the data alone: \
             the same plan gives the same bytes.
@@ -72,10 +70,7 @@ struct ExportCommand: ParsableCommand {
             return
         }
         try download(export, to: output, from: connection)
-        guard !json else {
-            try JSONOutput.print(Report(part: export.part, output: output, sha256: export.digest, bytes: export.bytes))
-            return
-        }
+        guard !json else { return try JSONOutput.print(Report(part: export.part, output: output, sha256: export.digest, bytes: export.bytes)) }
         say("wrote \(output): \(export.bytes) bytes, SHA-256 \(export.digest)")
     }
 

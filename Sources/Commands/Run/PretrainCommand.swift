@@ -11,7 +11,6 @@ import TensorCore
 import UnixSignals
 import WorkerRuntime
 
-/// `cairn pretrain`
 struct PretrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pretrain",
@@ -57,8 +56,7 @@ struct PretrainCommand: AsyncParsableCommand {
         // The user who starts this command can read the file anyway.
         let coordinator = try await Coordinator(
             store: store, kinds: .standard, folders: DataFolders(["/"]), defaultFolder: loaded.folder,
-            version: Cairn.version,
-            logger: logger, waitsForRoom: false)
+            version: Cairn.version, logger: logger, waitsForRoom: false)
         try loaded.plan.instructionSet.map(Engine.use)
         // One process has nobody to compare its answers with.
         var plan = loaded.plan

@@ -28,9 +28,7 @@ enum LogLevel: String, CaseIterable, ExpressibleByArgument {
 }
 
 /// For people, or for programs.
-enum LogFormat: String, CaseIterable, ExpressibleByArgument {
-    case text, json
-}
+enum LogFormat: String, CaseIterable, ExpressibleByArgument { case text, json }
 
 extension Logger {
     /// A logger to standard error with the time in front.
@@ -72,10 +70,6 @@ private struct JSONLogHandler: LogHandler {
     let label: String
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.info
-
-    init(label: String) {
-        self.label = label
-    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }

@@ -38,7 +38,5 @@ enum OutputFolder {
 
 extension ExportDescription {
     /// What the file is called in a folder of results; earlier versions had the same names for theirs.
-    var file: String {
-        fileName ?? (part == .fineTuned ? "classifier.safetensors" : "weights.safetensors")
-    }
+    var file: String { fileName ?? (part == .fineTuned ? "classifier.safetensors" : "weights.safetensors") }
 }

@@ -102,7 +102,5 @@ extension BlobFile {
     /// Notes that the file was used just now, since most file systems do not do so by themselves at each reading.
     ///
     /// - Returns: false where there is no file.
-    static func markUsed(_ path: String) -> Bool {
-        utimes(path, nil) == 0 || errno != ENOENT
-    }
+    static func markUsed(_ path: String) -> Bool { utimes(path, nil) == 0 || errno != ENOENT }
 }

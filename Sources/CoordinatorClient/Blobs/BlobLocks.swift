@@ -3,9 +3,7 @@ import Synchronization
 /// One lock for each blob's file, so that two threads in want of the same blob download it once.
 final class BlobLocks: Sendable {
     /// What is known of a file that is held under its lock.
-    private final class Lock: Sendable {
-        let isVerified = Mutex(false)
-    }
+    private final class Lock: Sendable { let isVerified = Mutex(false) }
 
     /// To forget a file costs reading it once more.
     private static let mostFiles = 10_000

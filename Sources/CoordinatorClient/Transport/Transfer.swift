@@ -221,9 +221,7 @@ private let receiveBytes: curl_write_callback = { bytes, size, count, context in
 private final class HeaderList {
     private(set) var first: UnsafeMutablePointer<curl_slist>?
 
-    init(_ lines: [String]) {
-        for line in lines { first = curl_slist_append(first, line) }
-    }
+    init(_ lines: [String]) { for line in lines { first = curl_slist_append(first, line) } }
 
     deinit { curl_slist_free_all(first) }
 }

@@ -57,9 +57,7 @@ extension Coordinator {
             throw error
         } catch  where error.saysThatABlobIsMissing {
             throw APIError(.conflict, "what the picture would be drawn from is not there any more", hint: "ask again")
-        } catch {
-            throw APIError(.internal, "the picture cannot be drawn: \(error)")
-        }
+        } catch { throw APIError(.internal, "the picture cannot be drawn: \(error)") }
     }
 
     private func newestDrawing(

@@ -115,7 +115,5 @@ extension Coordinator {
     }
 
     /// All workers that are there, and those that are gone.
-    func workerStatuses() -> [WorkerStatus] {
-        crew.statuses(of: cluster, now: now, time: time)
-    }
+    func workerStatuses() -> [WorkerStatus] { crew.statuses(of: cluster, now: now, time: time) }
 }

@@ -14,9 +14,7 @@ struct Shown<Key: Hashable, Value: Equatable> {
     }
 
     /// Whether the value has changed after change `number`.
-    func isNew(_ key: Key, after number: Int) -> Bool {
-        known[key].map { $0.change > number } ?? false
-    }
+    func isNew(_ key: Key, after number: Int) -> Bool { known[key].map { $0.change > number } ?? false }
 
     subscript(key: Key) -> Value? { known[key]?.value }
 

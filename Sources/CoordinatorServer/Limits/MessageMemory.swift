@@ -10,9 +10,7 @@ package final class MessageMemory: Sendable {
     private let limit: Int
     private let taken = Mutex(0)
 
-    package init(limit: Int) {
-        self.limit = limit
-    }
+    package init(limit: Int) { self.limit = limit }
 
     package var reservedBytes: Int { taken.withLock { $0 } }
 

@@ -13,9 +13,7 @@ final class AcceptGuard: ChannelDuplexHandler {
     private var isPaused = false
     private var wantsToRead = false
 
-    init(_ admission: Admission) {
-        self.admission = admission
-    }
+    init(_ admission: Admission) { self.admission = admission }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // All that `accept` reports of single connections and of the system; the socket itself still listens.

@@ -189,9 +189,7 @@ private final class ByteWatch: ChannelInboundHandler, RemovableChannelHandler {
 
     private let owner: RequestGuard
 
-    init(_ owner: RequestGuard) {
-        self.owner = owner
-    }
+    init(_ owner: RequestGuard) { self.owner = owner }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if owner.received(unwrapInboundIn(data).readableBytes) { context.fireChannelRead(data) }

@@ -8,9 +8,7 @@ struct AccessCheck: RouterMiddleware {
     let token: AccessToken?
     let admission: Admission
 
-    func handle(
-        _ request: Request, context: ServerContext, next: Next
-    ) async throws -> Response {
+    func handle(_ request: Request, context: ServerContext, next: Next) async throws -> Response {
         if let refusal = refusalOfOtherSites(request) { throw refusal }
         guard isMeant(request.head.authority) else {
             throw APIError(
@@ -75,6 +73,4 @@ struct AccessCheck: RouterMiddleware {
     }
 }
 
-extension HTTPField.Name {
-    static let secFetchSite = Self("Sec-Fetch-Site")!
-}
+extension HTTPField.Name { static let secFetchSite = Self("Sec-Fetch-Site")! }

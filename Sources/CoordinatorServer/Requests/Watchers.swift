@@ -30,9 +30,7 @@ package final class Watchers: Sendable {
     package final class Place: Sendable {
         private let watchers: Watchers
 
-        fileprivate init(_ watchers: Watchers) {
-            self.watchers = watchers
-        }
+        fileprivate init(_ watchers: Watchers) { self.watchers = watchers }
 
         deinit { watchers.places.withLock { $0 -= 1 } }
     }

@@ -10,9 +10,7 @@ import RunProtocol
 struct ErrorAnswers: RouterMiddleware {
     let admission: Admission
 
-    func handle(
-        _ request: Request, context: ServerContext, next: Next
-    ) async throws -> Response {
+    func handle(_ request: Request, context: ServerContext, next: Next) async throws -> Response {
         let response: Response
         do {
             response = try await next(request, context)

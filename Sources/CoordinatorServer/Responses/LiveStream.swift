@@ -69,6 +69,4 @@ struct LiveStream: Sendable {
     }
 }
 
-extension HTTPField.Name {
-    static let xAccelBuffering = Self("X-Accel-Buffering")!
-}
+extension HTTPField.Name { static let xAccelBuffering = Self("X-Accel-Buffering")! }

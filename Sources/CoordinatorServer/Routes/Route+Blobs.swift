@@ -19,8 +19,7 @@ extension Route {
         guard !call.request.knows(tag) else { return .bodiless(.notModified, headers: headers) }
         headers[.contentType] = "application/octet-stream"
         switch requestedRange(call.request, size: blob.bytes, tag: tag) {
-        case .whole:
-            return try await stream(blob, 0..<blob.bytes, status: .ok, headers: headers, call)
+        case .whole: return try await stream(blob, 0..<blob.bytes, status: .ok, headers: headers, call)
         case .part(let range):
             headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(blob.bytes)"
             return try await stream(blob, range, status: .partialContent, headers: headers, call)

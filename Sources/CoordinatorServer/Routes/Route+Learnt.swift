@@ -41,6 +41,4 @@ extension Route {
     ]
 }
 
-extension HTTPField.Name {
-    static let lastEventID = Self("Last-Event-ID")!
-}
+extension HTTPField.Name { static let lastEventID = Self("Last-Event-ID")! }

@@ -6,9 +6,7 @@ import RunProtocol
 package struct SessionRequest: Codable, Sendable {
     package var token: String
 
-    package init(token: String) {
-        self.token = token
-    }
+    package init(token: String) { self.token = token }
 }
 
 extension Route {
@@ -47,6 +45,4 @@ extension Route {
     }
 }
 
-extension HTTPField.Name {
-    static let xForwardedProto = Self("X-Forwarded-Proto")!
-}
+extension HTTPField.Name { static let xForwardedProto = Self("X-Forwarded-Proto")! }

@@ -24,7 +24,7 @@ package final class ByteSource {
     /// To which digits and photographs are packed, at most.
     private static let usualRatio = 8
 
-    init(_ bytes: [UInt8], path: String) {
+    package init(_ bytes: [UInt8], path: String) {
         self.path = path
         isPacked = false
         bytesOnDisk = bytes.count

@@ -34,9 +34,7 @@ package final class FileWriter {
         drop()
     }
 
-    private func drop() {
-        _ = WritePoint.dropFile.perform { unlink(temporary) }
-    }
+    private func drop() { _ = WritePoint.dropFile.perform { unlink(temporary) } }
 
     package func append(_ bytes: UnsafeRawBufferPointer) throws(DataError) {
         try write(bytes, at: count)

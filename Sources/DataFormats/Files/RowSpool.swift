@@ -24,9 +24,7 @@ final class RowSpool {
     ///   - rowBytes: how many bytes each row has.
     ///   - expected: how many rows there will be, where that is known.
     /// - Throws: `.storageFull` with both sizes where they will not fit.
-    init(
-        path: String, rowBytes: Int, expected: Int?
-    ) throws(DataError) {
+    init(path: String, rowBytes: Int, expected: Int?) throws(DataError) {
         (self.path, self.rowBytes, folder) = (path, rowBytes, Self.scratchFolder)
         guard let expected else { return }
         guard expected * rowBytes > Self.mostInMemory else {

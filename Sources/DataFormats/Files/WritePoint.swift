@@ -13,9 +13,7 @@ package enum WritePoint: String, CaseIterable, Sendable {
     case takeLock, takeEpoch, beat, dropOwner, raiseEpoch
     case migrateDatabase, commitRun, commitFact, commitQuarantine, commitPast
 
-    package enum Moment: String, CaseIterable, Sendable {
-        case before, after
-    }
+    package enum Moment: String, CaseIterable, Sendable { case before, after }
 
     /// What tests put in the way; set before the first write, and never in the program itself.
     nonisolated(unsafe) package static var interruption:

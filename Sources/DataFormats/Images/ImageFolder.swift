@@ -113,7 +113,7 @@ struct ImageFolder {
     ///
     /// - Parameter progress: is told how many are decoded, and of how many.
     func forEach(
-        _ options: ReadingOptions, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+        _ options: ReadingOptions, progress: (_ done: Int, _ total: Int) -> Void,
         _ body: (Image, _ total: Int) throws(DataError) -> Void
     ) throws(DataError) -> Found {
         let files = files.prefix(options.limit ?? .max)
@@ -162,26 +162,6 @@ struct ImageFolder {
                 "its \(image.bits) bits a channel are not the \(found.bits) of the first image, '\(first.printable())'",
                 hint: "make all images alike")
         }
-    }
-
-    /// Decodes the first `limit` images into memory.
-    func samples(
-        _ options: ReadingOptions, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) throws(DataError) -> SampleTable {
-        var (bytes, floats): ([UInt8], [Float]) = ([], [])
-        let found = try forEach(options, progress: progress) { image, _ in
-            switch image.pixels {
-            case .uint8(let values): bytes += values
-            case .float32(let values): floats += values
-            }
-        }
-        var table = SampleTable(
-            count: min(count, options.limit ?? .max), sampleShape: found.shape,
-            numbers: found.bits == 8 ? .uint8(bytes) : .float32(floats))
-        table.isImages = true
-        table.elementType = found.bits == 8 ? "uint8" : "uint16"
-        table.remarks = found.remarks
-        return table
     }
 
     /// Decodes the first images to where they need not fit into memory.

@@ -16,7 +16,7 @@ enum NumberType: String {
 }
 
 /// What stands in front of an array's numbers: all that IDX and NPY differ in. The first dimension counts the samples.
-struct NumberArray {
+package struct NumberArray {
     let type: NumberType
     let isBigEndian: Bool
     /// Whether the first index runs fastest, as in Fortran and in the columns of a data frame.
@@ -53,19 +53,20 @@ struct NumberArray {
     // MARK: The numbers
 
     /// - Returns: the first `limit` samples. What follows them in a gzipped file is not looked at.
-    func samples(from source: ByteSource, limit: Int?) throws(DataError) -> SampleTable {
+    package func samples(from source: ByteSource, limit: Int?) throws(DataError) -> SampleTable {
         let sampleShape = Array(shape.dropFirst())
         let (count, size) = (min(shape[0], limit ?? .max), sampleShape.reduce(1, *))
         // Of columns one behind the other all are needed for the first rows.
         let stored = (isColumnMajor ? shape[0] : count) * size
         let rounded = RoundedNumbers()
-        let numbers: SampleTable.Numbers =
-            type.isByte
-            ? .uint8(
-                rows(
-                    try payload(stored, of: source) { (source, count) throws(DataError) in try source.take(count) },
-                    count))
-            : .float32(rows(try floats(stored, from: source, rounded), count))
+        let numbers: SampleTable.Numbers
+        if type.isByte {
+            var bytes: [UInt8] = []
+            try forEachPart(stored, of: source, atOnce: stored) { bytes += $0 }
+            numbers = .uint8(rows(bytes, count))
+        } else {
+            numbers = .float32(rows(try floats(stored, from: source, rounded), count))
+        }
         var table = SampleTable(count: count, sampleShape: sampleShape, numbers: numbers)
         table.elementType = type.rawValue
         table.remarks = rounded.remarks(path: source.path, sampleShape: [])
@@ -95,13 +96,7 @@ struct NumberArray {
                 try spool.append(bytes, as: UInt8.self)
                 continue
             }
-            let values = [Float](unsafeUninitializedCapacity: bytes.count / type.bytes) { buffer, filled in
-                bytes.withUnsafeBytes {
-                    decode($0, into: buffer)
-                    rounded.look(at: $0, of: self, size: size)
-                }
-                filled = bytes.count / type.bytes
-            }
+            let values = bytes.withUnsafeBytes { floats($0, rounded, size: size) }
             values.withUnsafeBufferPointer { notFinite.look(at: $0, from: start * size) }
             try spool.append(values, as: Float.self)
         }
@@ -205,7 +200,7 @@ struct NumberArray {
     }
 
     /// - Returns: the first `limit` labels, whole numbers from 0, exactly as they are in the file.
-    func labels(from source: ByteSource, limit: Int?) throws(DataError) -> [Int32] {
+    package func labels(from source: ByteSource, limit: Int?) throws(DataError) -> [Int32] {
         guard shape.dropFirst().allSatisfy({ $0 == 1 }) else {
             throw DataError(.wrongShape, at: source.path, "labels are one a sample; it has the shape \(shape)")
         }
@@ -220,24 +215,21 @@ struct NumberArray {
     }
 
     private func floats(_ count: Int, from source: ByteSource, _ rounded: RoundedNumbers) throws(DataError) -> [Float] {
-        try payload(count, of: source) { (source, count) throws(DataError) in
-            let chunk = 1 << 17
-            var values: [Float] = []
-            values.reserveCapacity(source.believable(count * 4) / 4)
-            for start in stride(from: 0, to: count, by: chunk) {
-                let bytes = try source.take(min(chunk, count - start) * type.bytes)
-                values += [Float](unsafeUninitializedCapacity: bytes.count / type.bytes) { buffer, filled in
-                    bytes.withUnsafeBytes {
-                        decode($0, into: buffer)
-                        rounded.look(at: $0, of: self, size: 1)
-                    }
-                    filled = bytes.count / type.bytes
-                }
-            }
-            var notFinite = NumbersNotFinite()
-            values.withUnsafeBufferPointer { notFinite.look(at: $0, from: 0) }
-            try notFinite.check(path: source.path, size: isColumnMajor ? 1 : shape.dropFirst().reduce(1, *))
-            return values
+        var values: [Float] = []
+        values.reserveCapacity(source.believable(count * 4) / 4)
+        try forEachPart(count, of: source) { values += floats($0, rounded, size: 1) }
+        var notFinite = NumbersNotFinite()
+        values.withUnsafeBufferPointer { notFinite.look(at: $0, from: 0) }
+        try notFinite.check(path: source.path, size: isColumnMajor ? 1 : shape.dropFirst().reduce(1, *))
+        return values
+    }
+
+    /// - Parameter size: how many numbers a row has.
+    private func floats(_ bytes: UnsafeRawBufferPointer, _ rounded: RoundedNumbers, size: Int) -> [Float] {
+        rounded.look(at: bytes, of: self, size: size)
+        return [Float](unsafeUninitializedCapacity: bytes.count / type.bytes) { buffer, filled in
+            decode(bytes, into: buffer)
+            filled = bytes.count / type.bytes
         }
     }
 
@@ -274,8 +266,7 @@ struct NumberArray {
         _ bytes: UnsafeRawBufferPointer, _ value: (Bits) -> Double
     ) -> (value: Double, place: Int)? {
         for index in 0..<bytes.count / MemoryLayout<Bits>.size {
-            let bits = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
-            let number = value(isBigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits))
+            let number = value(bits(index, of: bytes))
             if RoundedNumbers.isRounded(number, Float(number)) { return (number, index) }
         }
         return nil
@@ -285,43 +276,39 @@ struct NumberArray {
         _ bytes: UnsafeRawBufferPointer, _ out: UnsafeMutableBufferPointer<Float>, _ value: (Bits) -> Float
     ) {
         for index in 0..<bytes.count / MemoryLayout<Bits>.size {
-            let bits = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
-            out[index] = value(isBigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits))
+            out[index] = value(bits(index, of: bytes))
         }
     }
 
     private func convert<Bits: FixedWidthInteger, Value>(
         _ count: Int, _ source: ByteSource, _ value: (Bits) -> Value
     ) throws(DataError) -> [Value] {
-        try payload(count, of: source) { (source, count) throws(DataError) in
-            let chunk = 1 << 17
-            var values: [Value] = []
-            values.reserveCapacity(source.believable(count))
-            for start in stride(from: 0, to: count, by: chunk) {
-                let bytes = try source.take(min(chunk, count - start) * MemoryLayout<Bits>.size)
-                bytes.withUnsafeBytes { bytes in
-                    for offset in stride(from: 0, to: bytes.count, by: MemoryLayout<Bits>.size) {
-                        let bits = bytes.loadUnaligned(fromByteOffset: offset, as: Bits.self)
-                        values.append(value(isBigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits)))
-                    }
-                }
-            }
-            return values
+        var values: [Value] = []
+        values.reserveCapacity(source.believable(count))
+        try forEachPart(count, of: source) { bytes in
+            for index in 0..<bytes.count / MemoryLayout<Bits>.size { values.append(value(bits(index, of: bytes))) }
         }
+        return values
     }
 
-    /// Reads `count` numbers with `read` and sees to it that the file has as many as its header says, before any memory
-    /// is taken for them where the file's size tells.
-    private func payload<Value>(
-        _ count: Int, of source: ByteSource, _ read: (ByteSource, Int) throws(DataError) -> [Value]
-    ) throws(DataError) -> [Value] {
-        let total = shape.reduce(1, *)
+    @inline(__always) private func bits<Bits: FixedWidthInteger>(_ index: Int, of bytes: UnsafeRawBufferPointer) -> Bits {
+        let bits = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
+        return isBigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits)
+    }
+
+    /// Hands `count` numbers over part by part, as they lie in the file, and sees to it that the file has as many as its
+    /// header says, before any memory is taken for them where the file's size tells.
+    private func forEachPart(
+        _ count: Int, of source: ByteSource, atOnce: Int = 1 << 17, _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(DataError) {
         let expected = try checkedByteCount(source)
-        let values = try read(source, count)
+        for start in stride(from: 0, to: count, by: atOnce) {
+            try source.take(min(atOnce, count - start) * type.bytes).withUnsafeBytes(body)
+        }
         // The rest of a gzipped file is not unpacked only to be counted.
+        let total = shape.reduce(1, *)
         let rest = source.isPacked ? try source.peek(1).count : source.remaining - (total - count) * type.bytes
         guard rest == 0 || source.isPacked && count < total else { throw trailing(expected, path: source.path) }
-        return values
     }
 
     /// - Returns: how many bytes of numbers follow, where so many can.

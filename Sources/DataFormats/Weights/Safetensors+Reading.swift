@@ -32,9 +32,7 @@ extension Safetensors {
     }
 
     /// Reads a file from the disk; beside the values no more than a small part of its bytes is in memory at a time.
-    package init(file path: String) throws(DataError) {
-        try self.init(ByteSource(opening: path))
-    }
+    package init(file path: String) throws(DataError) { try self.init(ByteSource(opening: path)) }
 
     private init(_ source: ByteSource) throws(DataError) {
         let path = source.path
@@ -132,9 +130,7 @@ extension Safetensors {
                     let part = try source.take(min(rest.count, 1 << 20))
                     UnsafeMutableRawBufferPointer(rebasing: rest).copyBytes(from: part)
                     rest = rest.dropFirst(part.count)
-                } catch {
-                    problem = error
-                }
+                } catch { problem = error }
             }
             filled = problem == nil ? count : 0
         }

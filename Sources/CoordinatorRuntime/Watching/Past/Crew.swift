@@ -99,9 +99,7 @@ struct Crew {
         forgotten.removeFirst(Limits.lostWorkers)
     }
 
-    func forgotten(after change: Int) -> [WorkerID] {
-        forgotten.filter { $0.change > change }.map(\.worker)
-    }
+    func forgotten(after change: Int) -> [WorkerID] { forgotten.filter { $0.change > change }.map(\.worker) }
 
     /// Notes what came of a worker's task.
     mutating func note(_ worker: WorkerID, _ change: (inout WorkerRecord) -> Void) {

@@ -2,68 +2,47 @@
 
 static const unsigned char chart_js[] = {
 #embed "page/chart.js"
-};
-static const unsigned char dialogs_js[] = {
+}, dialogs_js[] = {
 #embed "page/dialogs.js"
-};
-static const unsigned char elements_js[] = {
+}, elements_js[] = {
 #embed "page/elements.js"
-};
-static const unsigned char events_js[] = {
+}, events_js[] = {
 #embed "page/events.js"
-};
-static const unsigned char figures_css[] = {
+}, figures_css[] = {
 #embed "page/figures.css"
-};
-static const unsigned char format_js[] = {
+}, format_js[] = {
 #embed "page/format.js"
-};
-static const unsigned char icon_svg[] = {
+}, icon_svg[] = {
 #embed "page/icon.svg"
-};
-static const unsigned char index_html[] = {
+}, index_html[] = {
 #embed "page/index.html"
-};
-static const unsigned char lanes_js[] = {
+}, lanes_js[] = {
 #embed "page/lanes.js"
-};
-static const unsigned char learnt_js[] = {
+}, learnt_js[] = {
 #embed "page/learnt.js"
-};
-static const unsigned char live_js[] = {
+}, live_js[] = {
 #embed "page/live.js"
-};
-static const unsigned char main_js[] = {
+}, main_js[] = {
 #embed "page/main.js"
-};
-static const unsigned char outcome_js[] = {
+}, outcome_js[] = {
 #embed "page/outcome.js"
-};
-static const unsigned char requests_js[] = {
+}, requests_js[] = {
 #embed "page/requests.js"
-};
-static const unsigned char run_js[] = {
+}, run_js[] = {
 #embed "page/run.js"
-};
-static const unsigned char runs_js[] = {
+}, runs_js[] = {
 #embed "page/runs.js"
-};
-static const unsigned char stack_js[] = {
+}, stack_js[] = {
 #embed "page/stack.js"
-};
-static const unsigned char state_js[] = {
+}, state_js[] = {
 #embed "page/state.js"
-};
-static const unsigned char style_css[] = {
+}, style_css[] = {
 #embed "page/style.css"
-};
-static const unsigned char theme_js[] = {
+}, theme_js[] = {
 #embed "page/theme.js"
-};
-static const unsigned char timeline_js[] = {
+}, timeline_js[] = {
 #embed "page/timeline.js"
-};
-static const unsigned char workers_js[] = {
+}, workers_js[] = {
 #embed "page/workers.js"
 };
 

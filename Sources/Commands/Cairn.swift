@@ -39,7 +39,6 @@ package struct Cairn: AsyncParsableCommand {
     package init() {}
 
     /// Does what the command line asks for, and exits.
-    ///
     /// - Parameter arguments: nil for the process' own.
     package static func start(_ arguments: [String]? = nil) async {
         // Whoever started this process may have blocked them; then nothing could stop it but SIGKILL.

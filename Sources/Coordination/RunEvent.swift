@@ -50,7 +50,6 @@ package enum RunEvent: Codable, Hashable, Sendable {
 package enum RunFailure: String, Codable, Hashable, Sendable {
     /// The training of a task grew out of range with all who tried it.
     case diverged
-    /// A task failed again and again.
     case taskFailed
     /// No two workers came to the same answer to a task that two must agree about.
     case workersDisagree

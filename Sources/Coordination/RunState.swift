@@ -94,7 +94,6 @@ package struct RunState: Sendable {
 
     /// Whether there is any.
     package var hasOpenTasks: Bool { phase == .running && opening != nil && completions.count < taskCount }
-
     var hasWitnesses: Bool { !witnesses.isEmpty }
 
     /// The full name of a task of the round in progress.

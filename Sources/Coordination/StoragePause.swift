@@ -25,7 +25,6 @@ package struct StoragePause: Sendable {
         case carryOut(Decision)
         /// Tell people that the pause is over.
         case tellResumed
-        /// Perform a step that had to wait.
         case perform(PendingStep)
     }
 

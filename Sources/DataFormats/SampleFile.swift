@@ -8,9 +8,7 @@ package enum SampleFile {
     package static func samples(
         _ path: String, _ options: ReadingOptions = ReadingOptions(),
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) throws(DataError) -> SampleTable {
-        try rows(path, options, progress: progress).table()
-    }
+    ) throws(DataError) -> SampleTable { try rows(path, options, progress: progress).table() }
 
     /// The same samples to be read row by row. An unpacked IDX or NPY file stays where it is; all else is decoded once, part
     /// by part, and kept in a file without a name where it is large.
@@ -51,7 +49,6 @@ package enum SampleFile {
 
     /// Reads a class for each sample: whole numbers or words in an IDX, NPY or text file, or a column of zeros and ones
     /// for each class.
-    ///
     /// - Parameter column: of a text file with several, by name or position.
     package static func labels(
         _ path: String, column: String? = nil, _ options: ReadingOptions = ReadingOptions()

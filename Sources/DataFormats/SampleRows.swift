@@ -78,14 +78,18 @@ package struct SampleRows {
 
     /// All rows in memory.
     package func table() throws(DataError) -> SampleTable {
-        var table = SampleTable(
-            count: count, sampleShape: sampleShape,
-            numbers: type == .uint8 ? .uint8(try numbers(of: UInt8.self)) : .float32(try numbers(of: Float.self)))
-        (table.columns, table.elementType, table.isImages, table.remarks) = (columns, elementType, isImages, remarks)
+        let numbers: SampleTable.Numbers =
+            switch type {
+            case .uint8: .uint8(try self.numbers())
+            case .float32: .float32(try self.numbers())
+            }
+        var table = SampleTable(count: count, sampleShape: sampleShape, numbers: numbers)
+        (table.columns, table.elementType) = (columns, elementType)
+        (table.isImages, table.remarks) = (isImages, remarks)
         return table
     }
 
-    private func numbers<Value: ExpressibleByIntegerLiteral>(of type: Value.Type) throws(DataError) -> [Value] {
+    private func numbers<Value: ExpressibleByIntegerLiteral>() throws(DataError) -> [Value] {
         var numbers = [Value](repeating: 0, count: count * size)
         try numbers.withUnsafeMutableBufferPointer { buffer throws(DataError) in
             try copy(Array(0..<Int32(count))[...], to: UnsafeMutableRawBufferPointer(buffer))
@@ -98,7 +102,6 @@ package struct SampleRows {
 
     /// Hands the rows `places` over in that order, as the bytes of their numbers, so many at once as fit into a small
     /// buffer.
-    ///
     /// - Throws: what `body` throws; of a file `.truncated`, `.unreadable` or `.notFinite`.
     package func forEachPart(
         of places: ArraySlice<Int32>, _ body: (UnsafeRawBufferPointer) throws -> Void

@@ -132,7 +132,6 @@ package struct BlobFolder: Sendable {
     }
 
     /// Reads, and does not map: somebody may cut the file off meanwhile.
-    ///
     /// - Returns: nil where the file is not there or cannot be read to its end.
     /// - Throws: `.hostShortage`.
     private static func digest(of path: String) throws(DataError) -> Digest? {

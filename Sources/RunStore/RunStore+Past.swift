@@ -81,7 +81,6 @@ extension RunStore {
 
     /// What cannot be understood is left out: nothing rests on it.
     package func entries(of run: RunID) throws -> [RunJournal.Entry] { try contents("entry", of: run) }
-
     package func spans(of run: RunID) throws -> [TaskSpan] { try contents("span", of: run) }
 
     package func knownWorkers() throws -> [KnownWorker] {
@@ -109,18 +108,17 @@ extension RunStore {
 
     // MARK: Writing
 
-    /// A coordinator begins its life.
     package func beginLife(at time: Double) throws {
         try commit(.commitPast) { database in
             try database.execute(
                 sql: "INSERT INTO life (startedAt, aliveAt, wasStopped) VALUES (?, ?, 0)", arguments: [time, time])
             try database.execute(
-                sql: "DELETE FROM life WHERE number <= (SELECT max(number) FROM life) - ?", arguments: [Limits.lives])
+                sql: "DELETE FROM life WHERE number <= (SELECT max(number) FROM life) - ?",
+                arguments: [Limits.lives])
         }
     }
 
     /// Writes down what has come up.
-    ///
     /// - Parameter isLast: the coordinator was told to stop.
     package func record(_ changes: PastChanges, at time: Double, isLast: Bool = false) throws {
         try commit(.commitPast) { database in

@@ -18,7 +18,6 @@ extension RunStore {
     }
 
     /// All that are remembered, the oldest first.
-    ///
     /// - Throws: `StoreError` whenever a record is not as it was written.
     package func quarantines() throws -> [Quarantine] {
         try read { database in
@@ -26,7 +25,8 @@ extension RunStore {
                 guard let worker = WorkerID(rawValue: row["worker"]),
                     RecordCheck(ofQuarantine: row).text == row["check"]
                 else { throw StoreError(damaged: "the record of the quarantine of \(row["worker"] as String)") }
-                return Quarantine(process: row["process"], worker: worker, host: row["host"], reason: row["reason"])
+                return Quarantine(
+                    process: row["process"], worker: worker, host: row["host"], reason: row["reason"])
             }
         }
     }

@@ -39,7 +39,6 @@ package final class RunStore: Sendable {
         package var takesOver = false
         /// Hears what takes time.
         package var tell: (String) -> Void = { _ in }
-
         package init() {}
     }
 
@@ -51,7 +50,6 @@ package final class RunStore: Sendable {
     }
 
     /// Opens the store in `folder`, or makes one.
-    ///
     /// - Throws: `StoreError` whenever another program has it, a newer program wrote it, or it cannot be written.
     package init(folder: String, options: Options = Options()) throws {
         try Self.makeFolder(folder)
@@ -104,7 +102,6 @@ package final class RunStore: Sendable {
     }
 
     /// The one way to write a record: what `write` does is committed only while this coordinator owns the folder.
-    ///
     /// - Parameter kind: of which kind it is, where `point` has several.
     func commit(_ point: WritePoint, kind: String = "", _ write: (Database) throws -> Void) throws {
         try translating {
@@ -165,7 +162,6 @@ package final class RunStore: Sendable {
     // MARK: Reading and writing
 
     /// All runs, in the order in which they were submitted.
-    ///
     /// - Throws: `StoreError` whenever a record is not as it was written.
     package func runs() throws -> [StoredRun] {
         try read { database in
@@ -223,7 +219,8 @@ package final class RunStore: Sendable {
 
     /// By its columns' names.
     static func insert(
-        _ row: [String: any DatabaseValueConvertible], into table: String, replaces: Bool = false, _ database: Database
+        _ row: [String: any DatabaseValueConvertible], into table: String, replaces: Bool = false,
+        _ database: Database
     ) throws {
         let names = row.keys.sorted()
         let columns = names.map { "\"\($0)\"" }.joined(separator: ", ")

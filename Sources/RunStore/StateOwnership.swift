@@ -22,7 +22,6 @@ package final class StateOwnership: Sendable {
     }
 
     /// Takes the folder.
-    ///
     /// - Parameters:
     ///   - takesOver: whether a person said that an owner on another host is gone.
     ///   - tell: hears what takes time.

@@ -9,7 +9,6 @@ package struct Curve: Hashable, Sendable {
 
     /// The smallest value at the bottom, the largest at the top; where there are more values than columns, means of
     /// neighbours.
-    ///
     /// - Returns: `height` lines of at most `width` columns, a column for each value.
     package func lines(width: Int, height: Int = 1) -> [String] {
         let points = means(atMost: width)

@@ -16,7 +16,6 @@ package struct ProgressBar: Hashable, Sendable {
     }
 
     /// Work that goes on steadily, with its rate and the time left.
-    ///
     /// - Parameters:
     ///   - total: nil where nobody knows.
     ///   - unit: what is counted; `bytes` are shown in larger units.

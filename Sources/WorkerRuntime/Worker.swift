@@ -1,6 +1,5 @@
 import DataFormats
 import Dispatch
-import FoundationEssentials
 package import Logging
 package import RunProtocol
 import Synchronization
@@ -65,6 +64,8 @@ package final class Worker: Sendable {
     enum Trouble: Hashable {
         case asking
         case delivering(TaskID), fetching(TaskID)
+
+        var isFetching: Bool { if case .fetching = self { true } else { false } }
     }
 
     struct TaskInHand {
@@ -104,7 +105,6 @@ package final class Worker: Sendable {
     }
 
     /// Works until `stop()` is called.
-    ///
     /// - Throws: `APIError` whenever the coordinator will never accept this worker: a wrong token, another version.
     package func run() throws {
         let slots = DispatchGroup()
@@ -112,7 +112,9 @@ package final class Worker: Sendable {
         for slot in 0..<registration.slots {
             slots.enter()
             ComputeThread.start(core: cores?[slot]) { [self] in
-                workUntilStopped()
+                while !isStopped {
+                    if let (lease, worker) = nextLease() { work(on: lease, as: worker) }
+                }
                 slots.leave()
             }
         }
@@ -146,12 +148,6 @@ package final class Worker: Sendable {
     var isStopped: Bool { state.withLock { $0.stoppedAt != nil } }
 
     // MARK: A slot
-
-    private func workUntilStopped() {
-        while !isStopped {
-            if let (lease, worker) = nextLease() { work(on: lease, as: worker) }
-        }
-    }
 
     /// Waits for a task; after an error longer and longer.
     private func nextLease() -> (TaskLease, WorkerID)? {

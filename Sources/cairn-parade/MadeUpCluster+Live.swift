@@ -5,7 +5,6 @@ import RunProtocol
 extension MadeUpCluster {
     /// - Returns: whether there is something to tell to who was told everything before.
     func isNew(_ cursor: LiveCursor?) -> Bool { cursor?.epoch != epoch || cursor?.change != change }
-
     private var allRounds: [Changing<StageRound>] { rounds + (openRound.map { [$0] } ?? []) }
 
     /// Every run, with its histories and results, in the order in which they were submitted.

@@ -1,6 +1,8 @@
 import { choice, element, scrollable, setAttribute, setHidden, setText } from "./elements.js";
 import * as format from "./format.js";
-import { edge, glyphs, head, kinds, paint, partsOf, roundStarts, rowHeight, rowsOf, spanLimits, trouble } from "./lanes.js";
+import {
+  edge, glyphs, head, kinds, paint, partsOf, roundStarts, rowHeight, rowsOf, spanLimits, trouble,
+} from "./lanes.js";
 import { isFinal, now } from "./state.js";
 
 const shownAtFirst = 60;
@@ -41,8 +43,7 @@ export function timelineView() {
   const details = element("details", { toggle: again }, element("summary", {}, "Tasks that came to nothing"), troubles);
   const view = element("section", { "aria-labelledby": "timeline-title" },
     element("h2", { id: "timeline-title", class: "unseen" }, "Timeline"),
-    element("div", { class: "pick" },
-      zoomed, element("label", { for: "timeline-filter" }, "Worker"), filter),
+    element("div", { class: "pick" }, zoomed, element("label", { for: "timeline-filter" }, "Worker"), filter),
     element("ul", { class: "legend kinds" }, kinds.map((kind) =>
       element("li", {}, element("span", { class: `key kind-${kind}` }, glyphs[kind] ?? ""), kind)),
       element("li", {}, element("span", { class: "key backup" }), "backup"),

@@ -1,4 +1,6 @@
-import { badge, command, element, reconcile, scrollable, setAttribute, setHidden, setText } from "./elements.js";
+import {
+  badge, command, element, reconcile, scrollable, setAttribute, setHidden, setText,
+} from "./elements.js";
 import * as format from "./format.js";
 import { median, now } from "./state.js";
 

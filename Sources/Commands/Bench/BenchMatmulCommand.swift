@@ -24,7 +24,7 @@ struct BenchMatmulCommand: ParsableCommand {
             throw ValidationError(
                 "--m, --n and --k go from 1 to 100000, and no matrix has more than 100 million numbers.")
         }
-        try BenchOptions.check(slots: slots)
+        try Cores.check(slots: slots)
     }
 
     func run() throws {

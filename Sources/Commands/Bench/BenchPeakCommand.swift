@@ -14,7 +14,7 @@ struct BenchPeakCommand: ParsableCommand {
     @Option(help: "Threads at once. [default: one for each core that affinity and CPU quota leave it]") var slots: Int?
     @OptionGroup var options: BenchOptions
 
-    func validate() throws { try BenchOptions.check(slots: slots ?? 1) }
+    func validate() throws { try Cores.check(slots: slots) }
 
     func run() throws {
         let result = WorkProgress.during("measuring", isQuiet: options.quiet) {

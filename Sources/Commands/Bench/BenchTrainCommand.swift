@@ -34,7 +34,7 @@ struct BenchTrainCommand: ParsableCommand {
         guard (1...1_000_000).contains(samples), samples * inputs <= 1 << 30 else {
             throw ValidationError("--samples goes from 1 to 1000000, and no more than 2^30 numbers in all.")
         }
-        try BenchOptions.check(slots: slots)
+        try Cores.check(slots: slots)
     }
 
     func run() throws {

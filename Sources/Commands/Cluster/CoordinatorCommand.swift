@@ -9,7 +9,6 @@ import Logging
 import RunProtocol
 import RunStore
 import ServiceLifecycle
-import UnixSignals
 
 struct CoordinatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -107,8 +106,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
                 service: CoordinatorService(coordinator: coordinator),
-                failureTerminationBehavior: .gracefullyShutdownGroup),
-            .init(service: server),
+                failureTerminationBehavior: .gracefullyShutdownGroup), .init(service: server),
         ]
         if exitWhenDone {
             services.append(

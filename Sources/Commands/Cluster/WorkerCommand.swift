@@ -45,9 +45,7 @@ struct WorkerCommand: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func validate() throws {
-        guard (1...Limits.slots).contains(slots ?? 1) else {
-            throw ValidationError("--slots goes from 1 to \(Limits.slots).")
-        }
+        try Cores.check(slots: slots)
         guard (1...1_000_000).contains(cacheLimit) else { throw ValidationError("--cache-limit is in GiB, from 1.") }
         guard (0...86_400).contains(grace) else { throw ValidationError("--grace goes from 0 to 86400 seconds.") }
     }

@@ -1,12 +1,11 @@
 import ArgumentParser
 import DataFormats
-import FoundationEssentials
 import Kinds
 import ModelFormat
+import PrintableText
 import RunProtocol
 import TensorCore
 import Training
-import WorkerRuntime
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -139,7 +138,10 @@ struct EvaluateCommand: ParsableCommand {
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: names.count), count: names.count)
         for (label, answer) in zip(truth, answers) { confusion[Int(label)][Int(answer)] += 1 }
         let error = confusion.errorRate
-        guard !json else { return try JSONOutput.print(Report(tested: count, error: error, classNames: names, confusion: confusion)) }
+        guard !json else {
+            return try JSONOutput.print(
+                Report(tested: count, error: error, classNames: names, confusion: confusion))
+        }
         say("test error \((error * 100).formatted(decimals: 2)) % of \(count) samples")
         say(lines: ConfusionTable(names: names, confusion: confusion).text)
     }
@@ -162,10 +164,36 @@ struct EvaluateCommand: ParsableCommand {
             return try JSONOutput.print(
                 ReconstructionReport(tested: count, squaredError: error, meanError: meanError, ratio: ratio))
         }
-        say("squared error \(error.formatted(decimals: 3)) a sample, summed over its numbers, of \(count) samples")
+        say(
+            "squared error \(error.formatted(decimals: 3)) a sample, summed over its numbers, of \(count) samples"
+        )
         if let meanError {
             let ratio = ratio.map { ", ratio \($0.formatted(decimals: 3))" } ?? ""
             say("predicting each feature's mean \(meanError.formatted(decimals: 3))\(ratio)")
         }
+    }
+}
+
+/// A confusion matrix as people read it: a row for each class, a column for each answer, both with their names.
+struct ConfusionTable {
+    private static let longestName = 24
+    private static let longestColumn = 10
+
+    let names: [String]
+    let confusion: [[Int]]
+
+    var text: String {
+        let rows = names.map { $0.printable(atMost: Self.longestName) }
+        let titles = names.map { $0.printable(atMost: Self.longestColumn) }
+        let counts = confusion.map { $0.map { "\($0)" } }
+        let first = rows.map(\.count).max() ?? 0
+        let widths = titles.indices.map { column in
+            max(titles[column].count, counts.map { $0[column].count }.max() ?? 0)
+        }
+        func line(_ start: String, _ cells: [String]) -> String {
+            let padded = zip(cells, widths).map { String(repeating: " ", count: $1 - $0.count + 2) + $0 }
+            return start + String(repeating: " ", count: first - start.count) + padded.joined()
+        }
+        return ([line("", titles)] + zip(rows, counts).map(line)).joined(separator: "\n")
     }
 }

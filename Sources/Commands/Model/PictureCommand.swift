@@ -1,13 +1,11 @@
 import ArgumentParser
 import DataFormats
-import FoundationEssentials
 import Kinds
 import ModelFormat
 import Pictures
 import RunProtocol
 import TensorCore
 import Training
-import WorkerRuntime
 
 struct PictureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

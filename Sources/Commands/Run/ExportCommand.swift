@@ -2,7 +2,6 @@ import ArgumentParser
 import CoordinatorClient
 import DataFormats
 import EventFiles
-import FoundationEssentials
 import Kinds
 import RunProtocol
 
@@ -70,7 +69,10 @@ struct ExportCommand: ParsableCommand {
             return
         }
         try download(export, to: output, from: connection)
-        guard !json else { return try JSONOutput.print(Report(part: export.part, output: output, sha256: export.digest, bytes: export.bytes)) }
+        guard !json else {
+            return try JSONOutput.print(
+                Report(part: export.part, output: output, sha256: export.digest, bytes: export.bytes))
+        }
         say("wrote \(output): \(export.bytes) bytes, SHA-256 \(export.digest)")
     }
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CoordinatorClient
-import FoundationEssentials
 import RunProtocol
 
 struct GarbageCommand: ParsableCommand {

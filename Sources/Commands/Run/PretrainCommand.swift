@@ -31,11 +31,7 @@ struct PretrainCommand: AsyncParsableCommand {
     @Flag(help: "Print the summary as JSON.") var json = false
     @Flag(help: "Show no progress.") var quiet = false
 
-    func validate() throws {
-        guard (1...Limits.slots).contains(slots ?? 1) else {
-            throw ValidationError("--slots goes from 1 to \(Limits.slots).")
-        }
-    }
+    func validate() throws { try Cores.check(slots: slots) }
 
     func run() async throws {
         let loaded = try LoadedPlan(plan)

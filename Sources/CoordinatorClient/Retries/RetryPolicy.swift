@@ -18,7 +18,6 @@ package struct RetryPolicy: Hashable, Sendable {
     package static let longestRetryAfterSeconds = 30.0
 
     /// What to do after a failure that may pass.
-    ///
     /// - Parameters:
     ///   - failures: how many attempts have failed in a row, from 1.
     ///   - elapsedSeconds: since the first attempt.

@@ -56,7 +56,6 @@ extension Coordinator {
     }
 
     /// Claims that have ended by themselves, and workers that are gone.
-    ///
     /// - Parameter before: the workers that there were.
     func noteLost(of before: [WorkerID: Cluster.Worker]) {
         for (run, timeline) in timelines.sorted(by: { $0.run.rawValue < $1.run.rawValue }) {

@@ -24,7 +24,6 @@ package struct ConnectionLimits<ID: Hashable & Sendable>: Sendable {
     private var authorized: [ID: Authorized] = [:]
 
     package init(_ limits: ServerLimits) { self.limits = limits }
-
     package var count: Int { addresses.count + authorized.count }
 
     // MARK: What has happened

@@ -14,7 +14,6 @@ package struct DescriptorLimit: Hashable, Sendable {
     }
 
     /// Raises the limit as far as the system lets this process.
-    ///
     /// - Returns: the limit from now on.
     @discardableResult package static func raise() -> Int {
         var limit = system

@@ -43,7 +43,8 @@ struct Call: Sendable {
 
     func run() throws -> RunID {
         try parameter(
-            "run", RunID.init(rawValue:), "there is no such run", "a run's name has 1 to 40 letters, digits and hyphens")
+            "run", RunID.init(rawValue:), "there is no such run",
+            "a run's name has 1 to 40 letters, digits and hyphens")
     }
 
     func task() throws -> TaskID {
@@ -81,7 +82,9 @@ struct Call: Sendable {
 
     func query(_ name: String) -> String? { request.uri.queryParameters[name[...]].map { String($0) } }
 
-    private func query<Value>(_ name: String, should what: String, _ read: (String) -> Value?) throws -> Value? {
+    private func query<Value>(
+        _ name: String, should what: String, _ read: (String) -> Value?
+    ) throws -> Value? {
         try query(name).map { text in
             guard let value = read(text) else { throw APIError(.badRequest, "`\(name)` should \(what)") }
             return value
@@ -93,7 +96,6 @@ struct Call: Sendable {
     }
 
     func waitSeconds() throws -> Double { min(try seconds("wait"), Limits.longPollSeconds) }
-
     func secondsOld() throws -> Double { try seconds("older") }
 
     private func seconds(_ name: String) throws -> Double {
@@ -147,7 +149,6 @@ struct Call: Sendable {
     }
 
     /// The body as a message: room for it is set aside before a byte of it is read.
-    ///
     /// - Parameter memory: where the room is; nil for that of authorized clients.
     func message<Message: Decodable>(
         _ type: Message.Type, limit: Int, in memory: MessageMemory? = nil

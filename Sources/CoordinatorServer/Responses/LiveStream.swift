@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -68,5 +67,3 @@ struct LiveStream: Sendable {
         return event
     }
 }
-
-extension HTTPField.Name { static let xAccelBuffering = Self("X-Accel-Buffering")! }

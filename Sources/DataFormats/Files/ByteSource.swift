@@ -62,7 +62,6 @@ package final class ByteSource {
     }
 
     /// A member of an archive, unpacked as it is read.
-    ///
     /// - Parameters:
     ///   - size: of the member when it is unpacked, as the archive says.
     ///   - next: gives the bytes in parts; none at the end.

@@ -39,7 +39,6 @@ package final class MemoryBudget: Sendable {
     }
 
     /// What a single task could have.
-    ///
     /// - Parameter cached: bytes in caches.
     package func capacity(cached: Int = 0) -> Int { state.withLock { capacity(&$0, cached: cached) } }
 
@@ -57,7 +56,6 @@ package final class MemoryBudget: Sendable {
     }
 
     /// Does `body`, which takes `bytes`, once they are there: while others have them it waits.
-    ///
     /// - Parameters:
     ///   - cached: bytes in caches now.
     ///   - shrinkCaches: is called where they are in the way.

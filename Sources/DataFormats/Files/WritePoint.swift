@@ -20,7 +20,6 @@ package enum WritePoint: String, CaseIterable, Sendable {
         (@Sendable (_ point: WritePoint, _ kind: String, _ moment: Moment) -> Void)?
 
     /// Does the step.
-    ///
     /// - Parameter kind: of which kind it is, where a point has several.
     package func perform<Result, Failure: Error>(
         kind: String = "", _ step: () throws(Failure) -> Result

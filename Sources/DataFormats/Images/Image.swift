@@ -27,7 +27,6 @@ package struct Image: Equatable, Sendable {
 
 extension Image {
     /// Decodes a PNG or JPEG; which of them it is shows in its first bytes. It stands upright, as its EXIF orientation says.
-    ///
     /// - Throws: `.unknownFormat`, `.tooLarge` before anything is decoded, `.unsupportedType`, or `.malformedImage`.
     package init(decoding bytes: [UInt8], path: String, background: Background = .white) throws(DataError) {
         if PNG.isPNG(bytes[...]) {

@@ -1,5 +1,4 @@
 import Glibc
-import PrintableText
 
 /// A folder whose files are opened where they really lie: nothing outside of it is read, whatever links say, and nothing but
 /// files is opened.
@@ -32,7 +31,6 @@ final class ImageDirectory {
     deinit { close(descriptor) }
 
     /// Reads a file.
-    ///
     /// - Throws: `.unreadable` for what lies elsewhere or is no file; `.tooLarge`.
     func read(_ name: String, limit: Int) throws(DataError) -> [UInt8] {
         let (held, information) = try hold(name)

@@ -16,7 +16,6 @@ struct ImageFolder {
     private let directory: ImageDirectory
 
     /// Lists the folder; no image is opened.
-    ///
     /// - Throws: `.unreadable`, `.unknownFormat` for what is neither an image's file nor a class, or `.wrongShape` where
     ///   there are no images.
     init(_ path: String) throws(DataError) {
@@ -110,7 +109,6 @@ struct ImageFolder {
 
     /// Decodes the first `limit` images, one after the other, and hands over each until one cannot be used; the rest is only
     /// looked at, so that all that is wrong is told at once.
-    ///
     /// - Parameter progress: is told how many are decoded, and of how many.
     func forEach(
         _ options: ReadingOptions, progress: (_ done: Int, _ total: Int) -> Void,
@@ -221,5 +219,32 @@ private struct Strangers {
         return [
             "\(path.printable()): left out as no images: \(found.count == 1 ? "" : "\(found.count) files, such as ")\(list)"
         ]
+    }
+}
+
+/// Files of a folder that cannot be read as images: told all at once, counted, with examples.
+struct BadFiles {
+    private static let shown = 3
+
+    private var count = 0
+    private var code = DataError.Code.malformedImage
+    private var examples: [String] = []
+    private var hint: String?
+
+    mutating func add(_ name: String, _ error: DataError) {
+        if count == 0 { (code, hint) = (error.code, error.hint) }
+        // Where they are bad for different reasons, no one way out serves all.
+        if error.hint != hint { hint = "mend them, or take them out of the folder" }
+        count += 1
+        if examples.count < Self.shown { examples.append("'\(name.printable())': \(error.message)") }
+    }
+
+    /// - Throws: the first one's code where there are any.
+    func check(of total: Int, path: String) throws(DataError) {
+        guard count > 0 else { return }
+        let list = examples.joined(separator: "; ")
+        let more = count > Self.shown ? "; \(count - Self.shown) more" : ""
+        throw DataError(
+            code, at: path, "\(count) of its \(total) files cannot be used: \(list)\(more)", hint: hint)
     }
 }

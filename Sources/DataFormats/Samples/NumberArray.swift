@@ -136,7 +136,6 @@ package struct NumberArray {
     }
 
     /// Reads a class for each sample: whole numbers, or rows of zeros with a single one.
-    ///
     /// - Returns: of the first `limit` samples.
     func classLabels(from source: ByteSource, limit: Int?) throws(DataError) -> ClassLabels {
         let width = shape.dropFirst().reduce(1, *)
@@ -183,7 +182,7 @@ package struct NumberArray {
             case .int32: try convert(count, source) { (bits: Int32) in Int64(bits) }
             case .uint64: try convert(count, source) { (bits: UInt64) in Int64(exactly: bits) }
             case .int64: try convert(count, source) { (bits: Int64) in bits }
-            case .float16: try convert(count, source) { Int64(exactly: Float(halfBits: $0)) }
+            case .float16: try convert(count, source) { Int64(exactly: Float(Float16(bitPattern: $0))) }
             case .float32: try convert(count, source) { Int64(exactly: Float(bitPattern: $0)) }
             case .float64: try convert(count, source) { Int64(exactly: Double(bitPattern: $0)) }
             }
@@ -244,7 +243,7 @@ package struct NumberArray {
         case .int32: decode(bytes, out) { (bits: Int32) in Float(bits) }
         case .uint64: decode(bytes, out) { (bits: UInt64) in Float(bits) }
         case .int64: decode(bytes, out) { (bits: Int64) in Float(bits) }
-        case .float16: decode(bytes, out) { Float(halfBits: $0) }
+        case .float16: decode(bytes, out) { Float(Float16(bitPattern: $0)) }
         case .float32: decode(bytes, out) { Float(bitPattern: $0) }
         case .float64: decode(bytes, out) { Float(Double(bitPattern: $0)) }
         }
@@ -286,18 +285,20 @@ package struct NumberArray {
         var values: [Value] = []
         values.reserveCapacity(source.believable(count))
         try forEachPart(count, of: source) { bytes in
-            for index in 0..<bytes.count / MemoryLayout<Bits>.size { values.append(value(bits(index, of: bytes))) }
+            let count = bytes.count / MemoryLayout<Bits>.size
+            for index in 0..<count { values.append(value(bits(index, of: bytes))) }
         }
         return values
     }
 
-    @inline(__always) private func bits<Bits: FixedWidthInteger>(_ index: Int, of bytes: UnsafeRawBufferPointer) -> Bits {
+    @inline(__always)
+    private func bits<Bits: FixedWidthInteger>(_ index: Int, of bytes: UnsafeRawBufferPointer) -> Bits {
         let bits = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
         return isBigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits)
     }
 
-    /// Hands `count` numbers over part by part, as they lie in the file, and sees to it that the file has as many as its
-    /// header says, before any memory is taken for them where the file's size tells.
+    /// Hands `count` numbers over part by part, as they lie in the file, and sees to it that the file has as many as
+    /// its header says, before any memory is taken for them where the file's size tells.
     private func forEachPart(
         _ count: Int, of source: ByteSource, atOnce: Int = 1 << 17, _ body: (UnsafeRawBufferPointer) -> Void
     ) throws(DataError) {
@@ -327,19 +328,5 @@ package struct NumberArray {
         DataError(
             .trailingBytes, at: path,
             "more follows the \(expected) bytes of numbers that its header speaks of", hint: "fetch the file again")
-    }
-}
-
-extension Float {
-    /// A number of IEEE 754's binary16: sign, 5 bits of exponent, 10 of fraction.
-    init(halfBits bits: UInt16) {
-        let (exponent, fraction) = (Int(bits >> 10 & 31), Float(bits & 1_023))
-        let magnitude: Float =
-            switch exponent {
-            case 0: fraction * 0x1p-24
-            case 31: fraction == 0 ? .infinity : .nan
-            default: Float(sign: .plus, exponent: exponent - 15, significand: 1 + fraction / 1_024)
-            }
-        self = bits >> 15 == 1 ? -magnitude : magnitude
     }
 }

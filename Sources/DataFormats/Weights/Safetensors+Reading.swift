@@ -24,7 +24,6 @@ extension Safetensors {
     }
 
     /// Reads a whole file.
-    ///
     /// - Throws: an error of its own for each way in which the bytes can be wrong; the tensors must cover them without
     ///   gap or overlap.
     package init(decoding bytes: [UInt8], path: String) throws(DataError) {

@@ -163,7 +163,6 @@ package struct RunHistory: Sendable {
     }
 
     /// How far it is.
-    ///
     /// - Parameters:
     ///   - costs: of each stage.
     ///   - share: how much of the open round's work is done.

@@ -91,13 +91,8 @@ final class ChaosCluster {
 
     // MARK: Processes
 
-    func addWorker() throws {
-        workers.append(try makeWorker(workers.count))
-    }
-
-    func removeLastWorker() {
-        workers.popLast()?.kill()
-    }
+    func addWorker() throws { workers.append(try makeWorker(workers.count)) }
+    func removeLastWorker() { workers.popLast()?.kill() }
 
     /// `kill -9`, and another in its place.
     func killWorker(_ place: Int) throws {
@@ -186,4 +181,38 @@ final class ChaosCluster {
 extension ChildProcess.Ending {
     /// After SIGTERM; one that has hardly begun does not listen to it.
     fileprivate var isAsTold: Bool { self == .exited(0) || self == .killed(signal: SIGTERM) }
+}
+
+/// A file system of its own, that can be filled.
+final class SmallDisk {
+    let path: String
+    private(set) var isFull = false
+    private var filler: String { path + "/filler" }
+
+    /// - Returns: nil where none can be mounted, for which one must be root and not in too narrow a container.
+    init?(at path: String, mebibytes: Int) {
+        guard (try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)) != nil,
+            mount("tmpfs", path, "tmpfs", 0, "size=\(mebibytes)m") == 0
+        else { return nil }
+        self.path = path
+    }
+
+    deinit { umount2(path, Int32(MNT_DETACH)) }
+
+    /// Takes all the room that is left.
+    func fill() {
+        isFull = true
+        let file = open(filler, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        defer { close(file) }
+        var size = 1 << 30
+        while size > 0 {
+            let end = lseek(file, 0, SEEK_END)
+            if posix_fallocate(file, end, size) != 0 { size /= 2 }
+        }
+    }
+
+    func makeRoom() {
+        unlink(filler)
+        isFull = false
+    }
 }

@@ -51,7 +51,6 @@ final class ChildProcess {
 
     /// All that is in the log, of earlier processes too.
     var said: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
-
     var saidSinceStart: String { String(decoding: said.utf8.dropFirst(logStart), as: UTF8.self) }
 
     func send(_ signal: Int32) {

@@ -6,14 +6,10 @@ package enum Patience {
     private static let isOver = Atomic(false)
 
     /// From now on every wait throws.
-    package static func end() {
-        isOver.store(true, ordering: .relaxed)
-    }
+    package static func end() { isOver.store(true, ordering: .relaxed) }
 
     /// - Throws: `ChaosError` as soon as `end` was called.
-    static func sleep(seconds: Double) throws {
-        _ = try wait(seconds: seconds) { false }
-    }
+    static func sleep(seconds: Double) throws { _ = try wait(seconds: seconds) { false } }
 
     /// Looks again and again whether something has become true.
     /// - Returns: whether it has, in time.
@@ -26,5 +22,18 @@ package enum Patience {
             guard left > 0 else { return false }
             usleep(UInt32(min(left, 10_000)))
         }
+    }
+}
+
+/// What ends a storm: a broken promise, or something that this machine does not have.
+package struct ChaosError: Error, CustomStringConvertible {
+    package let description: String
+
+    /// - Parameter description: what is wrong, in a line.
+    package init(_ description: String) { self.description = description }
+
+    /// - Parameter action: what could not be done; the system's reason follows.
+    static func system(_ action: String) -> ChaosError {
+        ChaosError("\(action): \(String(cString: strerror(errno)))")
     }
 }

@@ -129,7 +129,6 @@ package struct Report: Codable, Sendable {
 
 extension RunStatus {
     var seconds: Double { elapsed(at: submittedAt) }
-
     func lasted(at time: Double) -> Bool { submittedAt <= time && time <= finishedAt ?? submittedAt }
 }
 

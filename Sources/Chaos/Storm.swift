@@ -137,10 +137,9 @@ package final class Storm {
         }
         let (workers, coordinators) = (kills.count { !$0.isCoordinator }, kills.count { $0.isCoordinator })
         let lasting = fault.seconds > 0 ? " for \(fault.seconds.formatted()) s" : ""
-        say("\(clock)  \(workers) + \(coordinators) kills  \(fault.kind)\(lasting)")
+        let seconds = ((ContinuousClock.now - start) / .seconds(1)).formatted()
+        say("\(seconds) s  \(workers) + \(coordinators) kills  \(fault.kind)\(lasting)")
     }
-
-    private var clock: String { ((ContinuousClock.now - start) / .seconds(1)).formatted() + " s" }
 
     /// Submits the plans again where no run goes on. A coordinator that is down has the run that it had.
     private func keepRunGoing() throws {

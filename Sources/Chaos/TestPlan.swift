@@ -18,7 +18,6 @@ package struct TestPlan: Sendable {
         submission = RunSubmission(plan: text, folder: folder)
     }
 
-    /// Writes `text` to `file`.
     package init(_ text: String, file: String) throws {
         try Data(text.utf8).write(to: URL(filePath: file))
         try self.init(file: file)

@@ -10,8 +10,7 @@ package struct Cairn: AsyncParsableCommand {
     static let version = "0.1.0"
 
     package static let configuration = CommandConfiguration(
-        commandName: "cairn",
-        abstract: "Distributed layer-wise pretraining with autoencoders.",
+        commandName: "cairn", abstract: "Distributed layer-wise pretraining with autoencoders.",
         discussion: """
             Start a coordinator, launch workers on hosts, export the pretrained weights:
 
@@ -29,8 +28,7 @@ package struct Cairn: AsyncParsableCommand {
                 name: "Runs",
                 subcommands: [
                     SubmitCommand.self, ListCommand.self, StatusCommand.self, EventsCommand.self, WatchCommand.self,
-                    CancelCommand.self, ExportCommand.self, MetricsCommand.self,
-                    GarbageCommand.self,
+                    CancelCommand.self, ExportCommand.self, MetricsCommand.self, GarbageCommand.self,
                 ]),
             CommandGroup(
                 name: "Without a cluster",
@@ -47,7 +45,6 @@ package struct Cairn: AsyncParsableCommand {
     private static let known = Mutex(ModelKinds([]))
 
     /// Does what the command line asks for, and exits.
-    ///
     /// - Parameter arguments: nil for the process' own.
     package static func start(_ arguments: [String]? = nil, kinds: ModelKinds) async {
         known.withLock { $0 = kinds }
@@ -64,11 +61,7 @@ package struct Cairn: AsyncParsableCommand {
                 } else {
                     try command.run()
                 }
-            } catch {
-                throw CommandError.shown(error)
-            }
-        } catch {
-            exit(withError: error)
-        }
+            } catch { throw CommandError.shown(error) }
+        } catch { exit(withError: error) }
     }
 }

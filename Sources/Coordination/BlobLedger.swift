@@ -15,9 +15,7 @@ package struct BlobLedger: Sendable {
     package init() {}
 
     /// A run is taken up where its facts end.
-    package mutating func runTakenUp(_ run: RunState) {
-        needed[run.id] = run.neededBlobs
-    }
+    package mutating func runTakenUp(_ run: RunState) { needed[run.id] = run.neededBlobs }
 
     /// What all runs needed when that was last looked at.
     package var neededBlobs: Set<Digest> { needed.values.reduce(into: []) { $0.formUnion($1) } }
@@ -42,9 +40,7 @@ package struct BlobLedger: Sendable {
     }
 
     /// What could not be deleted is swept again.
-    package mutating func blobsDeleted(_ blobs: Set<Digest>) {
-        garbage.subtract(blobs)
-    }
+    package mutating func blobsDeleted(_ blobs: Set<Digest>) { garbage.subtract(blobs) }
 
     /// All that is on the disk for a run, and what is about to be deleted.
     package func blobs(of run: RunState) -> Set<Digest> {

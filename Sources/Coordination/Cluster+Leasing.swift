@@ -171,9 +171,7 @@ extension Cluster {
         return done / Double(tasks.count)
     }
 
-    func kind(of task: TaskID) -> TaskDurations.Kind? {
-        run(task.run).map { kind(of: task.index, in: $0) }
-    }
+    func kind(of task: TaskID) -> TaskDurations.Kind? { run(task.run).map { kind(of: task.index, in: $0) } }
 
     func kind(of index: Int, in run: RunState) -> TaskDurations.Kind {
         TaskDurations.Kind(run: run.id, stage: run.stage, part: run.part(ofTask: index))

@@ -11,7 +11,6 @@ extension Cluster {
 
     /// Makes room for another worker where there are too many: of those that were never heard since they registered, the
     /// oldest go.
-    ///
     /// - Returns: whether there is room.
     package mutating func makeRoomForWorker() -> Bool {
         guard workers.count >= Limits.workers else { return true }
@@ -271,7 +270,6 @@ extension Cluster {
         return run.completions[task.index] != nil
     }
 
-    /// The tasks that a worker has.
     package func tasks(of worker: WorkerID) -> [TaskID] {
         leases.filter { $0.value.contains { $0.worker == worker } }.keys.sorted { $0.description < $1.description }
     }

@@ -70,12 +70,10 @@ package struct Cluster: Sendable {
 
     /// All runs, in the order in which they were submitted.
     package var runs: [RunState] { entries.map(\.state) }
-
     package func run(_ id: RunID) -> RunState? { place(of: id).map { entries[$0].state } }
 
     /// What must be mended before the run goes on; nil where nothing must.
     package func reasonToPause(_ id: RunID) -> String? { place(of: id).flatMap { entries[$0].pause } }
-
     private func place(of id: RunID) -> Int? { entries.firstIndex { $0.state.id == id } }
 
     /// The place of a run that has not ended.

@@ -28,10 +28,7 @@ package struct Decision: Hashable, Sendable {
 package struct Instant: Hashable, Sendable, Comparable {
     package let milliseconds: Int64
 
-    package init(milliseconds: Int64) {
-        self.milliseconds = milliseconds
-    }
-
+    package init(milliseconds: Int64) { self.milliseconds = milliseconds }
     package static func < (left: Instant, right: Instant) -> Bool { left.milliseconds < right.milliseconds }
 
     package static func + (instant: Instant, milliseconds: Int64) -> Instant {

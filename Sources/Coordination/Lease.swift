@@ -50,7 +50,6 @@ package struct Lease: Hashable, Sendable {
     }
 
     /// How many milliseconds the worker still needs.
-    ///
     /// - Parameter expected: how long it takes for a task of this kind; nil where that is not known.
     /// - Returns: by its own pace where it has said how far it is, else by `expected`. One that says nothing new for long
     ///   needs longer and longer. Nil where nothing is known.

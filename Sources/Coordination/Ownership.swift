@@ -48,7 +48,6 @@ package struct OwnerSighting: Hashable, Sendable {
 /// The rules by which a state folder changes hands. They know of no clock and no file.
 package enum Ownership {
     package enum Decision: Hashable, Sendable {
-        /// Take this epoch.
         case take(epoch: Int)
         /// Watch the owner's heartbeat, and ask again.
         case watch

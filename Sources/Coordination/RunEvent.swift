@@ -50,7 +50,6 @@ package enum RunEvent: Codable, Hashable, Sendable {
 package enum RunFailure: String, Codable, Hashable, Sendable {
     /// The training of a task grew out of range with all who tried it.
     case diverged
-    /// A task failed again and again.
     case taskFailed
     /// No two workers came to the same answer to a task that two must agree about.
     case workersDisagree
@@ -103,13 +102,6 @@ package struct Witness: Codable, Hashable, Sendable {
     package var process: String
     /// Workers with another one may come to other bits, and are not asked.
     package var instructionSet: String
-
-    package init(completion: TaskCompletion, worker: WorkerID, process: String, instructionSet: String) {
-        self.completion = completion
-        self.worker = worker
-        self.process = process
-        self.instructionSet = instructionSet
-    }
 }
 
 /// A task that came to nothing with one worker.
@@ -121,16 +113,6 @@ package struct FailedAttempt: Codable, Hashable, Sendable {
     package var process: String?
     /// What grew out of range, where that was why.
     package var divergence: Divergence?
-
-    package init(
-        task: TaskID, worker: WorkerID, reason: String, process: String? = nil, divergence: Divergence? = nil
-    ) {
-        self.task = task
-        self.worker = worker
-        self.reason = reason
-        self.process = process
-        self.divergence = divergence
-    }
 
     /// Whether it was this worker, under this or an earlier name.
     func isBy(_ worker: WorkerID, _ process: String) -> Bool { self.worker == worker || self.process == process }
@@ -159,10 +141,4 @@ package struct StageEnding: Codable, Hashable, Sendable {
     package var weights: Digest?
     /// Why it ended, where that was before its last round.
     package var note: String?
-
-    package init(stage: Int, weights: Digest?, note: String?) {
-        self.stage = stage
-        self.weights = weights
-        self.note = note
-    }
 }

@@ -75,9 +75,7 @@ package struct RunState: Sendable {
     package func isMeasurement(_ index: Int) -> Bool { current?.isMeasured == true && index == taskCount - 1 }
 
     /// The parts of a stage whose tasks cost about the same.
-    package enum TaskPart: Hashable, Sendable {
-        case tasks(Int), measurement
-    }
+    package enum TaskPart: Hashable, Sendable { case tasks(Int), measurement }
 
     package func part(ofTask index: Int) -> TaskPart {
         isMeasurement(index) ? .measurement : .tasks(current?.part(ofTask: index) ?? 0)
@@ -96,13 +94,10 @@ package struct RunState: Sendable {
 
     /// Whether there is any.
     package var hasOpenTasks: Bool { phase == .running && opening != nil && completions.count < taskCount }
-
     var hasWitnesses: Bool { !witnesses.isEmpty }
 
     /// The full name of a task of the round in progress.
-    package func taskID(_ index: Int) -> TaskID {
-        TaskID(run: id, stage: stage, round: round, index: index)
-    }
+    package func taskID(_ index: Int) -> TaskID { TaskID(run: id, stage: stage, round: round, index: index) }
 
     /// Takes one more fact in.
     package mutating func apply(_ event: RunEvent) {
@@ -118,8 +113,7 @@ package struct RunState: Sendable {
         case .stageOpened(let opening):
             self.opening = opening
             if case .average = current?.reduction { weights = opening.weights.first }
-        case .taskFinished(let completion):
-            finishTask(completion)
+        case .taskFinished(let completion): finishTask(completion)
         case .attemptFailed(let attempt):
             failures[attempt.task.index, default: []].append(attempt)
             attempts[attempt.task.index, default: []].append(attempt)
@@ -131,15 +125,12 @@ package struct RunState: Sendable {
             weights = closing.weights
             momentum = closing.momentum
             beginRound(closing.round + 1)
-        case .stageFinished(let ending):
-            finishStage(ending)
+        case .stageFinished(let ending): finishStage(ending)
         case .finished(let exports):
             self.exports = exports.map { named($0) }
             phase = .finished
-        case .failed(let reason, _):
-            phase = .failed(reason: reason)
-        case .cancelled:
-            phase = .cancelled
+        case .failed(let reason, _): phase = .failed(reason: reason)
+        case .cancelled: phase = .cancelled
         }
     }
 

@@ -25,7 +25,6 @@ package struct StoragePause: Sendable {
         case carryOut(Decision)
         /// Tell people that the pause is over.
         case tellResumed
-        /// Perform a step that had to wait.
         case perform(PendingStep)
     }
 
@@ -59,14 +58,10 @@ package struct StoragePause: Sendable {
 
     // MARK: What happened
 
-    package mutating func decided(_ new: [Decision]) {
-        decisions += new
-    }
+    package mutating func decided(_ new: [Decision]) { decisions += new }
 
     /// A run's fact is on the disk: if the next write fails, it is tried again soon.
-    package mutating func factWritten() {
-        patience = 0
-    }
+    package mutating func factWritten() { patience = 0 }
 
     /// - Parameter decision: what could not be carried out for that, if anything: it is the first to be tried again.
     /// - Returns: whether a pause begins with it.
@@ -81,9 +76,7 @@ package struct StoragePause: Sendable {
     }
 
     /// Nothing will be written any more.
-    package mutating func writingEnded() {
-        phase = .ended
-    }
+    package mutating func writingEnded() { phase = .ended }
 
     /// - Returns: whether it is time to see whether the storage can be written; where it can, `storageMended` follows.
     package mutating func secondPassed() -> Bool {
@@ -99,9 +92,7 @@ package struct StoragePause: Sendable {
     }
 
     /// A step cannot be performed as long as nothing can be written, or its run is damaged.
-    package mutating func stepPostponed(_ step: PendingStep) {
-        steps.append(step)
-    }
+    package mutating func stepPostponed(_ step: PendingStep) { steps.append(step) }
 
     package mutating func damageFound(in run: RunID) {
         damagedRuns.insert(run)

@@ -45,14 +45,13 @@ package struct ClientConfiguration: Sendable, CustomStringConvertible, CustomRef
         self.token = token
         guard caFile.map({ access($0, R_OK) == 0 }) != false else {
             throw ConnectionError(
-                .tls, "the certificates in '\((caFile ?? "").asOneLine)' cannot be read: \(Self.lastError)")
+                .tls,
+                "the certificates in '\((caFile ?? "").asOneLine)' cannot be read: "
+                    + String(cString: strerror(errno)))
         }
         self.caFile = caFile
     }
 
     package var description: String { "coordinator at \(address)\(token == nil ? "" : ", with a token")" }
-
     package var customMirror: Mirror { Mirror(self, children: ["address": address]) }
-
-    private static var lastError: String { String(cString: strerror(errno)) }
 }

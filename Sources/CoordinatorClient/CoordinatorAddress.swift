@@ -115,16 +115,9 @@ private struct URLParts {
 extension String {
     /// The text for use within a message: no line breaks or other control characters, and not too long.
     var asOneLine: String {
-        let clean = String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.isPrintable ? $0 : " " }))
+        let hidden: Set<Unicode.GeneralCategory> = [.control, .format, .lineSeparator, .paragraphSeparator]
+        let scalars = unicodeScalars.map { hidden.contains($0.properties.generalCategory) ? " " : $0 }
+        let clean = String(String.UnicodeScalarView(scalars))
         return clean.count > 200 ? clean.prefix(200) + "..." : clean
-    }
-}
-
-extension Unicode.Scalar.Properties {
-    fileprivate var isPrintable: Bool {
-        switch generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: false
-        default: true
-        }
     }
 }

@@ -27,7 +27,6 @@ package struct EnvironmentProxy: Hashable, Sendable, CustomStringConvertible, Cu
 
     /// Without credentials.
     package var description: String { "the proxy \(shown) of \(variable)" }
-
     package var customMirror: Mirror { Mirror(self, children: ["variable": variable]) }
 
     /// One line for a log.
@@ -65,12 +64,9 @@ package struct EnvironmentProxy: Hashable, Sendable, CustomStringConvertible, Cu
             let bare = parts.first.map { $0.hasPrefix("[") && $0.hasSuffix("]") ? $0.dropFirst().dropLast() : $0 } ?? ""
             guard let network = bytes(String(bare)), network.count == address.count else { return false }
             let bits = parts.count == 2 ? Int(parts[1]) ?? -1 : network.count * 8
-            return (0...network.count * 8).contains(bits) && agree(network, address, bits: bits)
+            return (0...network.count * 8).contains(bits)
+                && (0..<bits).allSatisfy { (network[$0 / 8] ^ address[$0 / 8]) & (0x80 >> UInt8($0 % 8)) == 0 }
         }
-    }
-
-    private static func agree(_ left: [UInt8], _ right: [UInt8], bits: Int) -> Bool {
-        (0..<bits).allSatisfy { (left[$0 / 8] ^ right[$0 / 8]) & (0x80 >> UInt8($0 % 8)) == 0 }
     }
 
     /// An address' 4 or 16 bytes; nil for a name.

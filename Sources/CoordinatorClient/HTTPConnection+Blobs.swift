@@ -1,9 +1,7 @@
-import FoundationEssentials
 package import RunProtocol
 
 extension HTTPConnection {
     /// Downloads a blob to `path`, whole and compared with its digest or not at all.
-    ///
     /// - Parameter progress: is told how many bytes are there, again and again.
     /// - Throws: `BlobFileError` whenever the file cannot be written, as well as what every call throws.
     package func download(_ blob: Digest, to path: String, progress: @escaping (Int) -> Void = { _ in }) throws {

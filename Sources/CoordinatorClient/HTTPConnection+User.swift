@@ -3,9 +3,7 @@ package import RunProtocol
 // What the user's commands ask for.
 extension HTTPConnection {
     /// What the coordinator says of itself and its workers.
-    package func information() throws -> CoordinatorInformation {
-        try call(request(.get, "/v1/info"))
-    }
+    package func information() throws -> CoordinatorInformation { try call(request(.get, "/v1/info")) }
 
     /// Hands a plan in; the run starts as soon as its data are cut.
     package func submit(_ submission: RunSubmission) throws -> RunStatus {
@@ -13,9 +11,7 @@ extension HTTPConnection {
     }
 
     /// All runs, newest first.
-    package func runs() throws -> RunList {
-        try call(request(.get, "/v1/runs"))
-    }
+    package func runs() throws -> RunList { try call(request(.get, "/v1/runs")) }
 
     /// The run's status; where `after` is given, as soon as its revision is higher or `waitSeconds` are over.
     package func status(of run: RunID, after revision: Int? = nil, waitSeconds: Double = 0) throws -> RunStatus {

@@ -23,9 +23,7 @@ package final class HTTPConnection: Sendable {
     }
 
     /// Makes calls that only wait (long polls, pauses between retries) end at once, from now on. All others still work.
-    package func interrupt() {
-        interruption.signal()
-    }
+    package func interrupt() { interruption.signal() }
 
     /// Sends a request until it is answered, or until `policy` (by default the configuration's) gives up.
     func send(_ request: Request, policy: RetryPolicy? = nil) throws -> Answer {
@@ -54,9 +52,7 @@ package final class HTTPConnection: Sendable {
                 throw AttemptFailure(answer, request: request, address: configuration.address)
             }
             return answer
-        } catch {
-            throw error.through(configuration.proxy)
-        }
+        } catch { throw error.through(configuration.proxy) }
     }
 
     /// Returns when it is time for another attempt; throws the failure's cause when there will be none.
@@ -110,5 +106,28 @@ extension HTTPConnection {
 
     static func clamped(waitSeconds: Double) -> Double {
         waitSeconds > 0 ? min(waitSeconds, Limits.longPollSeconds) : 0
+    }
+}
+
+/// One lock for each blob's file, so that two threads in want of the same blob download it once.
+final class BlobLocks: Sendable {
+    /// What is known of a file that is held under its lock.
+    private final class Lock: Sendable { let isVerified = Mutex(false) }
+
+    /// To forget a file costs reading it once more.
+    private static let mostFiles = 10_000
+
+    private let locks = Mutex<[String: Lock]>([:])
+
+    /// Calls `body` while no other thread works on `path`.
+    func withLock(_ path: String, _ body: (inout Bool) throws -> Void) throws {
+        let lock = locks.withLock { locks in
+            if let lock = locks[path] { return lock }
+            if locks.count >= Self.mostFiles { locks.removeAll() }
+            let lock = Lock()
+            locks[path] = lock
+            return lock
+        }
+        try lock.isVerified.withLock { isVerified in try body(&isVerified) }
     }
 }

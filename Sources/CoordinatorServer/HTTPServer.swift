@@ -52,7 +52,6 @@ package struct HTTPServer: Service {
     }
 
     /// Serves until graceful shutdown: requests in progress are answered, those that only wait are sent away.
-    ///
     /// - Throws: `ListenError` whenever it cannot listen.
     package func run() async throws {
         try listen.validate(token: token != nil)

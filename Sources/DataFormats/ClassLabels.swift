@@ -25,7 +25,6 @@ package struct ClassLabels: Hashable, Sendable {
 
 extension ClassLabels {
     /// The first of a file's words is the column's name where it stands nowhere else in it.
-    ///
     /// - Parameter limit: of the labels that are kept.
     mutating func decideFirst(path: String, limit: Int?) {
         guard let first = indices.first, indices.count > 1 else { return }

@@ -33,7 +33,6 @@ package struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
 
 extension DataError {
     /// A file that could not be opened for want of descriptors or memory: later it may be.
-    ///
     /// - Returns: nil where `problem`, an `errno`, says something else.
     package init?(shortage problem: Int32, at path: String) {
         switch problem {

@@ -30,7 +30,6 @@ package struct SampleDescription: Codable, Hashable, Sendable {
 
 extension SampleFile {
     /// Reads all of a file or folder and says what is there.
-    ///
     /// - Parameters:
     ///   - column: the column of a text file that has the labels, by name or position.
     ///   - progress: is told how many images of a folder are read, and of how many.

@@ -8,17 +8,7 @@ package enum SampleFile {
     package static func samples(
         _ path: String, _ options: ReadingOptions = ReadingOptions(),
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) throws(DataError) -> SampleTable {
-        switch try open(path, options) {
-        case .csv(let source): return try CSV.samples(source, options)
-        case .array(_, let header, let source):
-            try refuseColumns(options.without, path)
-            return try header.samples(from: source, limit: options.limit)
-        case .images(let folder):
-            try refuseColumns(options.without, path)
-            return try folder.samples(options, progress: progress)
-        }
-    }
+    ) throws(DataError) -> SampleTable { try rows(path, options, progress: progress).table() }
 
     /// The same samples to be read row by row. An unpacked IDX or NPY file stays where it is; all else is decoded once, part
     /// by part, and kept in a file without a name where it is large.
@@ -52,15 +42,13 @@ package enum SampleFile {
         case .images(let folder):
             var first = options
             first.limit = 1
-            let table = try folder.samples(first)
-            return SampleHeader(
-                count: folder.count, sampleShape: table.sampleShape, numberBytes: table.numbers.type.bytes)
+            let rows = try folder.rows(first) { _, _ in }
+            return SampleHeader(count: folder.count, sampleShape: rows.sampleShape, numberBytes: rows.type.bytes)
         }
     }
 
     /// Reads a class for each sample: whole numbers or words in an IDX, NPY or text file, or a column of zeros and ones
     /// for each class.
-    ///
     /// - Parameter column: of a text file with several, by name or position.
     package static func labels(
         _ path: String, column: String? = nil, _ options: ReadingOptions = ReadingOptions()

@@ -76,12 +76,32 @@ package struct SampleRows {
         guesses = remarks
     }
 
+    /// All rows in memory.
+    package func table() throws(DataError) -> SampleTable {
+        let numbers: SampleTable.Numbers =
+            switch type {
+            case .uint8: .uint8(try self.numbers())
+            case .float32: .float32(try self.numbers())
+            }
+        var table = SampleTable(count: count, sampleShape: sampleShape, numbers: numbers)
+        (table.columns, table.elementType) = (columns, elementType)
+        (table.isImages, table.remarks) = (isImages, remarks)
+        return table
+    }
+
+    private func numbers<Value: ExpressibleByIntegerLiteral>() throws(DataError) -> [Value] {
+        var numbers = [Value](repeating: 0, count: count * size)
+        try numbers.withUnsafeMutableBufferPointer { buffer throws(DataError) in
+            try copy(Array(0..<Int32(count))[...], to: UnsafeMutableRawBufferPointer(buffer))
+        }
+        return numbers
+    }
+
     /// The most bytes that are handed over at once, apart from a single row that has more.
     private static let partBytes = 1 << 20
 
     /// Hands the rows `places` over in that order, as the bytes of their numbers, so many at once as fit into a small
     /// buffer.
-    ///
     /// - Throws: what `body` throws; of a file `.truncated`, `.unreadable` or `.notFinite`.
     package func forEachPart(
         of places: ArraySlice<Int32>, _ body: (UnsafeRawBufferPointer) throws -> Void

@@ -28,9 +28,7 @@ package enum RunTable {
         for result in run.results { rows += self.rows(of: result, in: run) }
         let lines =
             [columns.joined(separator: ",")]
-            + rows.map { row in
-                columns.map { quoted(row[$0] ?? "") }.joined(separator: ",")
-            }
+            + rows.map { row in columns.map { quoted(row[$0] ?? "") }.joined(separator: ",") }
         return lines.joined(separator: "\n") + "\n"
     }
 

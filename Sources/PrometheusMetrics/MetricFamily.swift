@@ -17,9 +17,7 @@ package struct FamilyDescription: Hashable, Sendable {
     /// The buckets' upper bounds, going up, without infinity; only a histogram has any.
     package let buckets: [Double]
 
-    package init(
-        _ name: String, _ kind: Kind, _ labels: [String], _ help: String, buckets: [Double] = []
-    ) {
+    package init(_ name: String, _ kind: Kind, _ labels: [String], _ help: String, buckets: [Double] = []) {
         precondition(zip(buckets, buckets.dropFirst()).allSatisfy(<), "buckets go up")
         self.name = name
         self.kind = kind

@@ -22,7 +22,6 @@ final class NumberHolder: MetricHolder, CounterHandler, FloatingPointCounterHand
     }
 
     var value: MetricSeries.Value { .number(number.withLock { $0 }) }
-
     func increment(by amount: Int64) { increment(by: Double(amount)) }
 
     func increment(by amount: Double) {
@@ -53,7 +52,6 @@ final class HistogramHolder: MetricHolder, RecorderHandler, TimerHandler {
     }
 
     var value: MetricSeries.Value { .histogram(histogram.withLock { $0 }) }
-
     func record(_ value: Int64) { record(Double(value)) }
 
     func record(_ value: Double) {

@@ -23,9 +23,7 @@ package struct BlobFolder: Sendable {
     }
 
     /// Where a blob lies, or would.
-    package func path(of digest: Digest) -> String {
-        "\(folder)/\(digest.hex.prefix(2))/\(digest.hex)"
-    }
+    package func path(of digest: Digest) -> String { "\(folder)/\(digest.hex.prefix(2))/\(digest.hex)" }
 
     /// Keeps some bytes.
     @discardableResult package func put(_ data: Data) throws(DataError) -> Digest {
@@ -78,9 +76,7 @@ package struct BlobFolder: Sendable {
     }
 
     /// The bytes of a blob.
-    package func read(_ digest: Digest) throws(DataError) -> [UInt8] {
-        try FileBytes.read(path(of: digest))
-    }
+    package func read(_ digest: Digest) throws(DataError) -> [UInt8] { try FileBytes.read(path(of: digest)) }
 
     /// - Returns: those that are not there any more.
     @discardableResult package func delete(_ digests: Set<Digest>) -> Set<Digest> {
@@ -136,7 +132,6 @@ package struct BlobFolder: Sendable {
     }
 
     /// Reads, and does not map: somebody may cut the file off meanwhile.
-    ///
     /// - Returns: nil where the file is not there or cannot be read to its end.
     /// - Throws: `.hostShortage`.
     private static func digest(of path: String) throws(DataError) -> Digest? {

@@ -2,6 +2,7 @@ import Coordination
 import DataFormats
 import FoundationEssentials
 import Glibc
+import RunProtocol
 
 /// The files of a state folder's owners: `owner.7` says who took the seventh epoch, `heartbeat.7` changes while it lives.
 struct OwnerFiles: Sendable {
@@ -40,7 +41,6 @@ struct OwnerFiles: Sendable {
     }
 
     /// Takes an epoch for `owner`, whole or not at all.
-    ///
     /// - Returns: whether it was free.
     func take(_ epoch: Int, for owner: StateOwner) throws(DataError) -> Bool {
         let path = ownerPath(epoch)
@@ -100,9 +100,7 @@ struct OwnerFiles: Sendable {
         for draft in drafts where draft.hasPrefix("draft.") { remove("\(folder)/\(draft)") }
     }
 
-    private func remove(_ path: String) {
-        _ = WritePoint.dropOwner.perform { unlink(path) }
-    }
+    private func remove(_ path: String) { _ = WritePoint.dropOwner.perform { unlink(path) } }
 }
 
 extension StateOwner {
@@ -135,5 +133,26 @@ extension StateOwner {
 
     private static func text(_ path: String) -> String {
         (try? FileBytes.read(path, limit: 1 << 16)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+}
+
+extension LeaseKey {
+    /// The key of a state folder, which is made at the first time: whole or not at all, and for this user alone.
+    /// - Throws: `StoreError` whenever it is damaged; `DataError` whenever it cannot be read or written.
+    init(keptIn folder: String) throws {
+        let path = folder + "/lease.key"
+        if FileManager.default.fileExists(atPath: path) {
+            let bytes = try FileBytes.read(path, limit: Self.length)
+            guard let key = LeaseKey(bytes: bytes) else {
+                throw StoreError(
+                    "\(path) is damaged: delete it, and workers do the tasks again that they have in hand")
+            }
+            self = key
+            return
+        }
+        let bytes = (0..<Self.length).map { _ in UInt8.random(in: 0...255) }
+        try AtomicFile.write(Data(bytes), to: path, isPrivate: true)
+        guard let key = LeaseKey(bytes: bytes) else { throw StoreError("\(path) could not be made") }
+        self = key
     }
 }

@@ -81,37 +81,24 @@ extension RunStore {
 
     /// What cannot be understood is left out: nothing rests on it.
     package func entries(of run: RunID) throws -> [RunJournal.Entry] { try contents("entry", of: run) }
-
     package func spans(of run: RunID) throws -> [TaskSpan] { try contents("span", of: run) }
 
     package func knownWorkers() throws -> [KnownWorker] {
-        try translating {
-            try database.read { database in
-                Self.decoded(try String.fetchAll(database, sql: "SELECT content FROM worker ORDER BY name"))
-            }
-        }
+        try read { Self.decoded(try String.fetchAll($0, sql: "SELECT content FROM worker ORDER BY name")) }
     }
 
     /// The oldest first; the last one is this coordinator's.
     package func lives() throws -> [Life] {
-        try translating {
-            try database.read { database in
-                try Row.fetchAll(database, sql: "SELECT * FROM life ORDER BY number").map {
-                    Life(startedAt: $0["startedAt"], aliveAt: $0["aliveAt"], wasStopped: $0["wasStopped"])
-                }
+        try read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM life ORDER BY number").map {
+                Life(startedAt: $0["startedAt"], aliveAt: $0["aliveAt"], wasStopped: $0["wasStopped"])
             }
         }
     }
 
     private func contents<Content: Decodable>(_ table: String, of run: RunID) throws -> [Content] {
-        try translating {
-            try database.read { database in
-                Self.decoded(
-                    try String.fetchAll(
-                        database, sql: "SELECT content FROM \(table) WHERE run = ? ORDER BY number",
-                        arguments: [run.rawValue]))
-            }
-        }
+        let sql = "SELECT content FROM \(table) WHERE run = ? ORDER BY number"
+        return try read { Self.decoded(try String.fetchAll($0, sql: sql, arguments: [run.rawValue])) }
     }
 
     private static func decoded<Content: Decodable>(_ texts: [String]) -> [Content] {
@@ -121,30 +108,24 @@ extension RunStore {
 
     // MARK: Writing
 
-    /// A coordinator begins its life.
     package func beginLife(at time: Double) throws {
-        try translating {
-            try commit(.commitPast) { database in
-                try database.execute(
-                    sql: "INSERT INTO life (startedAt, aliveAt, wasStopped) VALUES (?, ?, 0)", arguments: [time, time])
-                try database.execute(
-                    sql: "DELETE FROM life WHERE number <= (SELECT max(number) FROM life) - ?",
-                    arguments: [Limits.lives])
-            }
+        try commit(.commitPast) { database in
+            try database.execute(
+                sql: "INSERT INTO life (startedAt, aliveAt, wasStopped) VALUES (?, ?, 0)", arguments: [time, time])
+            try database.execute(
+                sql: "DELETE FROM life WHERE number <= (SELECT max(number) FROM life) - ?",
+                arguments: [Limits.lives])
         }
     }
 
     /// Writes down what has come up.
-    ///
     /// - Parameter isLast: the coordinator was told to stop.
     package func record(_ changes: PastChanges, at time: Double, isLast: Bool = false) throws {
-        try translating {
-            try commit(.commitPast) { database in
-                try Self.write(changes, database)
-                try database.execute(
-                    sql: "UPDATE life SET aliveAt = ?, wasStopped = ? WHERE number = (SELECT max(number) FROM life)",
-                    arguments: [time, isLast])
-            }
+        try commit(.commitPast) { database in
+            try Self.write(changes, database)
+            try database.execute(
+                sql: "UPDATE life SET aliveAt = ?, wasStopped = ? WHERE number = (SELECT max(number) FROM life)",
+                arguments: [time, isLast])
         }
     }
 

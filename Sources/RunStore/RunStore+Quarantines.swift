@@ -18,18 +18,15 @@ extension RunStore {
     }
 
     /// All that are remembered, the oldest first.
-    ///
     /// - Throws: `StoreError` whenever a record is not as it was written.
     package func quarantines() throws -> [Quarantine] {
-        try translating {
-            try database.read { database in
-                try Row.fetchAll(database, sql: "SELECT * FROM quarantine ORDER BY number").map { row in
-                    guard let worker = WorkerID(rawValue: row["worker"]),
-                        RecordCheck(ofQuarantine: row).text == row["check"]
-                    else { throw StoreError(damaged: "the record of the quarantine of \(row["worker"] as String)") }
-                    return Quarantine(
-                        process: row["process"], worker: worker, host: row["host"], reason: row["reason"])
-                }
+        try read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM quarantine ORDER BY number").map { row in
+                guard let worker = WorkerID(rawValue: row["worker"]),
+                    RecordCheck(ofQuarantine: row).text == row["check"]
+                else { throw StoreError(damaged: "the record of the quarantine of \(row["worker"] as String)") }
+                return Quarantine(
+                    process: row["process"], worker: worker, host: row["host"], reason: row["reason"])
             }
         }
     }
@@ -37,25 +34,18 @@ extension RunStore {
     /// Writes one down; when this returns it is on the disk. Of very many only the newest are kept: the oldest processes
     /// are gone.
     package func record(_ quarantine: Quarantine, at time: Double) throws {
-        try translating {
+        try commit(.commitQuarantine) { database in
             var row: [String: any DatabaseValueConvertible] = [
                 "process": quarantine.process, "worker": quarantine.worker.rawValue, "host": quarantine.host,
                 "reason": quarantine.reason, "time": time,
             ]
             row["check"] = RecordCheck(ofQuarantine: Row(row)).text
-            let values = row
-            try commit(.commitQuarantine) { database in
-                try database.execute(
-                    sql: """
-                        INSERT OR REPLACE INTO quarantine (process, worker, host, reason, time, "check")
-                        VALUES (:process, :worker, :host, :reason, :time, :check)
-                        """, arguments: StatementArguments(values))
-                try database.execute(
-                    sql: """
-                        DELETE FROM quarantine WHERE number NOT IN
-                        (SELECT number FROM quarantine ORDER BY number DESC LIMIT ?)
-                        """, arguments: [Limits.quarantines])
-            }
+            try Self.insert(row, into: "quarantine", replaces: true, database)
+            try database.execute(
+                sql: """
+                    DELETE FROM quarantine WHERE number NOT IN
+                    (SELECT number FROM quarantine ORDER BY number DESC LIMIT ?)
+                    """, arguments: [Limits.quarantines])
         }
     }
 }

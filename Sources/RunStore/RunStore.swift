@@ -39,7 +39,6 @@ package final class RunStore: Sendable {
         package var takesOver = false
         /// Hears what takes time.
         package var tell: (String) -> Void = { _ in }
-
         package init() {}
     }
 
@@ -51,7 +50,6 @@ package final class RunStore: Sendable {
     }
 
     /// Opens the store in `folder`, or makes one.
-    ///
     /// - Throws: `StoreError` whenever another program has it, a newer program wrote it, or it cannot be written.
     package init(folder: String, options: Options = Options()) throws {
         try Self.makeFolder(folder)
@@ -69,9 +67,7 @@ package final class RunStore: Sendable {
             }
             try WritePoint.migrateDatabase.perform { try Self.migrator.migrate(database) }
             try raiseEpoch()
-        } catch {
-            throw StoreError(error, folder: folder)
-        }
+        } catch { throw StoreError(error, folder: folder) }
     }
 
     /// Gives the folder up: nothing is written in it any more, also by threads that still work.
@@ -83,9 +79,7 @@ package final class RunStore: Sendable {
             try WritePoint.makeFolder.perform {
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             }
-        } catch {
-            throw StoreError("\(folder): the folder cannot be made; choose another place")
-        }
+        } catch { throw StoreError("\(folder): the folder cannot be made; choose another place") }
     }
 
     // MARK: The owner's epoch
@@ -108,15 +102,20 @@ package final class RunStore: Sendable {
     }
 
     /// The one way to write a record: what `write` does is committed only while this coordinator owns the folder.
-    ///
     /// - Parameter kind: of which kind it is, where `point` has several.
     func commit(_ point: WritePoint, kind: String = "", _ write: (Database) throws -> Void) throws {
-        try point.perform(kind: kind) {
-            try database.write { database in
-                try check(database, atMost: ownership.epoch)
-                try write(database)
+        try translating {
+            try point.perform(kind: kind) {
+                try database.write { database in
+                    try check(database, atMost: ownership.epoch)
+                    try write(database)
+                }
             }
         }
+    }
+
+    func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try translating { try database.read(body) }
     }
 
     /// Within a commit's transaction.
@@ -163,20 +162,17 @@ package final class RunStore: Sendable {
     // MARK: Reading and writing
 
     /// All runs, in the order in which they were submitted.
-    ///
     /// - Throws: `StoreError` whenever a record is not as it was written.
     package func runs() throws -> [StoredRun] {
-        try translating {
-            try database.read { database in
-                try Row.fetchAll(database, sql: "SELECT * FROM run ORDER BY number").map { row in
-                    let check = RecordCheck(ofRun: row)
-                    guard let id = RunID(rawValue: row["id"]), check.text == row["check"] else {
-                        throw StoreError(damaged: "the record of run \(row["id"] as String)")
-                    }
-                    return StoredRun(
-                        id: id, plan: try Self.decode(row["plan"]), planText: row["planText"], folder: row["folder"],
-                        submittedAt: row["submittedAt"], events: try Self.events(of: id, after: check, database))
+        try read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM run ORDER BY number").map { row in
+                let check = RecordCheck(ofRun: row)
+                guard let id = RunID(rawValue: row["id"]), check.text == row["check"] else {
+                    throw StoreError(damaged: "the record of run \(row["id"] as String)")
                 }
+                return StoredRun(
+                    id: id, plan: try Self.decode(row["plan"]), planText: row["planText"], folder: row["folder"],
+                    submittedAt: row["submittedAt"], events: try Self.events(of: id, after: check, database))
             }
         }
     }
@@ -196,20 +192,13 @@ package final class RunStore: Sendable {
 
     /// Writes a new run down.
     package func add(_ run: RunID, plan: Plan, text: String, folder: String, at time: Double) throws {
-        try translating {
+        try commit(.commitRun) { database in
             var row: [String: any DatabaseValueConvertible] = [
                 "id": run.rawValue, "plan": try Self.encode(plan), "planText": text, "folder": folder,
                 "submittedAt": time,
             ]
             row["check"] = RecordCheck(ofRun: Row(row)).text
-            let values = row
-            try commit(.commitRun) { database in
-                try database.execute(
-                    sql: """
-                        INSERT INTO run (id, plan, planText, folder, submittedAt, "check")
-                        VALUES (:id, :plan, :planText, :folder, :submittedAt, :check)
-                        """, arguments: StatementArguments(values))
-            }
+            try Self.insert(row, into: "run", database)
         }
     }
 
@@ -218,25 +207,30 @@ package final class RunStore: Sendable {
         _ event: RunEvent, of run: RunID, because reason: String, at time: Double,
         beside past: PastChanges = PastChanges()
     ) throws {
-        try translating {
-            let row: [String: any DatabaseValueConvertible] = [
+        try commit(.commitFact, kind: event.kind.rawValue) { database in
+            var row: [String: any DatabaseValueConvertible] = [
                 "run": run.rawValue, "event": try Self.encode(event), "reason": reason, "time": time,
             ]
-            try commit(.commitFact, kind: event.kind.rawValue) { database in
-                var row = row
-                let last = try RecordCheck(ofLast: run, database)
-                row["check"] = RecordCheck(ofEvent: Row(row), after: last).text
-                try database.execute(
-                    sql: """
-                        INSERT INTO event (run, event, reason, time, "check")
-                        VALUES (:run, :event, :reason, :time, :check)
-                        """, arguments: StatementArguments(row))
-                try Self.write(past, database)
-            }
+            row["check"] = RecordCheck(ofEvent: Row(row), after: try RecordCheck(ofLast: run, database)).text
+            try Self.insert(row, into: "event", database)
+            try Self.write(past, database)
         }
     }
 
-    func translating<Result>(_ work: () throws -> Result) throws -> Result {
+    /// By its columns' names.
+    static func insert(
+        _ row: [String: any DatabaseValueConvertible], into table: String, replaces: Bool = false,
+        _ database: Database
+    ) throws {
+        let names = row.keys.sorted()
+        let columns = names.map { "\"\($0)\"" }.joined(separator: ", ")
+        let values = names.map { ":\($0)" }.joined(separator: ", ")
+        try database.execute(
+            sql: "INSERT \(replaces ? "OR REPLACE " : "")INTO \(table) (\(columns)) VALUES (\(values))",
+            arguments: StatementArguments(row))
+    }
+
+    private func translating<Result>(_ work: () throws -> Result) throws -> Result {
         do { return try work() } catch { throw StoreError(error, folder: "the coordinator's state") }
     }
 

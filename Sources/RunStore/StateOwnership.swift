@@ -22,7 +22,6 @@ package final class StateOwnership: Sendable {
     }
 
     /// Takes the folder.
-    ///
     /// - Parameters:
     ///   - takesOver: whether a person said that an owner on another host is gone.
     ///   - tell: hears what takes time.
@@ -182,7 +181,5 @@ extension OwnerFiles {
         return locksAreShared ? false : nil
     }
 
-    fileprivate func hasGivenUp(_ epoch: Int) -> Bool {
-        heartbeat(epoch)?.hasPrefix(Self.givenUp) == true
-    }
+    fileprivate func hasGivenUp(_ epoch: Int) -> Bool { heartbeat(epoch)?.hasPrefix(Self.givenUp) == true }
 }

@@ -8,9 +8,7 @@ package struct Canvas: Sendable {
     private var count = 0
 
     /// - Parameter isColoured: whether styles are written.
-    package init(isColoured: Bool) {
-        self.isColoured = isColoured
-    }
+    package init(isColoured: Bool) { self.isColoured = isColoured }
 
     /// How much room a picture has on a screen: the last row is the cursor's.
     package static func room(on size: ScreenSize) -> ScreenSize {

@@ -5,13 +5,10 @@ package struct Curve: Hashable, Sendable {
     private let values: [Double]
 
     /// - Parameter values: the oldest first; what is no number is left out.
-    package init(_ values: [Double]) {
-        self.values = values.filter(\.isFinite)
-    }
+    package init(_ values: [Double]) { self.values = values.filter(\.isFinite) }
 
     /// The smallest value at the bottom, the largest at the top; where there are more values than columns, means of
     /// neighbours.
-    ///
     /// - Returns: `height` lines of at most `width` columns, a column for each value.
     package func lines(width: Int, height: Int = 1) -> [String] {
         let points = means(atMost: width)

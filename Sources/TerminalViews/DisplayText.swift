@@ -3,7 +3,6 @@ import PrintableText
 extension StringProtocol {
     /// Text from outside for a line whose width is counted: what would steer the terminal is escaped, and a character that
     /// not all terminals make equally wide (accents of their own, emoji, scripts from right to left) becomes a `?`.
-    ///
     /// - Parameter limit: how many characters at most.
     package func displayable(atMost limit: Int = 80) -> String {
         var shown = ""

@@ -21,7 +21,6 @@ package enum Figure {
         }
     }
 
-    /// A metric's value.
     package static func value(_ value: Double, _ format: MetricDescription.Format) -> String {
         switch format {
         case .number: number(value, decimals: 3)

@@ -84,7 +84,6 @@ package struct Line: Hashable, Sendable {
     }
 
     /// What a terminal is sent for it.
-    ///
     /// - Parameter isColoured: whether styles are written; without them it is the bare text.
     package func text(isColoured: Bool) -> String {
         pieces.map { piece in

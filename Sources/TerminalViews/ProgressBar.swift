@@ -16,7 +16,6 @@ package struct ProgressBar: Hashable, Sendable {
     }
 
     /// Work that goes on steadily, with its rate and the time left.
-    ///
     /// - Parameters:
     ///   - total: nil where nobody knows.
     ///   - unit: what is counted; `bytes` are shown in larger units.
@@ -45,9 +44,7 @@ package struct ProgressBar: Hashable, Sendable {
     }
 
     /// At most `width` columns.
-    package func line(width: Int) -> Line {
-        Self.lines([self], width: width)[0]
-    }
+    package func line(width: Int) -> Line { Self.lines([self], width: width)[0] }
 
     /// Bars below each other, as long as each other.
     static func lines(_ bars: [ProgressBar], width: Int) -> [Line] {

@@ -67,7 +67,7 @@ package struct WatchScreen: Sendable {
                         stage.secondsLeft.map { "\(Figure.duration($0)) left" },
                     ].compactMap(\.self)),
                 ProgressBar(
-                    "round \(stage.round)", share: stage.roundShare,
+                    "round \(stage.round)", share: Double(stage.tasksDone) / Double(max(stage.tasks, 1)),
                     figures: ["\(stage.tasksDone) of \(stage.tasks) tasks"]),
             ]
         }
@@ -82,7 +82,10 @@ package struct WatchScreen: Sendable {
             run.stages.first { $0.state == .running && !$0.history.isEmpty } ?? run.stages.last { !$0.history.isEmpty }
         guard let stage else { return [] }
         let rows = stage.metrics.filter { $0.direction != nil }.map { metric in
-            let records = metric.of == .round ? stage.closed : stage.history
+            // Without the round in progress, of which not all tasks are done.
+            let records = stage.history.filter {
+                metric.of != .round || stage.state != .running || $0.round < stage.round
+            }
             return (metric: metric, values: records.compactMap { $0.metrics[metric.name] })
         }.filter { !$0.values.isEmpty }.prefix(Self.mostCurves)
         let labels = rows.enumerated().map { index, row in
@@ -151,10 +154,7 @@ package struct WatchScreen: Sendable {
                 }
             } + [Table.Column(title: "time", isRight: true, rank: 3), Table.Column(title: "why", least: 12, rank: 4)]
         let rows = finished.map { stage in
-            [
-                Line(stage.name.displayable(atMost: 20)),
-                Line("\(stage.history.count(where: stage.hasClosed))"),
-            ]
+            [Line(stage.name.displayable(atMost: 20)), Line("\(stage.history.count(where: stage.hasClosed))")]
                 + primaries.flatMap { metric -> [Line] in
                     let last = stage.primary?.title == metric.title ? stage.last(metric) : nil
                     let value = last?.metrics[metric.name].map { Figure.value($0, metric.format) }
@@ -178,12 +178,4 @@ extension RunStatus.State {
         case .failed: .bad
         }
     }
-}
-
-extension StageStatus {
-    /// Without the round in progress, of which not all tasks are done.
-    fileprivate var closed: [RoundRecord] { history.filter { state != .running || $0.round < round } }
-
-    /// Of the round's tasks, 0 ... 1.
-    fileprivate var roundShare: Double { Double(tasksDone) / Double(max(tasks, 1)) }
 }

@@ -57,12 +57,9 @@ package struct WorkerTable {
             Line(Figure.number(Double(number)), number > 0 ? style : .faint)
         }
         return [
-            Line(registration.host.displayable(), .strong),
-            Line(worker.worker.rawValue.displayable()),
-            Line(worker.state.rawValue, worker.state.style),
-            Line("\(registration.slots)"),
-            Line("\(worker.tasks.count)"),
-            Line(record.samplesPerSecond.map(Figure.rate) ?? ""),
+            Line(registration.host.displayable(), .strong), Line(worker.worker.rawValue.displayable()),
+            Line(worker.state.rawValue, worker.state.style), Line("\(registration.slots)"),
+            Line("\(worker.tasks.count)"), Line(record.samplesPerSecond.map(Figure.rate) ?? ""),
             Line(record.gigaflops.map(Figure.rate) ?? ""),
             Line(share.map(Figure.percent) ?? "", share ?? 1 < Self.slow ? .warning : .plain),
             count(record.tasksDone, .plain), count(record.tasksRefused, .bad), count(record.tasksFailed, .bad),

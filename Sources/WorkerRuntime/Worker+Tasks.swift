@@ -151,10 +151,6 @@ extension Worker {
     }
 }
 
-extension Worker.Trouble {
-    var isFetching: Bool { if case .fetching = self { true } else { false } }
-}
-
 extension Error {
     /// Whether the same task would fail elsewhere too; else the line, the coordinator or this host is to blame.
     fileprivate var isFaultOfTask: Bool {
@@ -179,5 +175,18 @@ extension Error {
                 ? waitsForRoom : [.unavailable, .tooManyRequests, .internal, .badRequest].contains(error.code)
         default: false
         }
+    }
+}
+
+/// What a log's line is about, for logs that programs read.
+extension Logger.Metadata {
+    static func about(_ worker: WorkerID) -> Logger.Metadata { ["worker": .string(worker.rawValue)] }
+
+    static func about(_ task: TaskID, _ worker: WorkerID) -> Logger.Metadata {
+        [
+            "run": .string(task.run.rawValue), "stage": .stringConvertible(task.stage),
+            "round": .stringConvertible(task.round), "task": .string(task.description),
+            "worker": .string(worker.rawValue),
+        ]
     }
 }

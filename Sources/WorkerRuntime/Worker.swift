@@ -1,6 +1,5 @@
 import DataFormats
 import Dispatch
-import FoundationEssentials
 package import Logging
 package import RunProtocol
 import Synchronization
@@ -65,6 +64,8 @@ package final class Worker: Sendable {
     enum Trouble: Hashable {
         case asking
         case delivering(TaskID), fetching(TaskID)
+
+        var isFetching: Bool { if case .fetching = self { true } else { false } }
     }
 
     struct TaskInHand {
@@ -104,7 +105,6 @@ package final class Worker: Sendable {
     }
 
     /// Works until `stop()` is called.
-    ///
     /// - Throws: `APIError` whenever the coordinator will never accept this worker: a wrong token, another version.
     package func run() throws {
         let slots = DispatchGroup()
@@ -112,7 +112,9 @@ package final class Worker: Sendable {
         for slot in 0..<registration.slots {
             slots.enter()
             ComputeThread.start(core: cores?[slot]) { [self] in
-                workUntilStopped()
+                while !isStopped {
+                    if let (lease, worker) = nextLease() { work(on: lease, as: worker) }
+                }
                 slots.leave()
             }
         }
@@ -140,20 +142,12 @@ package final class Worker: Sendable {
         do {
             if let worker { try connection.leave(worker, WorkerLeave(nonce: registration.nonce)) }
             logger.info("left after \(tasks) tasks")
-        } catch {
-            logger.info("left after \(tasks) tasks; the coordinator could not be told: \(error)")
-        }
+        } catch { logger.info("left after \(tasks) tasks; the coordinator could not be told: \(error)") }
     }
 
     var isStopped: Bool { state.withLock { $0.stoppedAt != nil } }
 
     // MARK: A slot
-
-    private func workUntilStopped() {
-        while !isStopped {
-            if let (lease, worker) = nextLease() { work(on: lease, as: worker) }
-        }
-    }
 
     /// Waits for a task; after an error longer and longer.
     private func nextLease() -> (TaskLease, WorkerID)? {
@@ -244,9 +238,7 @@ package final class Worker: Sendable {
         state.withLock { $0.troubles[trouble] = String(text.prefix(Limits.troubleCharacters)) }
     }
 
-    func isMended(_ trouble: Trouble) {
-        state.withLock { $0.troubles[trouble] = nil }
-    }
+    func isMended(_ trouble: Trouble) { state.withLock { $0.troubles[trouble] = nil } }
 
     /// - Parameter isOver: ends the pause early; so does `stop()`.
     func pause(seconds: Double, unless isOver: () -> Bool = { false }) {

@@ -5,7 +5,6 @@ import RunProtocol
 extension MadeUpCluster {
     /// - Returns: whether there is something to tell to who was told everything before.
     func isNew(_ cursor: LiveCursor?) -> Bool { cursor?.epoch != epoch || cursor?.change != change }
-
     private var allRounds: [Changing<StageRound>] { rounds + (openRound.map { [$0] } ?? []) }
 
     /// Every run, with its histories and results, in the order in which they were submitted.
@@ -102,8 +101,7 @@ extension MadeUpCluster {
         RunStatus(
             id: run("run-waiting"), name: "a run that waits", state: .waiting,
             reason: "its tasks take 9.1 GiB, and no worker has more than 8 GiB: start one with more memory",
-            revision: 3,
-            submittedAt: now - 600,
+            revision: 3, submittedAt: now - 600,
             stages: [StageStatus(name: "layer 1", state: .running, round: 1, rounds: 20, tasksDone: 0, tasks: 4)])
     }
 

@@ -27,7 +27,6 @@ struct MadeUpCluster {
     private let isHostile: Bool
     private var secondsToNextRound = 0.0
     private var spanNumber = 0
-    private var lastWorker = 0
     /// The place in `spans` of the task that each worker is at.
     private var spanNumbers: [Int?]
     private static let taskSeconds = 12.0
@@ -50,7 +49,6 @@ struct MadeUpCluster {
         workers = (0..<count).map { number in
             Changing(value: Self.worker(number, host: Self.text("machine-\(number / 4)", isHostile)), change: 0)
         }
-        lastWorker = count
         spanNumbers = Array(repeating: nil, count: count)
         for done in 0..<rounds * 3 / 5 { closeRound(at: now - Double(rounds * 3 / 5 - done) * roundSeconds) }
         for worker in workers.indices { addPast(of: worker, at: now) }
@@ -144,8 +142,7 @@ struct MadeUpCluster {
             Changing(
                 value: RunJournal.Entry(
                     number: (entries.last?.value.number ?? 0) + 1, time: time, text: text,
-                    reason: Self.text(reason, isHostile)),
-                change: change))
+                    reason: Self.text(reason, isHostile)), change: change))
         if entries.count > Limits.journalEntries { entries.removeFirst() }
     }
 

@@ -1,4 +1,5 @@
 import CoordinatorRuntime
+import DataFormats
 import Kinds
 import PlanFile
 import RunProtocol
@@ -14,5 +15,17 @@ struct DataPreparation {
     func prepare() throws -> StackedManifest {
         try StackedAutoencoder().prepare(plan.plan, DataAccess(folders, from: folder, to: blobs))
             .decoded(as: StackedManifest.self)
+    }
+}
+
+extension NPY {
+    static func samples(_ bytes: [UInt8], path: String) throws -> SampleTable {
+        let source = ByteSource(bytes, path: path)
+        return try header(source).samples(from: source, limit: nil)
+    }
+
+    static func labels(_ bytes: [UInt8], path: String) throws -> [Int32] {
+        let source = ByteSource(bytes, path: path)
+        return try header(source).labels(from: source, limit: nil)
     }
 }

@@ -1,7 +1,5 @@
-import { element, setAttribute, setHidden, setText, shape } from "./elements.js";
+import { element, scrollable, setAttribute, setHidden, setText, shape } from "./elements.js";
 import * as format from "./format.js";
-import { makeScale } from "./scale.js";
-import { axes, edge, height, strokes, swatch } from "./strokes.js";
 
 const mostTold = 200;
 
@@ -27,28 +25,19 @@ export function lineChart({
     pointermove: (event) => point(event.clientX), pointerdown: (event) => point(event.clientX),
     pointerleave: () => choose(null), keydown: move, blur: () => choose(null),
   }, plot, tip);
-  const toggle = element("button", {
-    type: "button", class: "quiet toggle", "aria-pressed": String(isLogarithmic),
-    click: () => {
-      isLogarithmic = !isLogarithmic;
-      setAttribute(toggle, "aria-pressed", isLogarithmic);
-      draw();
-    },
-  }, "Log");
-  toggle.setAttribute("aria-label", `${title}: logarithmic scale`);
-  const division = element("button", {
-    type: "button", class: "quiet toggle", "aria-pressed": "false", "aria-label": `${title}: per value`,
-    click: () => {
-      isPerValue = !isPerValue;
-      setAttribute(division, "aria-pressed", isPerValue);
-      redraw();
-    },
-  }, "Per value");
+  const toggle = pressable("Log", `${title}: logarithmic scale`, isLogarithmic, (isOn) => {
+    isLogarithmic = isOn;
+    draw();
+  });
+  const division = pressable("Per value", `${title}: per value`, false, (isOn) => {
+    isPerValue = isOn;
+    redraw();
+  });
   const legend = element("ul", { class: "legend" });
   const openWord = element("p", { class: "open-word" },
     shape("svg", { width: 12, height: 12, viewBox: "0 0 12 12", "aria-hidden": "true" },
       shape("circle", { class: "open", cx: 6, cy: 6, r: 4 })), "so far: this round is not complete");
-  const table = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title}, as a table` });
+  const table = scrollable(`${title}, as a table`);
   const details = element("details", { toggle: () => fillTable() }, element("summary", {}, "As a table"), table);
   const figure = element("section", { class: "chart", "data-chart": name, "data-points": 0 },
     element("div", { class: "line" }, element("h3", {}, title),
@@ -204,4 +193,118 @@ export function lineChart({
     const [, y, isStillOpen] = line.points.at(-1);
     return `${line.label} ${tell(line, y, isStillOpen)}`;
   }
+}
+
+/** A button that stays pressed until it is pressed again; `changed` is told. */
+function pressable(word, label, isOn, changed) {
+  const button = element("button", {
+    type: "button", class: "quiet toggle", "aria-pressed": String(isOn), "aria-label": label,
+    click: () => {
+      isOn = !isOn;
+      setAttribute(button, "aria-pressed", isOn);
+      changed(isOn);
+    },
+  }, word);
+  return button;
+}
+
+export const height = 236;
+export const edge = { left: 58, right: 14, top: 24, bottom: 34 };
+const mostDrawn = 1000;
+
+/** Lines and words of a chart's two axes. */
+function axes(width, x, y, { across, unit, show }) {
+  const nodes = [];
+  for (const tick of y.ticks(4)) {
+    const at = y.at(tick);
+    nodes.push(shape("path", { class: "grid", d: `M${edge.left} ${at}H${width - edge.right}` }),
+      shape("text", { x: edge.left - 8, y: at + 4, "text-anchor": "end" }, show(tick)));
+  }
+  for (const tick of x.ticks(Math.max(2, Math.floor(width / 90)))) {
+    if (!Number.isInteger(tick)) continue;
+    nodes.push(shape("text", { x: x.at(tick), y: height - edge.bottom + 17, "text-anchor": "middle" },
+      format.count(tick)));
+  }
+  nodes.push(shape("path", { class: "axis", d: `M${edge.left} ${height - edge.bottom}H${width - edge.right}` }),
+    shape("text", { class: "across", x: width - edge.right, y: height - 3, "text-anchor": "end" }, across),
+    shape("text", { class: "unit", x: 2, y: 11 }, unit));
+  return nodes;
+}
+
+/** A line, and a dot at its end; where the last point is open the way there is dashed, and the dot hollow. */
+function strokes(line, x, y, drawable) {
+  const step = Math.ceil(line.points.length / mostDrawn);
+  const points = line.points.filter((pair, index) =>
+    drawable(pair[1]) && (index % step === 0 || index >= line.points.length - 2));
+  if (points.length === 0) return [];
+  const places = points.map(([a, b]) => `${x.at(a).toFixed(1)} ${y.at(b).toFixed(1)}`);
+  const isOpen = points.at(-1)[2] === true;
+  const tone = `tone-${line.tone}`;
+  const path = (along, look) => along.length === 0 ? null
+    : shape("path", { class: `series ${tone}${look}`, d: `M${along.join("L")}` });
+  const [endX, endY] = points.at(-1);
+  return [
+    path(isOpen ? places.slice(0, -1) : places, (line.dashed ? " dashed" : "") + (line.thin ? " thin" : "")),
+    isOpen ? path(places.slice(-2), " dashed") : null,
+    line.thin ? null : shape("circle", {
+      cx: x.at(endX), cy: y.at(endY), r: isOpen ? 4 : 3, class: isOpen ? `${tone} open` : tone,
+    }),
+  ].filter(Boolean);
+}
+
+/** A short piece of a line, for legends. */
+function swatch(line) {
+  const look = `series tone-${line.tone}${line.dashed ? " dashed" : ""}`;
+  return shape("svg", { width: 18, height: 10, viewBox: "0 0 18 10", "aria-hidden": "true" },
+    shape("path", { class: look, d: "M1 5H17" }));
+}
+
+/** Round numbers from `low` to `high`, about `wanted` of them. */
+function linearTicks(low, high, wanted) {
+  if (!(high > low)) return [low];
+  const rough = (high - low) / Math.max(1, wanted);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
+  const ticks = [];
+  for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + step * 1e-9; tick += step) {
+    ticks.push(Math.abs(tick) < step * 1e-9 ? 0 : Number(tick.toPrecision(12)));
+  }
+  return ticks;
+}
+
+/** The same for logarithms: powers of ten, with 2 and 5 times where there are few. */
+function logarithmicTicks(low, high) {
+  const decades = Math.log10(high / low);
+  const factors = decades > 3 ? [1] : decades > 1.2 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 8];
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
+    for (const factor of factors) {
+      const tick = Number((factor * 10 ** power).toPrecision(12));
+      if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick);
+    }
+  }
+  const sparse = Math.ceil(ticks.length / 7);
+  return ticks.filter((_, index) => index % sparse === 0);
+}
+
+/** Maps values to pixels. With `isLogarithmic` all must be above zero; bytes are round in powers of `base` 1024. */
+function makeScale(values, from, to, { isLogarithmic = false, base = 1 } = {}) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (isLogarithmic) {
+    if (high / low < 1.2) [low, high] = [low / 1.1, high * 1.1];
+    const share = (value) => Math.log(value / low) / Math.log(high / low);
+    return { low, high, at: (value) => from + share(value) * (to - from), ticks: () => logarithmicTicks(low, high) };
+  }
+  if (high === low) [low, high] = [low - Math.abs(low || 1) * 0.05, high + Math.abs(high || 1) * 0.05];
+  const unit = base > 1 && high >= base ? base ** Math.floor(Math.log(high) / Math.log(base)) : 1;
+  return {
+    low, high,
+    at: (value) => from + ((value - low) / (high - low)) * (to - from),
+    ticks: (wanted) => linearTicks(low / unit, high / unit, wanted).map((tick) => tick * unit),
+  };
 }

@@ -1,7 +1,7 @@
-import { setHidden, setText } from "./elements.js";
+import { byId, setHidden, setText } from "./elements.js";
 import { ask, runPath } from "./requests.js";
+import { keep, kept } from "./theme.js";
 
-const byId = (id) => document.getElementById(id);
 const largestPlan = 1 << 20;
 const signedInKey = "cairn-signed-in";
 
@@ -71,7 +71,7 @@ export function setUpSigningIn(done) {
   const dialog = byId("sign-in");
   const token = byId("token");
   const out = byId("sign-out");
-  setHidden(out, !isSignedIn());
+  setHidden(out, kept(signedInKey) !== "yes");
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   onSubmit(byId("sign-in-form"), byId("sign-in-submit"), byId("sign-in-error"), async () => {
     try {
@@ -80,31 +80,14 @@ export function setUpSigningIn(done) {
       throw error.status === 401 ? new Error("That is not the coordinator's token.") : error;
     }
     token.value = "";
-    rememberSignedIn(true);
+    keep(signedInKey, "yes");
     setHidden(out, false);
     done();
   });
   out.addEventListener("click", async () => {
     await ask("v1/session", { method: "DELETE" }).catch(() => {});
-    rememberSignedIn(false);
+    keep(signedInKey, null);
     location.reload();
   });
   return () => open(dialog);
-}
-
-function isSignedIn() {
-  try {
-    return localStorage.getItem(signedInKey) === "yes";
-  } catch {
-    return false;
-  }
-}
-
-function rememberSignedIn(isSignedIn) {
-  try {
-    if (isSignedIn) localStorage.setItem(signedInKey, "yes");
-    else localStorage.removeItem(signedInKey);
-  } catch {
-    // Then the button to sign out is gone after a reload.
-  }
 }

@@ -1,4 +1,4 @@
-import { element, reconcile, setHidden, setText } from "./elements.js";
+import { element, reconcile, scrollable, setHidden, setText } from "./elements.js";
 import * as format from "./format.js";
 
 const mostShown = 300;
@@ -17,9 +17,7 @@ export function eventsView() {
     element("caption", { class: "unseen" }, "Events, the newest first"),
     element("thead", {}, element("tr", {},
       ["Time", "What", "Why"].map((name) => element("th", { scope: "col" }, name)))), body);
-  const region = element("div", {
-    class: "scroll", tabindex: 0, role: "region", "aria-label": "List of events",
-  }, table);
+  const region = scrollable("List of events", table);
   const empty = element("p", { class: "empty" }, "Nothing has happened yet.");
   const view = element("section", { "aria-labelledby": "events-title" },
     element("h2", { id: "events-title", class: "unseen" }, "Events"),

@@ -1,5 +1,5 @@
 import { lineChart } from "./chart.js";
-import { choice, element, reconcile, setAttribute, setHidden, shape } from "./elements.js";
+import { choice, element, reconcile, scrollable, setAttribute, setHidden, shape } from "./elements.js";
 import * as format from "./format.js";
 import { outputsOf } from "./state.js";
 
@@ -67,9 +67,8 @@ function tableBlock(table) {
   let names = [];
   let chosen = 0;
   let key = "";
-  const matrix = element("div", {
-    class: "scroll", tabindex: 0, role: "region", "aria-label": table.title, id: table.name,
-  });
+  const matrix = scrollable(table.title);
+  matrix.id = table.name;
   const head = element("div", { class: "line" }, element("h3", {}, table.title));
   const error = table.error ? metricBlock(table.error, (result) => errorRate(result[table.name])) : null;
   const show = () => matrix.replaceChildren(countTable(table, groups[chosen]?.results ?? [], names));
@@ -169,7 +168,7 @@ const written = (value, metric, digits = 1) =>
 function valueTable(groups, metric) {
   const ends = metric.direction === "higherIsBetter" ? [Math.max, Math.min] : [Math.min, Math.max];
   const title = format.capitalised(metric.title);
-  return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title} of the groups` },
+  return scrollable(`${title} of the groups`,
     element("table", {},
       element("caption", { class: "unseen" }, title),
       element("thead", {}, element("tr", {},

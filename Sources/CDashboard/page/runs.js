@@ -1,5 +1,4 @@
-import { badge } from "./badge.js";
-import { element, reconcile, setAttribute, setHidden, setText } from "./elements.js";
+import { badge, element, reconcile, setAttribute, setHidden, setText } from "./elements.js";
 import * as format from "./format.js";
 import { smallCairn } from "./stack.js";
 import { currentStage, isFinal, now, progressOf, secondsLeft } from "./state.js";

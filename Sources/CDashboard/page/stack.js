@@ -11,8 +11,7 @@ export function stackFigure() {
   const list = element("ol", { class: "stones", reversed: true });
   const drawing = shape("svg", { class: "cairn", "aria-hidden": "true", preserveAspectRatio: "none" });
   const ground = element("p", { class: "ground" });
-  const figure = element("div", { class: "stack" },
-    drawing, list, ground);
+  const figure = element("div", { class: "stack" }, drawing, list, ground);
   let stones = [];
   let drawn = "";
 

@@ -1,5 +1,5 @@
 /** What is kept of a run, whatever the coordinator sends: a page may stay open for weeks. */
-export const limits = { entries: 5000, spans: 4000, roundsOfStage: 5000, runs: 1000, workers: 20000 };
+const limits = { entries: 5000, spans: 4000, roundsOfStage: 5000, runs: 1000, workers: 20000 };
 
 /** What is known, merged from the updates. Records are replaced, never changed: `===` tells what is new. */
 export function makeState() {

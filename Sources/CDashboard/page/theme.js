@@ -1,6 +1,7 @@
-const key = "cairn-theme";
+const themeKey = "cairn-theme";
 
-function kept() {
+/** What this browser has kept; null where it keeps nothing. */
+export function kept(key) {
   try {
     return localStorage.getItem(key);
   } catch {
@@ -8,11 +9,13 @@ function kept() {
   }
 }
 
-function keep(value) {
+/** Null: what was kept is forgotten. A browser that keeps nothing begins anew after a reload. */
+export function keep(key, value) {
   try {
-    localStorage.setItem(key, value);
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, value);
   } catch {
-    // A browser that keeps nothing shows what the system prefers.
+    // Then it does without.
   }
 }
 
@@ -30,13 +33,13 @@ function changed() {
 /** Follows the system until the button is pressed; then the choice is kept. */
 export function setUpTheme(button, listener) {
   listeners.add(listener);
-  const chosen = kept();
+  const chosen = kept(themeKey);
   if (chosen === "dark" || chosen === "light") document.documentElement.dataset.theme = chosen;
   const label = () => { button.textContent = isDark() ? "Light" : "Dark"; };
   label();
   button.addEventListener("click", () => {
     document.documentElement.dataset.theme = isDark() ? "light" : "dark";
-    keep(document.documentElement.dataset.theme);
+    keep(themeKey, document.documentElement.dataset.theme);
     label();
     changed();
   });

@@ -1,7 +1,8 @@
-import { choice, element, setAttribute, setHidden, setText } from "./elements.js";
+import { choice, element, scrollable, setAttribute, setHidden, setText } from "./elements.js";
 import * as format from "./format.js";
-import { kinds, partsOf, roundStarts, rowsOf, spanLimits, trouble } from "./lanes.js";
-import { edge, glyphs, head, paint, rowHeight } from "./paint.js";
+import {
+  edge, glyphs, head, kinds, paint, partsOf, roundStarts, rowHeight, rowsOf, spanLimits, trouble,
+} from "./lanes.js";
 import { isFinal, now } from "./state.js";
 
 const shownAtFirst = 60;
@@ -38,14 +39,11 @@ export function timelineView() {
   telling.id = "timeline-telling";
   const word = element("p", { class: "empty" }, noTask);
   const more = element("button", { type: "button", class: "quiet", click: () => { most += shownAtFirst; again(); } });
-  const troubles = element("div", {
-    class: "scroll", tabindex: 0, role: "region", "aria-label": "Tasks that came to nothing",
-  });
+  const troubles = scrollable("Tasks that came to nothing");
   const details = element("details", { toggle: again }, element("summary", {}, "Tasks that came to nothing"), troubles);
   const view = element("section", { "aria-labelledby": "timeline-title" },
     element("h2", { id: "timeline-title", class: "unseen" }, "Timeline"),
-    element("div", { class: "pick" },
-      zoomed, element("label", { for: "timeline-filter" }, "Worker"), filter),
+    element("div", { class: "pick" }, zoomed, element("label", { for: "timeline-filter" }, "Worker"), filter),
     element("ul", { class: "legend kinds" }, kinds.map((kind) =>
       element("li", {}, element("span", { class: `key kind-${kind}` }, glyphs[kind] ?? ""), kind)),
       element("li", {}, element("span", { class: "key backup" }), "backup"),

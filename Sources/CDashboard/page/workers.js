@@ -1,7 +1,7 @@
-import { badge } from "./badge.js";
-import { element, reconcile, setAttribute, setHidden, setText } from "./elements.js";
+import {
+  badge, command, element, reconcile, scrollable, setAttribute, setHidden, setText,
+} from "./elements.js";
 import * as format from "./format.js";
-import { joining } from "./joining.js";
 import { median, now } from "./state.js";
 
 const shownAtFirst = 200;
@@ -46,7 +46,7 @@ export function workersView() {
   const join = joining();
   const empty = element("p", { class: "empty" }, "No worker has joined.");
   const more = element("button", { type: "button", class: "quiet", click: () => { most += shownAtFirst; again(); } });
-  const region = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Workers" }, table);
+  const region = scrollable("Workers", table);
   const view = element("div", { class: "view" },
     element("div", { class: "heading" }, element("h1", {}, "Workers"), summary),
     element("div", { class: "pick" },
@@ -175,5 +175,36 @@ function beside(cell) {
     const isSlow = share !== null && share < slow;
     setText(ratio, share === null ? "" : `${share.toFixed(2)}×${isSlow ? " slow" : ""}`);
     return isSlow;
+  };
+}
+
+/** Where this page is, without a slash at its end: what a proxy calls the coordinator. */
+const ownAddress = () => new URL(".", location.href).href.replace(/\/$/, "");
+const isLoopback = (host) => /^(localhost|.*\.localhost|127\.[\d.]+|\[::1\])$/.test(host);
+
+/**
+ * The command that starts a worker, at an address that other hosts reach where there is one: this page's own, or where
+ * the page was opened on the coordinator's host, the coordinator's.
+ */
+export function joining() {
+  const shown = command("Copy the command");
+  const hint = element("p", { class: "hint" });
+  const limit = element("p", { class: "hint limit", hidden: true });
+  return {
+    element: element("div", { class: "joining" }, hint, shown.element, limit),
+    update({ needsToken, addresses }) {
+      const others = isLoopback(location.hostname) ? addresses ?? [] : [];
+      const isAlone = isLoopback(location.hostname) && addresses?.length === 0;
+      const address = others[0] ?? ownAddress();
+      shown.show(`cairn worker --coordinator ${address}${needsToken ? " --token-file token" : ""}`);
+      setText(hint, [
+        `On ${isAlone ? "this host" : "any machine that reaches this address"}; it starts with the next task.`,
+        needsToken ? "The file token holds the coordinator's token and is its owner's alone (mode 600)." : "",
+        others.length > 1 ? `Other addresses: ${others.slice(1).join(", ")}.` : "",
+      ].filter(Boolean).join(" "));
+      setHidden(limit, !isAlone);
+      setText(limit, isAlone ? "The coordinator listens on this host alone: other hosts cannot reach it. Start it with "
+        + "--listen 0.0.0.0:8420 --token-file token, or put a proxy with TLS in front of it (docs/cluster.md)." : "");
+    },
   };
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
-import RunProtocol
 
-/// `cairn bench`
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure what this machine reaches.",
@@ -18,11 +16,5 @@ struct BenchOptions: ParsableArguments {
 
     func validate() throws {
         guard seconds > 0, seconds <= 3_600 else { throw ValidationError("--seconds goes up to 3600.") }
-    }
-
-    static func check(slots: Int) throws {
-        guard (1...Limits.slots).contains(slots) else {
-            throw ValidationError("--slots goes from 1 to \(Limits.slots).")
-        }
     }
 }

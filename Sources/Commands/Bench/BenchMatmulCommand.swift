@@ -1,11 +1,9 @@
 import ArgumentParser
 import TensorCore
 
-/// `cairn bench matmul`
 struct BenchMatmulCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "matmul",
-        abstract: "Multiply matrices and say which share of the peak that reaches.",
+        commandName: "matmul", abstract: "Multiply matrices and say which share of the peak that reaches.",
         discussion: """
             A (m, k) times B (k, n), again and again, each slot with matrices of its own. The defaults are a layer of the \
             template's network on a batch. The share compares with operations of the same precision on registers alone, \
@@ -26,7 +24,7 @@ struct BenchMatmulCommand: ParsableCommand {
             throw ValidationError(
                 "--m, --n and --k go from 1 to 100000, and no matrix has more than 100 million numbers.")
         }
-        try BenchOptions.check(slots: slots)
+        try Cores.check(slots: slots)
     }
 
     func run() throws {
@@ -35,10 +33,7 @@ struct BenchMatmulCommand: ParsableCommand {
                 m: m, n: n, k: k, precision: precision, slots: slots, seconds: options.seconds, pinned: options.pinCores
             )
         }
-        guard !options.json else {
-            try JSONOutput.print(result)
-            return
-        }
+        guard !options.json else { return try JSONOutput.print(result) }
         say("(\(m), \(k)) x (\(k), \(n)) in \(precision.rawValue), \(slots) slot(s)")
         if !result.isNative { say("no \(precision.rawValue) kernels for this processor: widened to float32 first") }
         say("GFLOP/s        \(result.gigaflopsPerSecond.formatted(decimals: 0))")

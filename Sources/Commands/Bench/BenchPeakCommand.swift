@@ -2,11 +2,9 @@ import ArgumentParser
 import DataFormats
 import TensorCore
 
-/// `cairn bench peak`
 struct BenchPeakCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "peak",
-        abstract: "Measure what processor and memory reach at best.",
+        commandName: "peak", abstract: "Measure what processor and memory reach at best.",
         discussion: """
             Fused multiply-adds in float32 and, where the processor has them, dot products in bfloat16, both on registers \
             alone; and memory: two arrays read and one written, larger than the caches. With one thread, and with as \
@@ -16,17 +14,14 @@ struct BenchPeakCommand: ParsableCommand {
     @Option(help: "Threads at once. [default: one for each core that affinity and CPU quota leave it]") var slots: Int?
     @OptionGroup var options: BenchOptions
 
-    func validate() throws { try BenchOptions.check(slots: slots ?? 1) }
+    func validate() throws { try Cores.check(slots: slots) }
 
     func run() throws {
         let result = WorkProgress.during("measuring", isQuiet: options.quiet) {
             PeakBenchmark.run(
                 threads: slots ?? Cores.count, seconds: options.seconds / 10, pinned: options.pinCores)
         }
-        guard !options.json else {
-            try JSONOutput.print(result)
-            return
-        }
+        guard !options.json else { return try JSONOutput.print(result) }
         say("instruction set \(result.instructionSet), bfloat16 \(result.hasBfloat16 ? "yes" : "no")")
         if slots == nil, let limit = Cores.available.limit { say("at most \(Cores.count) threads: \(limit)") }
         let rows = result.rows.map { row in

@@ -3,11 +3,9 @@ import PlanFile
 import RunProtocol
 import Training
 
-/// `cairn bench train`
 struct BenchTrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train",
-        abstract: "Train a network on made-up samples and say how fast that went.",
+        commandName: "train", abstract: "Train a network on made-up samples and say how fast that went.",
         discussion: """
             Each slot trains on one thread. The share of the peak compares the matrix products with fused \
             multiply-adds on registers alone, measured just before; everything else that a step does counts as time.
@@ -36,7 +34,7 @@ struct BenchTrainCommand: ParsableCommand {
         guard (1...1_000_000).contains(samples), samples * inputs <= 1 << 30 else {
             throw ValidationError("--samples goes from 1 to 1000000, and no more than 2^30 numbers in all.")
         }
-        try BenchOptions.check(slots: slots)
+        try Cores.check(slots: slots)
     }
 
     func run() throws {
@@ -51,10 +49,7 @@ struct BenchTrainCommand: ParsableCommand {
             TrainingBenchmark.run(
                 workload, slots: slots, seconds: options.seconds, pinned: options.pinCores, profiled: profile)
         }
-        guard !options.json else {
-            try JSONOutput.print(result)
-            return
-        }
+        guard !options.json else { return try JSONOutput.print(result) }
         say("\(result.workload), batch \(batchSize), \(slots) slot(s)")
         say("samples/s      \(Int(result.samplesPerSecond))")
         say("GFLOP/s        \(Int(result.gigaflopsPerSecond))")
@@ -71,8 +66,7 @@ struct BenchTrainCommand: ParsableCommand {
             say(
                 lines: line(
                     row.microsecondsPerStep.formatted(decimals: 0), share.formatted(decimals: 1) + " %",
-                    row.part.rawValue,
-                    row.layer))
+                    row.part.rawValue, row.layer))
         }
         say(lines: line(total.formatted(decimals: 0), "", "all", ""))
     }

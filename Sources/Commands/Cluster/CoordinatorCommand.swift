@@ -8,13 +8,10 @@ import Logging
 import RunProtocol
 import RunStore
 import ServiceLifecycle
-import UnixSignals
 
-/// `cairn coordinator`
 struct CoordinatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "coordinator",
-        abstract: "Start a coordinator.",
+        commandName: "coordinator", abstract: "Start a coordinator.",
         discussion: """
             It keeps everything in its state folder. Killed at any time and started again with the same folder, it goes \
             on at the same round; with the same --plan it takes up that plan's run and starts no second one.
@@ -108,8 +105,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
                 service: CoordinatorService(coordinator: coordinator),
-                failureTerminationBehavior: .gracefullyShutdownGroup),
-            .init(service: server),
+                failureTerminationBehavior: .gracefullyShutdownGroup), .init(service: server),
         ]
         if exitWhenDone {
             services.append(

@@ -23,8 +23,7 @@ private enum HostAddresses {
         var rest = first
         while let entry = rest?.pointee {
             rest = entry.ifa_next
-            guard let address = entry.ifa_addr,
-                address.pointee.sa_family == sa_family_t(AF_INET),
+            guard let address = entry.ifa_addr, address.pointee.sa_family == sa_family_t(AF_INET),
                 entry.ifa_flags & UInt32(IFF_UP) != 0, entry.ifa_flags & UInt32(IFF_LOOPBACK) == 0
             else { continue }
             var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))

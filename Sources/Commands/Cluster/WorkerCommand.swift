@@ -9,11 +9,9 @@ import RunProtocol
 import TensorCore
 import WorkerRuntime
 
-/// `cairn worker`
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "worker",
-        abstract: "Join a coordinator and do its tasks.",
+        commandName: "worker", abstract: "Join a coordinator and do its tasks.",
         discussion: """
             It can be started before the coordinator, and waits for it. SIGTERM lets the tasks in hand finish, for as \
             long as --grace says, and hands back those that do not; a second one hands them back at once. A worker may \
@@ -47,9 +45,7 @@ struct WorkerCommand: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func validate() throws {
-        guard (1...Limits.slots).contains(slots ?? 1) else {
-            throw ValidationError("--slots goes from 1 to \(Limits.slots).")
-        }
+        try Cores.check(slots: slots)
         guard (1...1_000_000).contains(cacheLimit) else { throw ValidationError("--cache-limit is in GiB, from 1.") }
         guard (0...86_400).contains(grace) else { throw ValidationError("--grace goes from 0 to 86400 seconds.") }
     }

@@ -1,18 +1,15 @@
 import ArgumentParser
 import DataFormats
-import FoundationEssentials
 import ModelFormat
 import PlanFile
+import PrintableText
 import RunProtocol
 import TensorCore
 import Training
-import WorkerRuntime
 
-/// `cairn evaluate`
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate",
-        abstract: "Test an exported network on samples that it has not seen.",
+        commandName: "evaluate", abstract: "Test an exported network on samples that it has not seen.",
         discussion: """
             A classifier: prints the test error and the confusion matrix, a row for each class, a column for each answer. \
             Pretrained weights: prints how far samples that went through all encoders and back are from what they were. \
@@ -110,8 +107,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         for remark in found.remarks { FileHandleOutput.standardError(remark + "\n") }
         return try ClassMatch.indices(
-            found.indices, of: found.names, among: names, path: path,
-            whose: "the network does not know")
+            found.indices, of: found.names, among: names, path: path, whose: "the network does not know")
     }
 
     private func readLabels(of path: String, limit: Int?) throws -> ClassLabels {
@@ -143,8 +139,8 @@ struct EvaluateCommand: ParsableCommand {
         for (label, answer) in zip(truth, answers) { confusion[Int(label)][Int(answer)] += 1 }
         let error = confusion.errorRate
         guard !json else {
-            try JSONOutput.print(Report(tested: count, error: error, classNames: names, confusion: confusion))
-            return
+            return try JSONOutput.print(
+                Report(tested: count, error: error, classNames: names, confusion: confusion))
         }
         say("test error \((error * 100).formatted(decimals: 2)) % of \(count) samples")
         say(lines: ConfusionTable(names: names, confusion: confusion).text)
@@ -165,10 +161,8 @@ struct EvaluateCommand: ParsableCommand {
         let (error, meanError) = (measure.error, measure.meanError)
         let ratio = meanError.flatMap { $0 > 0 ? error / $0 : nil }
         guard !json else {
-            try JSONOutput.print(
-                ReconstructionReport(
-                    tested: count, squaredError: error, meanError: meanError, ratio: ratio))
-            return
+            return try JSONOutput.print(
+                ReconstructionReport(tested: count, squaredError: error, meanError: meanError, ratio: ratio))
         }
         say(
             "squared error \(error.formatted(decimals: 3)) a sample, summed over its numbers, of \(count) samples"
@@ -177,5 +171,29 @@ struct EvaluateCommand: ParsableCommand {
             let ratio = ratio.map { ", ratio \($0.formatted(decimals: 3))" } ?? ""
             say("predicting each feature's mean \(meanError.formatted(decimals: 3))\(ratio)")
         }
+    }
+}
+
+/// A confusion matrix as people read it: a row for each class, a column for each answer, both with their names.
+struct ConfusionTable {
+    private static let longestName = 24
+    private static let longestColumn = 10
+
+    let names: [String]
+    let confusion: [[Int]]
+
+    var text: String {
+        let rows = names.map { $0.printable(atMost: Self.longestName) }
+        let titles = names.map { $0.printable(atMost: Self.longestColumn) }
+        let counts = confusion.map { $0.map { "\($0)" } }
+        let first = rows.map(\.count).max() ?? 0
+        let widths = titles.indices.map { column in
+            max(titles[column].count, counts.map { $0[column].count }.max() ?? 0)
+        }
+        func line(_ start: String, _ cells: [String]) -> String {
+            let padded = zip(cells, widths).map { String(repeating: " ", count: $1 - $0.count + 2) + $0 }
+            return start + String(repeating: " ", count: first - start.count) + padded.joined()
+        }
+        return ([line("", titles)] + zip(rows, counts).map(line)).joined(separator: "\n")
     }
 }

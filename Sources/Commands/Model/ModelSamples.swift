@@ -10,7 +10,6 @@ struct ModelSamples {
     let divisor: Double
 
     /// Says on standard error what was taken for granted.
-    ///
     /// - Parameter own: what the numbers are to be divided by, where the command was told.
     init(_ rows: SampleRows, path: String, for model: ModelDescription, divideBy own: Double?) throws {
         let expected = model.expectation

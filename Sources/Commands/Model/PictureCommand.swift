@@ -1,19 +1,15 @@
 import ArgumentParser
 import DataFormats
-import FoundationEssentials
 import ModelFormat
 import Pictures
 import PlanFile
 import RunProtocol
 import TensorCore
 import Training
-import WorkerRuntime
 
-/// `cairn picture`
 struct PictureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "picture",
-        abstract: "Draw images above what an exported autoencoder makes of them.",
+        commandName: "picture", abstract: "Draw images above what an exported autoencoder makes of them.",
         discussion: "Each image goes through all encoders and back through all decoders.")
 
     @Argument(help: "A file that `cairn export RUN` or `cairn pretrain` wrote.") var file: String

@@ -1,9 +1,7 @@
 import ArgumentParser
 import CoordinatorClient
-import FoundationEssentials
 import RunProtocol
 
-/// `cairn cancel`
 struct CancelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel", abstract: "Cancel a run: its workers give their tasks up at the next heartbeat.")

@@ -3,11 +3,9 @@ import CoordinatorClient
 import FoundationEssentials
 import RunProtocol
 
-/// `cairn events`
 struct EventsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "events",
-        abstract: "Say what happened to a run, and why.",
+        commandName: "events", abstract: "Say what happened to a run, and why.",
         discussion: """
             Facts, who got which task, which worker was lost, when the coordinator was started: all outlive a restart. Of \
             very many entries the last ones are shown.
@@ -25,10 +23,7 @@ struct EventsCommand: ParsableCommand {
     func run() throws {
         let connection = try connection.connect()
         let journal = try connection.journal(of: try target.find(connection), after: after)
-        guard !json else {
-            try JSONOutput.print(journal)
-            return
-        }
+        guard !json else { return try JSONOutput.print(journal) }
         for entry in journal.entries {
             let time = Date(timeIntervalSince1970: entry.time).formatted(.iso8601)
             say("\(entry.number)  \(time)  \(entry.text)\(entry.reason.isEmpty ? "" : ": \(entry.reason)")")

@@ -2,14 +2,11 @@ import ArgumentParser
 import CoordinatorClient
 import DataFormats
 import EventFiles
-import FoundationEssentials
 import RunProtocol
 
-/// `cairn export`
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export",
-        abstract: "Write a finished run's weights as safetensors, or codes as NPY.",
+        commandName: "export", abstract: "Write a finished run's weights as safetensors, or codes as NPY.",
         discussion: """
             The network's description stands in the file's metadata. The file depends on the plan and the data alone: \
             the same plan gives the same bytes.
@@ -72,8 +69,8 @@ struct ExportCommand: ParsableCommand {
         }
         try download(export, to: output, from: connection)
         guard !json else {
-            try JSONOutput.print(Report(part: export.part, output: output, sha256: export.digest, bytes: export.bytes))
-            return
+            return try JSONOutput.print(
+                Report(part: export.part, output: output, sha256: export.digest, bytes: export.bytes))
         }
         say("wrote \(output): \(export.bytes) bytes, SHA-256 \(export.digest)")
     }

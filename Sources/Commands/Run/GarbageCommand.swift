@@ -1,13 +1,10 @@
 import ArgumentParser
 import CoordinatorClient
-import FoundationEssentials
 import RunProtocol
 
-/// `cairn gc`
 struct GarbageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gc",
-        abstract: "Show, or delete, what lies on the coordinator's disk and no run needs.",
+        commandName: "gc", abstract: "Show, or delete, what lies on the coordinator's disk and no run needs.",
         discussion: """
             A coordinator deletes a blob as soon as no run needs it, and once an hour what was left behind all the same \
             and is older than an hour. This shows what that would be, and deletes it with --delete.
@@ -24,10 +21,7 @@ struct GarbageCommand: ParsableCommand {
 
     func run() throws {
         let garbage = try connection.connect().garbage(olderThan: olderThan * 3_600, delete: delete)
-        guard !json else {
-            try JSONOutput.print(garbage)
-            return
-        }
+        guard !json else { return try JSONOutput.print(garbage) }
         for blob in garbage.blobs {
             say(
                 "\(blob.digest)  \(blob.bytes.asMebibytes), \((max(0, blob.secondsOld) / 3_600).formatted(decimals: 1)) h old"

@@ -1,9 +1,7 @@
 import ArgumentParser
 import CoordinatorClient
-import FoundationEssentials
 import RunProtocol
 
-/// `cairn list`
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List a coordinator's runs, newest first, and its workers.")
@@ -20,10 +18,7 @@ struct ListCommand: ParsableCommand {
     func run() throws {
         let connection = try connection.connect()
         let (runs, workers) = (try connection.runs().runs, try connection.information().workers)
-        guard !json else {
-            try JSONOutput.print(Report(runs: runs, workers: workers))
-            return
-        }
+        guard !json else { return try JSONOutput.print(Report(runs: runs, workers: workers)) }
         if runs.isEmpty { say("no runs") }
         for run in runs {
             let stage = run.stages.first { $0.state == .running }

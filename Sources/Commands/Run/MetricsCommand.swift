@@ -5,11 +5,9 @@ import EventFiles
 import FoundationEssentials
 import RunProtocol
 
-/// `cairn metrics`
 struct MetricsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "metrics",
-        abstract: "Write a run's figures: every round, epoch and test.",
+        commandName: "metrics", abstract: "Write a run's figures: every round, epoch and test.",
         discussion: """
             As CSV, a line for each round of each stage, each epoch of each fine-tuning and each test of a draw; or as \
             JSON. The run may still be going on.

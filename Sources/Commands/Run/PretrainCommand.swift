@@ -10,7 +10,6 @@ import TensorCore
 import UnixSignals
 import WorkerRuntime
 
-/// `cairn pretrain`
 struct PretrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pretrain",
@@ -31,11 +30,7 @@ struct PretrainCommand: AsyncParsableCommand {
     @Flag(help: "Print the summary as JSON.") var json = false
     @Flag(help: "Show no progress.") var quiet = false
 
-    func validate() throws {
-        guard (1...Limits.slots).contains(slots ?? 1) else {
-            throw ValidationError("--slots goes from 1 to \(Limits.slots).")
-        }
-    }
+    func validate() throws { try Cores.check(slots: slots) }
 
     func run() async throws {
         let loaded = try LoadedPlan(plan)
@@ -56,8 +51,7 @@ struct PretrainCommand: AsyncParsableCommand {
         // The user who starts this command can read the file anyway.
         let coordinator = try await Coordinator(
             store: store, kinds: Cairn.kinds, folders: DataFolders(["/"]), defaultFolder: loaded.folder,
-            version: Cairn.version,
-            logger: logger, waitsForRoom: false)
+            version: Cairn.version, logger: logger, waitsForRoom: false)
         try loaded.plan.instructionSet.map(Engine.use)
         // One process has nobody to compare its answers with.
         var plan = loaded.plan

@@ -1,9 +1,7 @@
 import ArgumentParser
 import CoordinatorClient
-import FoundationEssentials
 import RunProtocol
 
-/// `cairn status`
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "status", abstract: "Say where a run stands.")
 
@@ -14,16 +12,10 @@ struct StatusCommand: ParsableCommand {
     func run() throws {
         let connection = try connection.connect()
         let status = try connection.status(of: try target.find(connection))
-        guard !json else {
-            try JSONOutput.print(status)
-            return
-        }
+        guard !json else { return try JSONOutput.print(status) }
         say("\(status.id)  \(status.state.rawValue)  \(status.name)")
         if let reason = status.reason { say(lines: reason.replacing("\n", with: "\n  ")) }
-        guard status.state != .finished else {
-            say(lines: Summary(status, files: [:]).table)
-            return
-        }
+        guard status.state != .finished else { return say(lines: Summary(status, files: [:]).table) }
         for stage in status.stages {
             let tasks = stage.state == .running ? ", \(stage.tasksDone) of \(stage.tasks) tasks done" : ""
             say("\(stage.name): \(stage.state.rawValue), round \(stage.round) of \(stage.rounds)\(tasks)")

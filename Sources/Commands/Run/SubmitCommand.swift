@@ -1,13 +1,10 @@
 import ArgumentParser
 import CoordinatorClient
-import FoundationEssentials
 import RunProtocol
 
-/// `cairn submit`
 struct SubmitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "submit",
-        abstract: "Hand a plan to a coordinator.",
+        commandName: "submit", abstract: "Hand a plan to a coordinator.",
         discussion: """
             Prints the run's name. Relative paths in the plan start from the plan's folder, on the coordinator's host.
             """)

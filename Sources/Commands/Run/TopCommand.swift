@@ -4,7 +4,6 @@ import Glibc
 import RunProtocol
 import TerminalViews
 
-/// `cairn top`
 struct TopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "top",

@@ -2,11 +2,9 @@ import ArgumentParser
 import CoordinatorClient
 import RunProtocol
 
-/// `cairn watch`
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "watch",
-        abstract: "Show a run's progress until it has ended.",
+        commandName: "watch", abstract: "Show a run's progress until it has ended.",
         discussion: """
             In a terminal: how far run, stage and round are and the time left, loss and held-out error as curves, and the \
             workers, those in trouble first. Elsewhere there is a plain line for each round. Exits with 1 unless the run \

@@ -34,7 +34,6 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     /// A connection for a command at which somebody sits: it gives up after a few seconds.
-    ///
     /// - Parameter isQuiet: whether it does not say that it goes through a proxy.
     func connect(isQuiet: Bool = false) throws -> HTTPConnection {
         var configuration = try configuration()

@@ -17,65 +17,30 @@ struct LogOptions: ParsableArguments {
 enum LogLevel: String, CaseIterable, ExpressibleByArgument {
     case debug, info, warning, error
 
-    var level: Logger.Level {
-        switch self {
-        case .debug: .debug
-        case .info: .info
-        case .warning: .warning
-        case .error: .error
-        }
-    }
+    var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
 }
 
 /// For people, or for programs.
-enum LogFormat: String, CaseIterable, ExpressibleByArgument {
-    case text, json
-}
+enum LogFormat: String, CaseIterable, ExpressibleByArgument { case text, json }
 
 extension Logger {
     /// A logger to standard error with the time in front.
     static func cairn(_ label: String, level: Level, format: LogFormat = .text) -> Logger {
-        var logger = Logger(label: label) { label in
-            switch format {
-            case .text: LineLogHandler()
-            case .json: JSONLogHandler(label: label)
-            }
-        }
+        var logger = Logger(label: label) { ErrorLogHandler(label: $0, format: format) }
         logger.logLevel = level
         return logger
     }
 }
 
-/// One line for each message: time (UTC), level, text.
-private struct LineLogHandler: LogHandler {
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.info
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let time = Date().formatted(.iso8601.time(includingFractionalSeconds: false))
-        let text = "\(event.message)".replacing("\n", with: " | ")
-        FileHandleOutput.standardError("\(time) \(event.level.rawValue) \(text)\n")
-    }
-}
-
-/// One JSON object a line for each message: `time` (RFC 3339, UTC), `level`, `label`, `message`, and beside them what it is
-/// about.
-private struct JSONLogHandler: LogHandler {
+/// A line on standard error for each message.
+private struct ErrorLogHandler: LogHandler {
     /// Libraries describe whole objects of theirs, which is no one's business.
     private static let known: Set = ["run", "stage", "round", "task", "worker"]
 
     let label: String
+    let format: LogFormat
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.info
-
-    init(label: String) {
-        self.label = label
-    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -83,6 +48,20 @@ private struct JSONLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
+        switch format {
+        case .text: FileHandleOutput.standardError(text(event))
+        case .json: if let line = json(event) { FileHandleOutput.standardError(line) }
+        }
+    }
+
+    /// Time (UTC), level, text.
+    private func text(_ event: LogEvent) -> String {
+        let time = Date().formatted(.iso8601.time(includingFractionalSeconds: false))
+        return "\(time) \(event.level.rawValue) \("\(event.message)".replacing("\n", with: " | "))\n"
+    }
+
+    /// An object: `time` (RFC 3339, UTC), `level`, `label`, `message`, and beside them what it is about.
+    private func json(_ event: LogEvent) -> String? {
         let about = metadata.merging(event.metadata ?? [:]) { _, new in new }
         var line = about.filter { Self.known.contains($0.key) }.mapValues(JSONValue.init)
         line["time"] = .text(Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
@@ -91,8 +70,7 @@ private struct JSONLogHandler: LogHandler {
         line["message"] = .text("\(event.message)")
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(line) else { return }
-        FileHandleOutput.standardError(String(decoding: data, as: UTF8.self).printableJSON + "\n")
+        return (try? encoder.encode(line)).map { String(decoding: $0, as: UTF8.self).printableJSON + "\n" }
     }
 }
 

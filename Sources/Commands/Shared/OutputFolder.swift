@@ -18,7 +18,6 @@ enum OutputFolder {
     }
 
     /// Leaves a finished run's exports and summary.json in `folder`, and prints the summary.
-    ///
     /// - Parameter fetch: writes an export to a path.
     static func writeResults(
         of run: RunStatus, to folder: String, json: Bool, fetch: (ExportDescription, String) throws -> Void

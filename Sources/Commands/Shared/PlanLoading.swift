@@ -1,6 +1,5 @@
 import DataFormats
 import FoundationEssentials
-import Glibc
 import PlanFile
 import RunProtocol
 
@@ -13,11 +12,7 @@ struct LoadedPlan {
 
     /// - Throws: `CommandError` with every mistake, a line each.
     init(_ path: String) throws {
-        let bytes = try FileBytes.read(path, limit: Limits.planBytes)
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw CommandError("\(path): this is not UTF-8 text; is it a plan?")
-        }
-        self.text = text
+        text = try Self.text(of: path)
         do throws(PlanMistakes) {
             plan = try PlanReader.read(text, Cairn.kinds)
         } catch {
@@ -26,5 +21,13 @@ struct LoadedPlan {
         let absolute = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
         folder = absolute.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
         if folder.isEmpty { folder = "/" }
+    }
+
+    static func text(of path: String) throws -> String {
+        let bytes = try FileBytes.read(path, limit: Limits.planBytes)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw CommandError("\(path): this is not UTF-8 text; is it a plan?")
+        }
+        return text
     }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import PrintableText
 import RunProtocol
 

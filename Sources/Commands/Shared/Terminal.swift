@@ -32,17 +32,13 @@ struct Terminal {
         FileHandleOutput.write(canvas.draw(lines(Canvas.room(on: size)), on: size), to: descriptor)
     }
 
-    mutating func erase() {
-        FileHandleOutput.write(canvas.erase(), to: descriptor)
-    }
+    mutating func erase() { FileHandleOutput.write(canvas.erase(), to: descriptor) }
 }
 
 /// Text to a file descriptor at once, without a buffer.
 enum FileHandleOutput {
     /// Whole lines: nothing in them steers a terminal.
-    static func standardError(_ text: String) {
-        write(text.printableLines, to: STDERR_FILENO)
-    }
+    static func standardError(_ text: String) { write(text.printableLines, to: STDERR_FILENO) }
 
     static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]

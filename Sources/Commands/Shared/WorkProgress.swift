@@ -54,7 +54,6 @@ final class WorkProgress: Sendable {
     }
 
     func advance(by count: Int) { state.withLock { $0.done += count } }
-
     func reach(_ done: Int, of total: Int?) { state.withLock { ($0.done, $0.total) = (done, total) } }
 
     private func show() {

@@ -6,9 +6,7 @@ package struct RetryPolicy: Hashable, Sendable {
     /// How long to keep trying, from the first attempt on.
     package var totalSeconds: Double
 
-    package init(totalSeconds: Double) {
-        self.totalSeconds = totalSeconds
-    }
+    package init(totalSeconds: Double) { self.totalSeconds = totalSeconds }
 
     package static let forEver = RetryPolicy(totalSeconds: .infinity)
 
@@ -20,7 +18,6 @@ package struct RetryPolicy: Hashable, Sendable {
     package static let longestRetryAfterSeconds = 30.0
 
     /// What to do after a failure that may pass.
-    ///
     /// - Parameters:
     ///   - failures: how many attempts have failed in a row, from 1.
     ///   - elapsedSeconds: since the first attempt.
@@ -57,14 +54,10 @@ struct Attempts {
     private var start = ContinuousClock.now
     private var failures = 0
 
-    init(_ policy: RetryPolicy) {
-        self.policy = policy
-    }
+    init(_ policy: RetryPolicy) { self.policy = policy }
 
     /// Something was achieved: what failed before no longer counts.
-    mutating func startOver() {
-        self = Attempts(policy)
-    }
+    mutating func startOver() { self = Attempts(policy) }
 
     /// Whether to go on after `failure`, and after how long.
     mutating func decision(after failure: AttemptFailure) -> RetryDecision {

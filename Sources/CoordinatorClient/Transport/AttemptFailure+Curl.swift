@@ -7,53 +7,35 @@ extension AttemptFailure {
         cause: ConnectionError(.interrupted, "stopped while waiting for the coordinator"))
 
     /// A transfer that ended without an answer.
-    ///
     /// - Parameter detail: libcurl's own words, which say most about TLS.
     init(_ code: CURLcode, detail: String, request: Request, address: CoordinatorAddress) {
         let words = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
-        let detail = words.asOneLine
-        func failure(_ reason: ConnectionError.Reason, _ message: String, isTemporary: Bool) -> AttemptFailure {
-            AttemptFailure(cause: ConnectionError(reason, message), isTemporary: isTemporary)
-        }
-        switch code {
-        case CURLE_COULDNT_RESOLVE_PROXY:
-            self = failure(
-                .unreachable, "\(address) cannot be reached: the proxy is not found (\(detail))", isTemporary: true)
-        case CURLE_COULDNT_RESOLVE_HOST:
-            self = failure(
-                .unreachable, "the host of \(address) cannot be found: check the address (\(detail))",
-                isTemporary: true)
-        case CURLE_COULDNT_CONNECT:
-            self = failure(
-                .unreachable, "nothing answers at \(address): is the coordinator running there? (\(detail))",
-                isTemporary: true)
-        case CURLE_OPERATION_TIMEDOUT:
-            self = failure(
-                .timedOut, "\(address) did not answer \(request.name) in time: is it reachable and alive? (\(detail))",
-                isTemporary: true)
-        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE:
-            self = failure(
-                .unreachable, "the connection to \(address) was lost during \(request.name): try again (\(detail))",
-                isTemporary: true)
+        let (reason, problem): (ConnectionError.Reason, String) =
+            switch code {
+            case CURLE_COULDNT_RESOLVE_PROXY:
+                (.unreachable, "\(address) cannot be reached: the proxy is not found")
+            case CURLE_COULDNT_RESOLVE_HOST:
+                (.unreachable, "the host of \(address) cannot be found: check the address")
+            case CURLE_COULDNT_CONNECT:
+                (.unreachable, "nothing answers at \(address): is the coordinator running there?")
+            case CURLE_OPERATION_TIMEDOUT:
+                (.timedOut, "\(address) did not answer \(request.name) in time: is it reachable and alive?")
+            case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE:
+                (.unreachable, "the connection to \(address) was lost during \(request.name): try again")
+            case CURLE_SSL_CONNECT_ERROR:
+                (.tls, "no TLS connection to \(address): does the coordinator speak https there?")
+            case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
+                (
+                    .tls,
+                    "the certificate of \(address) is not trusted: name the file of the certificate that signed it"
+                )
+            case CURLE_SSL_CACERT_BADFILE:
+                (.tls, "the file of trusted certificates cannot be used: it must be in PEM form")
+            default: (.malformedAnswer, "\(address) does not answer as a coordinator does: check the address")
+            }
+        cause = ConnectionError(reason, "\(problem) (\(words.asOneLine))")
         // A handshake also ends like this when the coordinator stops in the midst of it.
-        case CURLE_SSL_CONNECT_ERROR:
-            self = failure(
-                .tls, "no TLS connection to \(address): does the coordinator speak https there? (\(detail))",
-                isTemporary: true)
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
-            self = failure(
-                .tls,
-                "the certificate of \(address) is not trusted: name the file of the certificate that signed it "
-                    + "(\(detail))", isTemporary: false)
-        case CURLE_SSL_CACERT_BADFILE:
-            self = failure(
-                .tls, "the file of trusted certificates cannot be used: it must be in PEM form (\(detail))",
-                isTemporary: false)
-        default:
-            self = failure(
-                .malformedAnswer, "\(address) does not answer as a coordinator does: check the address (\(detail))",
-                isTemporary: false)
-        }
+        isTemporary = reason == .unreachable || reason == .timedOut || code == CURLE_SSL_CONNECT_ERROR
     }
 
     /// The same, with what the request went through.

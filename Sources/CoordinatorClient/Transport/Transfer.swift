@@ -40,7 +40,6 @@ final class Transfer: @unchecked Sendable {
     }
 
     /// Sends `request` and reads the answer.
-    ///
     /// - Parameter receiver: takes the body of a successful answer; what it throws is the failure's cause.
     func perform(
         _ request: Request, interruption: Interruption, receiver: BodyReceiver? = nil
@@ -195,11 +194,8 @@ extension Transfer {
 
     /// Zero would mean that there is no limit.
     private func milliseconds(_ seconds: Double) -> Int { Int(min(max(seconds * 1_000, 1), 1e9)) }
-
     private func set(_ option: CURLoption, _ value: Int) { check(ccurl_set_long(easy, option, value)) }
-
     private func set(_ option: CURLoption, size: Int) { check(ccurl_set_size(easy, option, curl_off_t(size))) }
-
     private func set(_ option: CURLoption, _ value: String) { check(ccurl_set_string(easy, option, value)) }
 
     private func set(_ option: CURLoption, pointer: UnsafeRawPointer?) {
@@ -221,9 +217,7 @@ private let receiveBytes: curl_write_callback = { bytes, size, count, context in
 private final class HeaderList {
     private(set) var first: UnsafeMutablePointer<curl_slist>?
 
-    init(_ lines: [String]) {
-        for line in lines { first = curl_slist_append(first, line) }
-    }
+    init(_ lines: [String]) { for line in lines { first = curl_slist_append(first, line) } }
 
     deinit { curl_slist_free_all(first) }
 }

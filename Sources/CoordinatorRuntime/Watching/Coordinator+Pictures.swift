@@ -57,16 +57,17 @@ extension Coordinator {
             throw error
         } catch  where error.saysThatABlobIsMissing {
             throw APIError(.conflict, "what the picture would be drawn from is not there any more", hint: "ask again")
-        } catch {
-            throw APIError(.internal, "the picture cannot be drawn: \(error)")
-        }
+        } catch { throw APIError(.internal, "the picture cannot be drawn: \(error)") }
     }
 
     private func newestDrawing(
         of id: RunID, stage: Int?, where isWanted: (ViewDescription) -> Bool
     ) async throws -> Drawing {
         guard let run = entries[id]?.written else { throw unknown(id) }
-        guard let results = results(of: run) else { throw APIError.nothingToDraw(id) }
+        guard let results = results(of: run) else {
+            let hint = "`cairn watch \(id)` shows how far the run is"
+            throw APIError(.conflict, "there is nothing to draw yet", hint: hint)
+        }
         guard let view = results.compiled.views.first(where: isWanted) else {
             let names = results.compiled.views.filter { $0.form != .map }.map(\.name).joined(separator: ", ")
             throw APIError(.notFound, "run \(id) has no such picture", hint: "it has \(names.isEmpty ? "none" : names)")
@@ -93,12 +94,6 @@ extension Coordinator {
             isFinished: run.phase == .finished,
             read: { try reader.weights($0, of: run, stageWeights: stageWeights) },
             readBlob: { try reader.weights($0, $1) }, path: { blobs.path(of: $0) })
-    }
-}
-
-extension APIError {
-    fileprivate static func nothingToDraw(_ run: RunID) -> APIError {
-        APIError(.conflict, "there is nothing to draw yet", hint: "`cairn watch \(run)` shows how far the run is")
     }
 }
 

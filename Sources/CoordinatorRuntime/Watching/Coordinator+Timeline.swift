@@ -56,7 +56,6 @@ extension Coordinator {
     }
 
     /// Claims that have ended by themselves, and workers that are gone.
-    ///
     /// - Parameter before: the workers that there were.
     func noteLost(of before: [WorkerID: Cluster.Worker]) {
         for (run, timeline) in timelines.sorted(by: { $0.run.rawValue < $1.run.rawValue }) {
@@ -115,7 +114,5 @@ extension Coordinator {
     }
 
     /// All workers that are there, and those that are gone.
-    func workerStatuses() -> [WorkerStatus] {
-        crew.statuses(of: cluster, now: now, time: time)
-    }
+    func workerStatuses() -> [WorkerStatus] { crew.statuses(of: cluster, now: now, time: time) }
 }

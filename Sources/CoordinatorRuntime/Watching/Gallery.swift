@@ -26,7 +26,6 @@ package actor Gallery {
     package init() {}
 
     /// What is there of a subject, or what comes of `draw`.
-    ///
     /// - Parameter draw: is called on a thread of its own, when all that was asked for before is done.
     /// - Throws: what `draw` throws; `APIError` `.tooManyRequests` whenever too many wait already.
     package func drawing(

@@ -3,7 +3,6 @@ import RunProtocol
 
 extension RunStatus {
     /// A run's status, from its facts and their history.
-    ///
     /// - Parameters:
     ///   - workers: how many there are for it.
     ///   - progress: how far it is; nil before its data are cut.

@@ -96,7 +96,6 @@ final class Admission: Sendable {
     }
 
     /// A client on `channel` tried a wrong token: returns when it is time to say so.
-    ///
     /// - Throws: `.tooManyRequests` whenever others of its address wait for that already.
     func wrongToken(on channel: any Channel) async throws {
         let (address, now) = (ClientAddress(channel.remoteAddress?.ipAddress), now)

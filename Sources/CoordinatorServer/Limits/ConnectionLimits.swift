@@ -23,10 +23,7 @@ package struct ConnectionLimits<ID: Hashable & Sendable>: Sendable {
     private var unauthorized: [ClientAddress: [ID: Double]] = [:]
     private var authorized: [ID: Authorized] = [:]
 
-    package init(_ limits: ServerLimits) {
-        self.limits = limits
-    }
-
+    package init(_ limits: ServerLimits) { self.limits = limits }
     package var count: Int { addresses.count + authorized.count }
 
     // MARK: What has happened

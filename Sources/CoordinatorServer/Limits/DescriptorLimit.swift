@@ -7,10 +7,6 @@ package struct DescriptorLimit: Hashable, Sendable {
     /// How many are open.
     package var open: Int
 
-    package init(limit: Int, open: Int) {
-        (self.limit, self.open) = (limit, open)
-    }
-
     /// That of this process, as it is now.
     package static var current: DescriptorLimit {
         let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 64
@@ -18,7 +14,6 @@ package struct DescriptorLimit: Hashable, Sendable {
     }
 
     /// Raises the limit as far as the system lets this process.
-    ///
     /// - Returns: the limit from now on.
     @discardableResult package static func raise() -> Int {
         var limit = system

@@ -44,9 +44,7 @@ final class LimitReports: Sendable {
     private let reports = Mutex<[ServerLimit: Report]>([:])
     private let logger: Logger
 
-    init(logger: Logger) {
-        self.logger = logger
-    }
+    init(logger: Logger) { self.logger = logger }
 
     func reached(_ limit: ServerLimit, by address: ClientAddress, at now: Double) {
         let count = reports.withLock { reports in

@@ -14,9 +14,7 @@ package struct WrongTokens: Sendable {
     private let limits: ServerLimits
     private var busyUntil: [ClientAddress: Double] = [:]
 
-    package init(_ limits: ServerLimits) {
-        self.limits = limits
-    }
+    package init(_ limits: ServerLimits) { self.limits = limits }
 
     /// A wrong token came in.
     package mutating func received(from address: ClientAddress, at now: Double) -> Decision {

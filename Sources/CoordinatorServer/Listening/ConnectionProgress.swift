@@ -96,7 +96,6 @@ package struct ConnectionProgress: Sendable {
     package mutating func answerMoved(bytes: Int, at now: Double) { heldUp = bytes > 0 ? (now, bytes) : nil }
 
     /// The network has taken an answer to its end.
-    ///
     /// - Returns: whether the connection lingers from now on.
     package mutating func answerTaken(at now: Double) -> Bool {
         heldUp = nil

@@ -15,9 +15,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    private init(host: String, port: Int) {
-        (self.host, self.port) = (host, port)
-    }
+    private init(host: String, port: Int) { (self.host, self.port) = (host, port) }
 
     /// The same host with the port that the system chose.
     package func with(port: Int) -> ListenAddress { ListenAddress(host: host, port: port) }

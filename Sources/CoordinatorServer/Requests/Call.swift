@@ -42,92 +42,77 @@ struct Call: Sendable {
     // MARK: The path
 
     func run() throws -> RunID {
-        guard let run = context.parameters.get("run", as: RunID.self) else {
-            throw APIError(
-                .notFound, "there is no such run", hint: "a run's name has 1 to 40 letters, digits and hyphens")
-        }
-        return run
+        try parameter(
+            "run", RunID.init(rawValue:), "there is no such run",
+            "a run's name has 1 to 40 letters, digits and hyphens")
     }
 
     func task() throws -> TaskID {
-        guard let task = context.parameters.get("task").flatMap(TaskID.init) else {
-            throw APIError(.notFound, "there is no such task", hint: "a task is written RUN.sSTAGE.rROUND.tINDEX")
-        }
-        return task
+        try parameter("task", TaskID.init, "there is no such task", "a task is written RUN.sSTAGE.rROUND.tINDEX")
     }
 
     func namedWorker() throws -> WorkerID {
-        guard let worker = context.parameters.get("worker").flatMap(WorkerID.init(rawValue:)) else {
-            throw APIError(
-                .notFound, "there is no such worker", hint: "a worker's name has 1 to 40 letters, digits and hyphens")
-        }
-        return worker
+        try parameter(
+            "worker", WorkerID.init(rawValue:), "there is no such worker",
+            "a worker's name has 1 to 40 letters, digits and hyphens")
     }
 
     func part() throws -> ExportDescription.Part {
-        guard let part = context.parameters.get("part", as: ExportDescription.Part.self) else {
-            throw APIError(.notFound, "that is no name of an export", hint: "a run's status lists its exports")
-        }
-        return part
+        try parameter(
+            "part", ExportDescription.Part.init(rawValue:), "that is no name of an export",
+            "a run's status lists its exports")
     }
 
     func digest() throws -> Digest {
-        guard let digest = context.parameters.get("digest").flatMap(Digest.init(hex:)) else {
-            throw APIError(
-                .notFound, "there is no such blob",
-                hint: "a blob's name is its SHA-256: 64 lowercase hexadecimal digits")
+        try parameter(
+            "digest", Digest.init(hex:), "there is no such blob",
+            "a blob's name is its SHA-256: 64 lowercase hexadecimal digits")
+    }
+
+    private func parameter<Value>(
+        _ name: String, _ read: (String) -> Value?, _ problem: String, _ hint: String
+    ) throws -> Value {
+        guard let value = context.parameters.get(name).flatMap(read) else {
+            throw APIError(.notFound, problem, hint: hint)
         }
-        return digest
+        return value
     }
 
     // MARK: The query
 
-    func query(_ name: String) -> String? {
-        request.uri.queryParameters[name[...]].map { String($0) }
+    func query(_ name: String) -> String? { request.uri.queryParameters[name[...]].map { String($0) } }
+
+    private func query<Value>(
+        _ name: String, should what: String, _ read: (String) -> Value?
+    ) throws -> Value? {
+        try query(name).map { text in
+            guard let value = read(text) else { throw APIError(.badRequest, "`\(name)` should \(what)") }
+            return value
+        }
     }
 
     func revision() throws -> Int? {
-        try query("after").map { text in
-            guard let number = Int(text), number >= 0 else {
-                throw APIError(.badRequest, "`after` should be a whole number from 0")
-            }
-            return number
-        }
+        try query("after", should: "be a whole number from 0") { Int($0).flatMap { $0 >= 0 ? $0 : nil } }
     }
 
-    func waitSeconds() throws -> Double {
-        guard let text = query("wait") else { return 0 }
-        guard let seconds = Double(text), seconds.isFinite, seconds >= 0 else {
-            throw APIError(.badRequest, "`wait` should be a number of seconds from 0")
-        }
-        return min(seconds, Limits.longPollSeconds)
-    }
+    func waitSeconds() throws -> Double { min(try seconds("wait"), Limits.longPollSeconds) }
+    func secondsOld() throws -> Double { try seconds("older") }
 
-    func secondsOld() throws -> Double {
-        guard let text = query("older") else { return 0 }
-        guard let seconds = Double(text), seconds.isFinite, seconds >= 0 else {
-            throw APIError(.badRequest, "`older` should be a number of seconds from 0")
+    private func seconds(_ name: String) throws -> Double {
+        let seconds = try query(name, should: "be a number of seconds from 0") { text in
+            Double(text).flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
         }
-        return seconds
+        return seconds ?? 0
     }
 
     func stage() throws -> Int? {
-        try query("stage").map { text in
-            let stages = 0..<Limits.stages
-            guard let stage = Int(text), stages.contains(stage) else {
-                throw APIError(.badRequest, "`stage` should be a whole number from 0 to \(Limits.stages - 1)")
-            }
-            return stage
+        try query("stage", should: "be a whole number from 0 to \(Limits.stages - 1)") { text in
+            Int(text).flatMap { (0..<Limits.stages).contains($0) ? $0 : nil }
         }
     }
 
     func watchedRun() throws -> RunID? {
-        try query("run").map { text in
-            guard let run = RunID(rawValue: text) else {
-                throw APIError(.badRequest, "`run` should name a run: ?run=RUN")
-            }
-            return run
-        }
+        try query("run", should: "name a run: ?run=RUN", RunID.init(rawValue:))
     }
 
     func worker() throws -> WorkerID {
@@ -163,7 +148,6 @@ struct Call: Sendable {
     }
 
     /// The body as a message: room for it is set aside before a byte of it is read.
-    ///
     /// - Parameter memory: where the room is; nil for that of authorized clients.
     func message<Message: Decodable>(
         _ type: Message.Type, limit: Int, in memory: MessageMemory? = nil

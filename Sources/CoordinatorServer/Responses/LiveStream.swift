@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -67,8 +66,4 @@ struct LiveStream: Sendable {
         event.writeString("\n\n")
         return event
     }
-}
-
-extension HTTPField.Name {
-    static let xAccelBuffering = Self("X-Accel-Buffering")!
 }

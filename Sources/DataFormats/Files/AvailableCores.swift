@@ -29,7 +29,6 @@ package struct AvailableCores: Hashable, Sendable {
     package static var ownQuota: Double? { quota(ControlGroup.own, contents: KernelFile.contents) }
 
     /// The smallest quota of a process' groups, in cores.
-    ///
     /// - Parameters:
     ///   - cgroup: the text of /proc/PID/cgroup.
     ///   - contents: a file's text; nil where there is no such file.

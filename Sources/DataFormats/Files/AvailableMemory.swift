@@ -82,7 +82,6 @@ package enum AvailableMemory {
     }
 
     /// The files with the limits of a process' groups, its own and those above.
-    ///
     /// - Parameter cgroup: the text of /proc/PID/cgroup.
     package static func limitFiles(_ cgroup: String) -> [String] {
         ControlGroup.files(cgroup, "memory.max", controller: "memory", "memory.limit_in_bytes")

@@ -24,7 +24,7 @@ package final class ByteSource {
     /// To which digits and photographs are packed, at most.
     private static let usualRatio = 8
 
-    init(_ bytes: [UInt8], path: String) {
+    package init(_ bytes: [UInt8], path: String) {
         self.path = path
         isPacked = false
         bytesOnDisk = bytes.count
@@ -62,7 +62,6 @@ package final class ByteSource {
     }
 
     /// A member of an archive, unpacked as it is read.
-    ///
     /// - Parameters:
     ///   - size: of the member when it is unpacked, as the archive says.
     ///   - next: gives the bytes in parts; none at the end.

@@ -6,7 +6,6 @@ package enum ControlGroup {
     static var own: String { KernelFile.contents(of: "/proc/self/cgroup") ?? "" }
 
     /// The files of a process' groups, its own and those above, the root first.
-    ///
     /// - Parameters:
     ///   - cgroup: the text of /proc/PID/cgroup.
     ///   - second: what the file is called in version 2.

@@ -1,3 +1,4 @@
+package import FoundationEssentials
 import Glibc
 
 /// A file that is written piece by piece and gets its name when it is whole. What is not kept is deleted.
@@ -34,9 +35,7 @@ package final class FileWriter {
         drop()
     }
 
-    private func drop() {
-        _ = WritePoint.dropFile.perform { unlink(temporary) }
-    }
+    private func drop() { _ = WritePoint.dropFile.perform { unlink(temporary) } }
 
     package func append(_ bytes: UnsafeRawBufferPointer) throws(DataError) {
         try write(bytes, at: count)
@@ -62,7 +61,6 @@ package final class FileWriter {
     }
 
     /// Gives the file its name, on the same file system.
-    ///
     /// - Parameter isDurable: brings it to the disk before, and its name after.
     package func keep(as path: String, isDurable: Bool = true) throws(DataError) {
         if isDurable, WritePoint.synchronizeFile.perform({ retrying { fsync(descriptor) } }) != 0 {
@@ -112,4 +110,21 @@ private func failure(_ path: String, _ problem: Int32) -> DataError {
         : DataError(
             .unwritable, at: path, "cannot be written: \(String(cString: strerror(problem)))",
             hint: "choose another place")
+}
+
+/// Files that are there whole or not at all.
+package enum AtomicFile {
+    /// Writes beside `path`, brings it to the disk, renames it into place, and brings that to the disk too. Until it is
+    /// renamed nothing is left behind on a failure. Any number of threads and processes may write at once.
+    /// - Parameter isPrivate: whether nobody but this user may read it.
+    /// - Throws: `.storageFull` or `.unwritable`.
+    package static func write(_ data: Data, to path: String, isPrivate: Bool = false) throws(DataError) {
+        let writer = try FileWriter(beside: path, isPrivate: isPrivate)
+        var failure: DataError?
+        data.withUnsafeBytes { bytes in
+            do throws(DataError) { try writer.append(bytes) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        try writer.keep(as: path)
+    }
 }

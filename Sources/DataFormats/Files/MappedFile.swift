@@ -10,9 +10,7 @@ package final class MappedFile: Sendable {
     package let bytes: Bytes
 
     /// Read-only memory.
-    package struct Bytes: @unchecked Sendable {
-        package let buffer: UnsafeRawBufferPointer
-    }
+    package struct Bytes: @unchecked Sendable { package let buffer: UnsafeRawBufferPointer }
 
     /// - Throws: `.notFound`, `.unreadable` or `.hostShortage`.
     package init(_ path: String) throws(DataError) {
@@ -45,9 +43,7 @@ package final class MappedFile: Sendable {
     }
 
     /// Whether so many bytes leave memory enough for everything else.
-    package static func fitsMemory(_ count: Int) -> Bool {
-        count <= AvailableMemory.bytes / 2
-    }
+    package static func fitsMemory(_ count: Int) -> Bool { count <= AvailableMemory.bytes / 2 }
 
     /// Tells the kernel that all of the file will be wanted soon, in whatever order: it is read in one go, which is faster
     /// than page by page. Of a file that memory has no room for it is told that what lies beside is not wanted.

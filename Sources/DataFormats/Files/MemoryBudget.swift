@@ -25,9 +25,6 @@ package final class MemoryBudget: Sendable {
         var capacity: Int?
     }
 
-    /// Gives up what is kept until it has at most so many bytes.
-    package typealias Shrinking = @Sendable (_ bytes: Int) -> Void
-
     /// After a task of so many bytes, what is free is given back.
     private static let largeTask = 64 << 20
 
@@ -42,11 +39,8 @@ package final class MemoryBudget: Sendable {
     }
 
     /// What a single task could have.
-    ///
     /// - Parameter cached: bytes in caches.
-    package func capacity(cached: Int = 0) -> Int {
-        state.withLock { capacity(&$0, cached: cached) }
-    }
+    package func capacity(cached: Int = 0) -> Int { state.withLock { capacity(&$0, cached: cached) } }
 
     private func capacity(_ state: inout State, cached: Int) -> Int {
         if state.tasks == 0 || state.capacity == nil {
@@ -62,7 +56,6 @@ package final class MemoryBudget: Sendable {
     }
 
     /// Does `body`, which takes `bytes`, once they are there: while others have them it waits.
-    ///
     /// - Parameters:
     ///   - cached: bytes in caches now.
     ///   - shrinkCaches: is called where they are in the way.

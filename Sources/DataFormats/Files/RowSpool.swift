@@ -11,23 +11,19 @@ final class RowSpool {
     private var written = 0
     private var descriptor: Int32 = -1
     private let path: String
-    private let folder: String
+    /// Where files without names lie: not in memory, as /tmp often is.
+    private let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"
 
     /// So many bytes stay in memory.
     private static let mostInMemory = 1 << 24
-
-    /// Where files without names lie: not in memory, as /tmp often is.
-    private static var scratchFolder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp" }
 
     /// - Parameters:
     ///   - path: of what is read, for messages.
     ///   - rowBytes: how many bytes each row has.
     ///   - expected: how many rows there will be, where that is known.
     /// - Throws: `.storageFull` with both sizes where they will not fit.
-    init(
-        path: String, rowBytes: Int, expected: Int?
-    ) throws(DataError) {
-        (self.path, self.rowBytes, folder) = (path, rowBytes, Self.scratchFolder)
+    init(path: String, rowBytes: Int, expected: Int?) throws(DataError) {
+        (self.path, self.rowBytes) = (path, rowBytes)
         guard let expected else { return }
         guard expected * rowBytes > Self.mostInMemory else {
             memory.reserveCapacity(expected * rowBytes)
@@ -39,7 +35,6 @@ final class RowSpool {
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// Adds rows.
-    ///
     /// - Throws: `.storageFull` or `.unwritable`.
     func append(_ rows: UnsafeRawBufferPointer) throws(DataError) {
         memory.append(contentsOf: rows)
@@ -48,7 +43,6 @@ final class RowSpool {
         if descriptor >= 0, memory.count >= Self.partBytes { try flush() }
     }
 
-    /// Adds the numbers of rows.
     func append<Value: BitwiseCopyable>(_ numbers: [Value], as type: Value.Type) throws(DataError) {
         try numbers.withUnsafeBufferPointer { buffer throws(DataError) in try append(UnsafeRawBufferPointer(buffer)) }
     }
@@ -63,7 +57,6 @@ final class RowSpool {
         written += part.count
     }
 
-    /// Reads the rows `places`, in that order.
     func read(_ places: ArraySlice<Int32>, to out: UnsafeMutableRawBufferPointer) throws(DataError) {
         if descriptor >= 0, !memory.isEmpty { try flush() }
         for (index, row) in places.enumerated() {
@@ -73,15 +66,9 @@ final class RowSpool {
                 memory.withUnsafeBytes { bytes in
                     target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<start + rowBytes]))
                 }
-            } else {
-                try fill(target, from: start)
+            } else if readAll(descriptor, at: start, into: target) != rowBytes {
+                throw DataError(.unreadable, at: folder, "what was kept there of \(path) cannot be read again")
             }
-        }
-    }
-
-    private func fill(_ bytes: UnsafeMutableRawBufferPointer, from place: Int) throws(DataError) {
-        guard readAll(descriptor, at: place, into: bytes) == bytes.count else {
-            throw DataError(.unreadable, at: folder, "what was kept there of \(path) cannot be read again")
         }
     }
 

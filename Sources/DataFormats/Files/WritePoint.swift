@@ -13,16 +13,13 @@ package enum WritePoint: String, CaseIterable, Sendable {
     case takeLock, takeEpoch, beat, dropOwner, raiseEpoch
     case migrateDatabase, commitRun, commitFact, commitQuarantine, commitPast
 
-    package enum Moment: String, CaseIterable, Sendable {
-        case before, after
-    }
+    package enum Moment: String, CaseIterable, Sendable { case before, after }
 
     /// What tests put in the way; set before the first write, and never in the program itself.
     nonisolated(unsafe) package static var interruption:
         (@Sendable (_ point: WritePoint, _ kind: String, _ moment: Moment) -> Void)?
 
     /// Does the step.
-    ///
     /// - Parameter kind: of which kind it is, where a point has several.
     package func perform<Result, Failure: Error>(
         kind: String = "", _ step: () throws(Failure) -> Result

@@ -5,9 +5,7 @@ struct EXIF {
     let orientation: Int
 
     /// - Parameter tiff: the block from its byte order on; of one that is damaged the orientation is 1.
-    init(_ tiff: ArraySlice<UInt8>) {
-        orientation = Self.orientation(tiff) ?? 1
-    }
+    init(_ tiff: ArraySlice<UInt8>) { orientation = Self.orientation(tiff) ?? 1 }
 
     private static let mostEntries = 1_000
 

@@ -7,12 +7,10 @@ package struct Image: Equatable, Sendable {
     /// `height * width * channels` numbers: bytes, or 0 to 65535 of an image with 16 bits a channel.
     package let pixels: SampleTable.Numbers
     /// What was passed over while it was decoded.
-    package let remark: String?
+    package private(set) var remark: String?
 
     /// What lies behind an image where it is transparent.
-    package enum Background: String, Codable, Hashable, Sendable, CaseIterable {
-        case white, black
-    }
+    package enum Background: String, Codable, Hashable, Sendable, CaseIterable { case white, black }
 
     package static let largestSide = 1 << 14
     /// How many numbers an image may have.
@@ -25,9 +23,10 @@ package struct Image: Equatable, Sendable {
 
     /// How many bits a channel has.
     package var bits: Int { pixels.type == .uint8 ? 8 : 16 }
+}
 
+extension Image {
     /// Decodes a PNG or JPEG; which of them it is shows in its first bytes. It stands upright, as its EXIF orientation says.
-    ///
     /// - Throws: `.unknownFormat`, `.tooLarge` before anything is decoded, `.unsupportedType`, or `.malformedImage`.
     package init(decoding bytes: [UInt8], path: String, background: Background = .white) throws(DataError) {
         if PNG.isPNG(bytes[...]) {
@@ -39,14 +38,6 @@ package struct Image: Equatable, Sendable {
                 .unknownFormat, at: path, bytes.isEmpty ? "it is empty" : "this is neither PNG nor JPEG",
                 hint: "keep only images in the folder")
         }
-    }
-
-    init(width: Int, height: Int, channels: Int, pixels: SampleTable.Numbers, remark: String? = nil) {
-        self.width = width
-        self.height = height
-        self.channels = channels
-        self.pixels = pixels
-        self.remark = remark
     }
 
     /// What must hold before memory is taken for the pixels.

@@ -1,5 +1,4 @@
 import Glibc
-import PrintableText
 
 /// A folder whose files are opened where they really lie: nothing outside of it is read, whatever links say, and nothing but
 /// files is opened.
@@ -32,7 +31,6 @@ final class ImageDirectory {
     deinit { close(descriptor) }
 
     /// Reads a file.
-    ///
     /// - Throws: `.unreadable` for what lies elsewhere or is no file; `.tooLarge`.
     func read(_ name: String, limit: Int) throws(DataError) -> [UInt8] {
         let (held, information) = try hold(name)
@@ -46,17 +44,11 @@ final class ImageDirectory {
         defer { close(file) }
         let size = Int(information.st_size)
         guard size <= limit else { throw DataError(.tooLarge, at: name, "it has \(size) bytes; \(limit) can be read") }
-        var filled = 0
         var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            while filled < size {
-                let read = Glibc.read(file, buffer.baseAddress.map { $0 + filled }, size - filled)
-                if read < 0, errno == EINTR { continue }
-                if read < 0 { failure = errno }
-                guard read > 0 else { break }
-                filled += read
-            }
-            count = filled
+            let filled = readAll(file, at: 0, into: UnsafeMutableRawBufferPointer(buffer))
+            failure = filled == nil ? errno : 0
+            count = filled ?? 0
         }
         guard failure == 0 else { throw DataError(.unreadable, at: name, String(cString: strerror(failure))) }
         return bytes

@@ -16,7 +16,6 @@ struct ImageFolder {
     private let directory: ImageDirectory
 
     /// Lists the folder; no image is opened.
-    ///
     /// - Throws: `.unreadable`, `.unknownFormat` for what is neither an image's file nor a class, or `.wrongShape` where
     ///   there are no images.
     init(_ path: String) throws(DataError) {
@@ -110,10 +109,9 @@ struct ImageFolder {
 
     /// Decodes the first `limit` images, one after the other, and hands over each until one cannot be used; the rest is only
     /// looked at, so that all that is wrong is told at once.
-    ///
     /// - Parameter progress: is told how many are decoded, and of how many.
     func forEach(
-        _ options: ReadingOptions, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+        _ options: ReadingOptions, progress: (_ done: Int, _ total: Int) -> Void,
         _ body: (Image, _ total: Int) throws(DataError) -> Void
     ) throws(DataError) -> Found {
         let files = files.prefix(options.limit ?? .max)
@@ -162,26 +160,6 @@ struct ImageFolder {
                 "its \(image.bits) bits a channel are not the \(found.bits) of the first image, '\(first.printable())'",
                 hint: "make all images alike")
         }
-    }
-
-    /// Decodes the first `limit` images into memory.
-    func samples(
-        _ options: ReadingOptions, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) throws(DataError) -> SampleTable {
-        var (bytes, floats): ([UInt8], [Float]) = ([], [])
-        let found = try forEach(options, progress: progress) { image, _ in
-            switch image.pixels {
-            case .uint8(let values): bytes += values
-            case .float32(let values): floats += values
-            }
-        }
-        var table = SampleTable(
-            count: min(count, options.limit ?? .max), sampleShape: found.shape,
-            numbers: found.bits == 8 ? .uint8(bytes) : .float32(floats))
-        table.isImages = true
-        table.elementType = found.bits == 8 ? "uint8" : "uint16"
-        table.remarks = found.remarks
-        return table
     }
 
     /// Decodes the first images to where they need not fit into memory.
@@ -241,5 +219,32 @@ private struct Strangers {
         return [
             "\(path.printable()): left out as no images: \(found.count == 1 ? "" : "\(found.count) files, such as ")\(list)"
         ]
+    }
+}
+
+/// Files of a folder that cannot be read as images: told all at once, counted, with examples.
+struct BadFiles {
+    private static let shown = 3
+
+    private var count = 0
+    private var code = DataError.Code.malformedImage
+    private var examples: [String] = []
+    private var hint: String?
+
+    mutating func add(_ name: String, _ error: DataError) {
+        if count == 0 { (code, hint) = (error.code, error.hint) }
+        // Where they are bad for different reasons, no one way out serves all.
+        if error.hint != hint { hint = "mend them, or take them out of the folder" }
+        count += 1
+        if examples.count < Self.shown { examples.append("'\(name.printable())': \(error.message)") }
+    }
+
+    /// - Throws: the first one's code where there are any.
+    func check(of total: Int, path: String) throws(DataError) {
+        guard count > 0 else { return }
+        let list = examples.joined(separator: "; ")
+        let more = count > Self.shown ? "; \(count - Self.shown) more" : ""
+        throw DataError(
+            code, at: path, "\(count) of its \(total) files cannot be used: \(list)\(more)", hint: hint)
     }
 }

@@ -111,7 +111,6 @@ package enum PNG {
     }
 
     /// Encodes 8-bit pixels, row by row.
-    ///
     /// - Parameters:
     ///   - channels: 1 for grey, 3 for RGB.
     ///   - pixels: `height * width * channels` numbers.

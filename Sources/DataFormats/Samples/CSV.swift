@@ -2,33 +2,8 @@ import PrintableText
 
 /// Text with a sample a line, numbers only; its first line may hold the columns' names.
 package enum CSV {
-    /// - Returns: the samples as float32.
-    package static func samples(
-        _ bytes: [UInt8], path: String, _ options: ReadingOptions = ReadingOptions()
-    ) throws(DataError) -> SampleTable {
-        try samples(ByteSource(bytes, path: path), options)
-    }
-
-    /// - Parameter column: by its name or position; nil for a file that has only one, or a column for each class.
-    package static func labels(
-        _ bytes: [UInt8], path: String, column: String? = nil, _ options: ReadingOptions = ReadingOptions()
-    ) throws(DataError) -> ClassLabels {
-        try labels(ByteSource(bytes, path: path), column: column, options)
-    }
-
-    static func samples(_ source: ByteSource, _ options: ReadingOptions) throws(DataError) -> SampleTable {
-        var values: [Float] = []
-        let found = try read(source, options) { row in values += row }
-        var samples = SampleTable(
-            count: values.count / found.size, sampleShape: [found.size], numbers: .float32(values))
-        samples.columns = found.columns
-        samples.elementType = "text"
-        samples.remarks = found.remarks
-        return samples
-    }
-
-    /// The same, kept where they need not fit into memory.
-    static func rows(_ source: ByteSource, _ options: ReadingOptions) throws(DataError) -> SampleRows {
+    /// Samples as float32, kept where they need not fit into memory.
+    package static func rows(_ source: ByteSource, _ options: ReadingOptions) throws(DataError) -> SampleRows {
         var spool: RowSpool?
         let found = try read(source, options) { row throws(DataError) in
             if spool == nil { spool = try RowSpool(path: source.path, rowBytes: row.count * 4, expected: nil) }
@@ -78,7 +53,8 @@ package enum CSV {
         )
     }
 
-    static func labels(
+    /// - Parameter column: by its name or position; nil for a file that has only one, or a column for each class.
+    package static func labels(
         _ source: ByteSource, column: String?, _ options: ReadingOptions
     ) throws(DataError) -> ClassLabels {
         var table = try CSVTable(source, options, areLabels: true)

@@ -154,7 +154,6 @@ struct CSVRows {
     }
 
     /// The field as a class: a whole number as such, whichever way it is written, else as it stands.
-    ///
     /// - Returns: nil for what is missing, and for a number that is not whole.
     func label(_ column: Int) -> String? {
         switch cell(column) {
@@ -167,7 +166,6 @@ struct CSVRows {
     // MARK: The next row
 
     /// Goes on to the next row.
-    ///
     /// - Returns: false at the end of the file.
     /// - Throws: `.malformedRow` or `.tooLarge`, with the line.
     mutating func next() throws(DataError) -> Bool {

@@ -43,7 +43,6 @@ struct CSVTable {
     // MARK: Names
 
     /// Whether the first row holds names.
-    ///
     /// - Throws: `.malformedRow` where it could be either.
     private mutating func isHeader(
         _ first: CSVRows, _ second: CSVRows?, _ options: ReadingOptions, areLabels: Bool
@@ -182,7 +181,6 @@ struct CSVTable {
     // MARK: Rows
 
     /// Hands over each row that holds a sample, up to `limit` of them. Rows with another number of fields are noted.
-    ///
     /// - Returns: how many there are.
     mutating func forEachRow(
         limit: Int?, _ body: (CSVRows) throws(DataError) -> Void

@@ -11,21 +11,7 @@ package enum IDX {
         return start.count == 4 && start[0] == 0 && start[1] == 0 && types[start[2]] != nil
     }
 
-    /// - Returns: the first `limit` samples; the first dimension counts them.
-    package static func samples(
-        _ bytes: [UInt8], path: String, limit: Int? = nil
-    ) throws(DataError) -> SampleTable {
-        let source = ByteSource(bytes, path: path)
-        return try header(source).samples(from: source, limit: limit)
-    }
-
-    /// - Returns: the first `limit` labels.
-    package static func labels(_ bytes: [UInt8], path: String, limit: Int? = nil) throws(DataError) -> [Int32] {
-        let source = ByteSource(bytes, path: path)
-        return try header(source).labels(from: source, limit: limit)
-    }
-
-    static func header(_ source: ByteSource) throws(DataError) -> NumberArray {
+    package static func header(_ source: ByteSource) throws(DataError) -> NumberArray {
         let start = try source.take(4)
         guard isIDX(start[...]), let type = types[start[2]] else {
             throw DataError(

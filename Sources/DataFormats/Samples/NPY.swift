@@ -40,26 +40,12 @@ package enum NPY {
     /// Whether `bytes` begin as an NPY file does.
     package static func isNPY(_ bytes: ArraySlice<UInt8>) -> Bool { bytes.starts(with: magic) }
 
-    /// - Returns: the first `limit` samples; the first dimension counts them.
-    package static func samples(
-        _ bytes: [UInt8], path: String, limit: Int? = nil
-    ) throws(DataError) -> SampleTable {
-        let source = ByteSource(bytes, path: path)
-        return try header(source).samples(from: source, limit: limit)
-    }
-
-    /// - Returns: the first `limit` labels.
-    package static func labels(_ bytes: [UInt8], path: String, limit: Int? = nil) throws(DataError) -> [Int32] {
-        let source = ByteSource(bytes, path: path)
-        return try header(source).labels(from: source, limit: limit)
-    }
-
     private static let types: [Substring: NumberType] = [
         "b1": .bool, "u1": .uint8, "i1": .int8, "u2": .uint16, "i2": .int16, "u4": .uint32, "i4": .int32,
         "u8": .uint64, "i8": .int64, "f2": .float16, "f4": .float32, "f8": .float64,
     ]
 
-    static func header(_ source: ByteSource) throws(DataError) -> NumberArray {
+    package static func header(_ source: ByteSource) throws(DataError) -> NumberArray {
         let path = source.path
         guard isNPY(try source.take(magic.count)[...]) else {
             throw DataError(.malformedHeader, at: path, "this is not an NPY file: it does not begin with \\x93NUMPY")

@@ -16,7 +16,7 @@ enum NumberType: String {
 }
 
 /// What stands in front of an array's numbers: all that IDX and NPY differ in. The first dimension counts the samples.
-struct NumberArray {
+package struct NumberArray {
     let type: NumberType
     let isBigEndian: Bool
     /// Whether the first index runs fastest, as in Fortran and in the columns of a data frame.
@@ -53,19 +53,20 @@ struct NumberArray {
     // MARK: The numbers
 
     /// - Returns: the first `limit` samples. What follows them in a gzipped file is not looked at.
-    func samples(from source: ByteSource, limit: Int?) throws(DataError) -> SampleTable {
+    package func samples(from source: ByteSource, limit: Int?) throws(DataError) -> SampleTable {
         let sampleShape = Array(shape.dropFirst())
         let (count, size) = (min(shape[0], limit ?? .max), sampleShape.reduce(1, *))
         // Of columns one behind the other all are needed for the first rows.
         let stored = (isColumnMajor ? shape[0] : count) * size
         let rounded = RoundedNumbers()
-        let numbers: SampleTable.Numbers =
-            type.isByte
-            ? .uint8(
-                rows(
-                    try payload(stored, of: source) { (source, count) throws(DataError) in try source.take(count) },
-                    count))
-            : .float32(rows(try floats(stored, from: source, rounded), count))
+        let numbers: SampleTable.Numbers
+        if type.isByte {
+            var bytes: [UInt8] = []
+            try forEachPart(stored, of: source, atOnce: stored) { bytes += $0 }
+            numbers = .uint8(rows(bytes, count))
+        } else {
+            numbers = .float32(rows(try floats(stored, from: source, rounded), count))
+        }
         var table = SampleTable(count: count, sampleShape: sampleShape, numbers: numbers)
         table.elementType = type.rawValue
         table.remarks = rounded.remarks(path: source.path, sampleShape: [])
@@ -95,13 +96,7 @@ struct NumberArray {
                 try spool.append(bytes, as: UInt8.self)
                 continue
             }
-            let values = [Float](unsafeUninitializedCapacity: bytes.count / type.bytes) { buffer, filled in
-                bytes.withUnsafeBytes {
-                    decode($0, into: buffer)
-                    rounded.look(at: $0, of: self, size: size)
-                }
-                filled = bytes.count / type.bytes
-            }
+            let values = bytes.withUnsafeBytes { floats($0, rounded, size: size) }
             values.withUnsafeBufferPointer { notFinite.look(at: $0, from: start * size) }
             try spool.append(values, as: Float.self)
         }
@@ -141,7 +136,6 @@ struct NumberArray {
     }
 
     /// Reads a class for each sample: whole numbers, or rows of zeros with a single one.
-    ///
     /// - Returns: of the first `limit` samples.
     func classLabels(from source: ByteSource, limit: Int?) throws(DataError) -> ClassLabels {
         let width = shape.dropFirst().reduce(1, *)
@@ -188,7 +182,7 @@ struct NumberArray {
             case .int32: try convert(count, source) { (bits: Int32) in Int64(bits) }
             case .uint64: try convert(count, source) { (bits: UInt64) in Int64(exactly: bits) }
             case .int64: try convert(count, source) { (bits: Int64) in bits }
-            case .float16: try convert(count, source) { Int64(exactly: Float(halfBits: $0)) }
+            case .float16: try convert(count, source) { Int64(exactly: Float(Float16(bitPattern: $0))) }
             case .float32: try convert(count, source) { Int64(exactly: Float(bitPattern: $0)) }
             case .float64: try convert(count, source) { Int64(exactly: Double(bitPattern: $0)) }
             }
@@ -205,7 +199,7 @@ struct NumberArray {
     }
 
     /// - Returns: the first `limit` labels, whole numbers from 0, exactly as they are in the file.
-    func labels(from source: ByteSource, limit: Int?) throws(DataError) -> [Int32] {
+    package func labels(from source: ByteSource, limit: Int?) throws(DataError) -> [Int32] {
         guard shape.dropFirst().allSatisfy({ $0 == 1 }) else {
             throw DataError(.wrongShape, at: source.path, "labels are one a sample; it has the shape \(shape)")
         }
@@ -220,24 +214,21 @@ struct NumberArray {
     }
 
     private func floats(_ count: Int, from source: ByteSource, _ rounded: RoundedNumbers) throws(DataError) -> [Float] {
-        try payload(count, of: source) { (source, count) throws(DataError) in
-            let chunk = 1 << 17
-            var values: [Float] = []
-            values.reserveCapacity(source.believable(count * 4) / 4)
-            for start in stride(from: 0, to: count, by: chunk) {
-                let bytes = try source.take(min(chunk, count - start) * type.bytes)
-                values += [Float](unsafeUninitializedCapacity: bytes.count / type.bytes) { buffer, filled in
-                    bytes.withUnsafeBytes {
-                        decode($0, into: buffer)
-                        rounded.look(at: $0, of: self, size: 1)
-                    }
-                    filled = bytes.count / type.bytes
-                }
-            }
-            var notFinite = NumbersNotFinite()
-            values.withUnsafeBufferPointer { notFinite.look(at: $0, from: 0) }
-            try notFinite.check(path: source.path, size: isColumnMajor ? 1 : shape.dropFirst().reduce(1, *))
-            return values
+        var values: [Float] = []
+        values.reserveCapacity(source.believable(count * 4) / 4)
+        try forEachPart(count, of: source) { values += floats($0, rounded, size: 1) }
+        var notFinite = NumbersNotFinite()
+        values.withUnsafeBufferPointer { notFinite.look(at: $0, from: 0) }
+        try notFinite.check(path: source.path, size: isColumnMajor ? 1 : shape.dropFirst().reduce(1, *))
+        return values
+    }
+
+    /// - Parameter size: how many numbers a row has.
+    private func floats(_ bytes: UnsafeRawBufferPointer, _ rounded: RoundedNumbers, size: Int) -> [Float] {
+        rounded.look(at: bytes, of: self, size: size)
+        return [Float](unsafeUninitializedCapacity: bytes.count / type.bytes) { buffer, filled in
+            decode(bytes, into: buffer)
+            filled = bytes.count / type.bytes
         }
     }
 
@@ -252,7 +243,7 @@ struct NumberArray {
         case .int32: decode(bytes, out) { (bits: Int32) in Float(bits) }
         case .uint64: decode(bytes, out) { (bits: UInt64) in Float(bits) }
         case .int64: decode(bytes, out) { (bits: Int64) in Float(bits) }
-        case .float16: decode(bytes, out) { Float(halfBits: $0) }
+        case .float16: decode(bytes, out) { Float(Float16(bitPattern: $0)) }
         case .float32: decode(bytes, out) { Float(bitPattern: $0) }
         case .float64: decode(bytes, out) { Float(Double(bitPattern: $0)) }
         }
@@ -274,8 +265,7 @@ struct NumberArray {
         _ bytes: UnsafeRawBufferPointer, _ value: (Bits) -> Double
     ) -> (value: Double, place: Int)? {
         for index in 0..<bytes.count / MemoryLayout<Bits>.size {
-            let bits = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
-            let number = value(isBigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits))
+            let number = value(bits(index, of: bytes))
             if RoundedNumbers.isRounded(number, Float(number)) { return (number, index) }
         }
         return nil
@@ -285,43 +275,41 @@ struct NumberArray {
         _ bytes: UnsafeRawBufferPointer, _ out: UnsafeMutableBufferPointer<Float>, _ value: (Bits) -> Float
     ) {
         for index in 0..<bytes.count / MemoryLayout<Bits>.size {
-            let bits = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
-            out[index] = value(isBigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits))
+            out[index] = value(bits(index, of: bytes))
         }
     }
 
     private func convert<Bits: FixedWidthInteger, Value>(
         _ count: Int, _ source: ByteSource, _ value: (Bits) -> Value
     ) throws(DataError) -> [Value] {
-        try payload(count, of: source) { (source, count) throws(DataError) in
-            let chunk = 1 << 17
-            var values: [Value] = []
-            values.reserveCapacity(source.believable(count))
-            for start in stride(from: 0, to: count, by: chunk) {
-                let bytes = try source.take(min(chunk, count - start) * MemoryLayout<Bits>.size)
-                bytes.withUnsafeBytes { bytes in
-                    for offset in stride(from: 0, to: bytes.count, by: MemoryLayout<Bits>.size) {
-                        let bits = bytes.loadUnaligned(fromByteOffset: offset, as: Bits.self)
-                        values.append(value(isBigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits)))
-                    }
-                }
-            }
-            return values
+        var values: [Value] = []
+        values.reserveCapacity(source.believable(count))
+        try forEachPart(count, of: source) { bytes in
+            let count = bytes.count / MemoryLayout<Bits>.size
+            for index in 0..<count { values.append(value(bits(index, of: bytes))) }
         }
+        return values
     }
 
-    /// Reads `count` numbers with `read` and sees to it that the file has as many as its header says, before any memory
-    /// is taken for them where the file's size tells.
-    private func payload<Value>(
-        _ count: Int, of source: ByteSource, _ read: (ByteSource, Int) throws(DataError) -> [Value]
-    ) throws(DataError) -> [Value] {
-        let total = shape.reduce(1, *)
+    @inline(__always)
+    private func bits<Bits: FixedWidthInteger>(_ index: Int, of bytes: UnsafeRawBufferPointer) -> Bits {
+        let bits = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
+        return isBigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits)
+    }
+
+    /// Hands `count` numbers over part by part, as they lie in the file, and sees to it that the file has as many as
+    /// its header says, before any memory is taken for them where the file's size tells.
+    private func forEachPart(
+        _ count: Int, of source: ByteSource, atOnce: Int = 1 << 17, _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(DataError) {
         let expected = try checkedByteCount(source)
-        let values = try read(source, count)
+        for start in stride(from: 0, to: count, by: atOnce) {
+            try source.take(min(atOnce, count - start) * type.bytes).withUnsafeBytes(body)
+        }
         // The rest of a gzipped file is not unpacked only to be counted.
+        let total = shape.reduce(1, *)
         let rest = source.isPacked ? try source.peek(1).count : source.remaining - (total - count) * type.bytes
         guard rest == 0 || source.isPacked && count < total else { throw trailing(expected, path: source.path) }
-        return values
     }
 
     /// - Returns: how many bytes of numbers follow, where so many can.
@@ -340,19 +328,5 @@ struct NumberArray {
         DataError(
             .trailingBytes, at: path,
             "more follows the \(expected) bytes of numbers that its header speaks of", hint: "fetch the file again")
-    }
-}
-
-extension Float {
-    /// A number of IEEE 754's binary16: sign, 5 bits of exponent, 10 of fraction.
-    init(halfBits bits: UInt16) {
-        let (exponent, fraction) = (Int(bits >> 10 & 31), Float(bits & 1_023))
-        let magnitude: Float =
-            switch exponent {
-            case 0: fraction * 0x1p-24
-            case 31: fraction == 0 ? .infinity : .nan
-            default: Float(sign: .plus, exponent: exponent - 15, significand: 1 + fraction / 1_024)
-            }
-        self = bits >> 15 == 1 ? -magnitude : magnitude
     }
 }

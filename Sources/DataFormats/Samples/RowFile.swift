@@ -51,7 +51,6 @@ final class RowFile {
     }
 
     /// Looks through all rows.
-    ///
     /// - Throws: `.notFinite`.
     private func countNotFinite(size: Int) throws(DataError) {
         var found = NumbersNotFinite()

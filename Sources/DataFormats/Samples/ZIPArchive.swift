@@ -24,7 +24,6 @@ struct ZIPArchive {
     static func isZIP(_ bytes: ArraySlice<UInt8>) -> Bool { bytes.starts(with: [0x50, 0x4B, 3, 4]) }
 
     /// Reads the list of members.
-    ///
     /// - Throws: `.malformedHeader` whenever there is none.
     init(_ path: String) throws(DataError) {
         self.path = path

@@ -24,7 +24,6 @@ extension Safetensors {
     }
 
     /// Reads a whole file.
-    ///
     /// - Throws: an error of its own for each way in which the bytes can be wrong; the tensors must cover them without
     ///   gap or overlap.
     package init(decoding bytes: [UInt8], path: String) throws(DataError) {
@@ -32,9 +31,7 @@ extension Safetensors {
     }
 
     /// Reads a file from the disk; beside the values no more than a small part of its bytes is in memory at a time.
-    package init(file path: String) throws(DataError) {
-        try self.init(ByteSource(opening: path))
-    }
+    package init(file path: String) throws(DataError) { try self.init(ByteSource(opening: path)) }
 
     private init(_ source: ByteSource) throws(DataError) {
         let path = source.path
@@ -132,9 +129,7 @@ extension Safetensors {
                     let part = try source.take(min(rest.count, 1 << 20))
                     UnsafeMutableRawBufferPointer(rebasing: rest).copyBytes(from: part)
                     rest = rest.dropFirst(part.count)
-                } catch {
-                    problem = error
-                }
+                } catch { problem = error }
             }
             filled = problem == nil ? count : 0
         }

@@ -38,9 +38,7 @@ extension Coordinator {
         do {
             try store.record(changes, at: Date().timeIntervalSince1970, isLast: isLast)
             pastIsWritten(until: change)
-        } catch {
-            logger.debug("what people see of the past could not be written: \(error)")
-        }
+        } catch { logger.debug("what people see of the past could not be written: \(error)") }
     }
 
     /// Since it was written down last.

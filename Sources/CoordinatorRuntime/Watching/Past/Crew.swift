@@ -30,7 +30,6 @@ struct Crew {
     }
 
     /// A process registered; perhaps it was there before.
-    ///
     /// - Parameter time: seconds since 1970, as all times here.
     mutating func joined(_ worker: WorkerID, _ registration: WorkerRegistration, at time: Double) {
         var shown = registration
@@ -69,7 +68,6 @@ struct Crew {
     }
 
     /// What has come up since this was called last, to be written down.
-    ///
     /// - Parameter heardAt: when a worker that is there was heard last; nil where it is not.
     func changes(heardAt: (WorkerID) -> Double?) -> (
         workers: [WorkerID: RunStore.KnownWorker], forgotten: Set<WorkerID>
@@ -99,9 +97,7 @@ struct Crew {
         forgotten.removeFirst(Limits.lostWorkers)
     }
 
-    func forgotten(after change: Int) -> [WorkerID] {
-        forgotten.filter { $0.change > change }.map(\.worker)
-    }
+    func forgotten(after change: Int) -> [WorkerID] { forgotten.filter { $0.change > change }.map(\.worker) }
 
     /// Notes what came of a worker's task.
     mutating func note(_ worker: WorkerID, _ change: (inout WorkerRecord) -> Void) {

@@ -46,8 +46,7 @@ package struct RunHistory: Sendable {
             stages[opening.stage].state = .running
             stages[opening.stage].startedAt = time
             roundStartedAt = time
-        case .taskFinished(let completion):
-            add(completion)
+        case .taskFinished(let completion): add(completion)
         case .roundClosed(let closing):
             // A clock that was set back says nothing of how long it took.
             let seconds = time >= roundStartedAt ? time - roundStartedAt : nil
@@ -59,8 +58,7 @@ package struct RunHistory: Sendable {
             stages[ending.stage].finishedAt = time
             stages[ending.stage].note = ending.note
             finish(ending.stage)
-        case .finished, .failed, .cancelled:
-            finishedAt = time
+        case .finished, .failed, .cancelled: finishedAt = time
         }
     }
 
@@ -164,7 +162,6 @@ package struct RunHistory: Sendable {
     }
 
     /// How far it is.
-    ///
     /// - Parameters:
     ///   - costs: of each stage.
     ///   - share: how much of the open round's work is done.

@@ -83,7 +83,6 @@ struct TaskTimeline {
         }
     }
 
-    /// A worker is about to send its answer.
     mutating func sending(_ task: TaskID, by worker: WorkerID, at time: Double, change: Int) {
         update(task, worker, change: change) { span in
             guard span.sendingAt == nil else { return false }

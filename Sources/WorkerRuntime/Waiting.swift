@@ -1,3 +1,5 @@
+import Glibc
+
 /// How long to wait before the same is tried again: longer after each failure in a row, drawn at random from the upper half
 /// of a range, so that many workers do not come back in step.
 enum Backoff {
@@ -12,3 +14,6 @@ enum Backoff {
         return range * (1 + random) / 2
     }
 }
+
+/// Sleeping on the slots' own threads.
+enum Pause { static func briefly() { usleep(2_000) } }

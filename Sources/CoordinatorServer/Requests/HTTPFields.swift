@@ -3,10 +3,15 @@ import HTTPTypes
 import RunProtocol
 
 extension HTTPField.Name {
-    /// A lease's token.
     static let cairnLease = Self("Cairn-Lease")!
     /// RFC 9530.
     static let contentDigest = Self("Content-Digest")!
+    static let crossOriginOpenerPolicy = Self("Cross-Origin-Opener-Policy")!
+    static let lastEventID = Self("Last-Event-ID")!
+    static let referrerPolicy = Self("Referrer-Policy")!
+    static let secFetchSite = Self("Sec-Fetch-Site")!
+    static let xAccelBuffering = Self("X-Accel-Buffering")!
+    static let xForwardedProto = Self("X-Forwarded-Proto")!
 }
 
 extension Digest {

@@ -170,7 +170,7 @@ package struct BlobFolder: Sendable {
         try Self.makeFolder("\(folder)/\(digest.hex.prefix(2))")
     }
 
-    private static func makeFolder(_ path: String) throws(DataError) {
+    static func makeFolder(_ path: String) throws(DataError) {
         guard access(path, F_OK) != 0 else { return }
         do {
             try WritePoint.makeFolder.perform {

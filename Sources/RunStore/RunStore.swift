@@ -39,6 +39,7 @@ package final class RunStore: Sendable {
         package var takesOver = false
         /// Hears what takes time.
         package var tell: (String) -> Void = { _ in }
+
         package init() {}
     }
 
@@ -52,7 +53,9 @@ package final class RunStore: Sendable {
     /// Opens the store in `folder`, or makes one.
     /// - Throws: `StoreError` whenever another program has it, a newer program wrote it, or it cannot be written.
     package init(folder: String, options: Options = Options()) throws {
-        try Self.makeFolder(folder)
+        do { try BlobFolder.makeFolder(folder) } catch {
+            throw StoreError("\(folder): the folder cannot be made; choose another place")
+        }
         if !options.allowsNetwork { try StateFileSystem.check(folder) }
         // First, so that nothing is touched that another coordinator has.
         ownership = try StateOwnership(folder, takesOver: options.takesOver, tell: options.tell)
@@ -72,15 +75,6 @@ package final class RunStore: Sendable {
 
     /// Gives the folder up: nothing is written in it any more, also by threads that still work.
     package func close() { ownership.giveUp() }
-
-    private static func makeFolder(_ folder: String) throws {
-        guard access(folder, F_OK) != 0 else { return }
-        do {
-            try WritePoint.makeFolder.perform {
-                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            }
-        } catch { throw StoreError("\(folder): the folder cannot be made; choose another place") }
-    }
 
     // MARK: The owner's epoch
 

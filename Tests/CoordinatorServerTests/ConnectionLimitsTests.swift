@@ -137,7 +137,7 @@ import Testing
 @Suite struct MessageMemoryTests {
     @Test func longMessagesLeaveRoomForShortOnes() {
         let memory = MessageMemory(limit: 64 << 20)
-        var rooms: [MessageMemory.Room] = []
+        var rooms: [Place] = []
         while let room = memory.reserve(4 << 20) { rooms.append(room) }
         #expect(rooms.count == 9)
         while let room = memory.reserve(512 << 10) { rooms.append(room) }

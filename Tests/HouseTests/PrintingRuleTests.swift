@@ -3,7 +3,7 @@ import Testing
 
 /// Commands print through one door, which lets nothing out that steers a terminal.
 @Suite struct PrintingRuleTests {
-    private static let doors = ["Shared/Output.swift", "Shared/JSONOutput.swift"]
+    private static let doors = ["Shared/Output.swift"]
 
     @Test func commandsPrintThroughTheDoor() {
         let files = SourceTree.files(below: ["Sources/Commands"], endingIn: [".swift"])

@@ -89,7 +89,7 @@ final class Admission: Sendable {
 
     /// - Returns: room for a message, to be held for as long as its bytes are.
     /// - Throws: `.unavailable` whenever there is none.
-    func room(for bytes: Int, in memory: MessageMemory, of channel: any Channel) throws(Refusal) -> MessageMemory.Room {
+    func room(for bytes: Int, in memory: MessageMemory, of channel: any Channel) throws(Refusal) -> Place {
         if let room = memory.reserve(bytes) { return room }
         reached(.messageMemory, by: channel)
         throw Refusal(.unavailable, "too many messages come in at once", hint: "try again soon")

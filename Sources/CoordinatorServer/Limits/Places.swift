@@ -14,25 +14,13 @@ package final class MessageMemory: Sendable {
     package var reservedBytes: Int { taken.withLock { $0 } }
 
     /// - Returns: room that is given back as soon as nobody holds it; nil where there is none.
-    package func reserve(_ bytes: Int) -> Room? {
+    package func reserve(_ bytes: Int) -> Place? {
         let fits = taken.withLock { taken in
             guard bytes <= (limit - taken) / Self.share else { return false }
             taken += bytes
             return true
         }
-        return fits ? Room(self, bytes) : nil
-    }
-
-    /// Bytes of one message.
-    package final class Room: Sendable {
-        private let memory: MessageMemory
-        private let bytes: Int
-
-        fileprivate init(_ memory: MessageMemory, _ bytes: Int) {
-            (self.memory, self.bytes) = (memory, bytes)
-        }
-
-        deinit { memory.taken.withLock { $0 -= bytes } }
+        return fits ? Place { [self] in taken.withLock { $0 -= bytes } } : nil
     }
 }
 
@@ -57,15 +45,15 @@ package final class Watchers: Sendable {
             }
             taken += 1
         }
-        return Place(self)
+        return Place { [self] in places.withLock { $0 -= 1 } }
     }
+}
 
-    /// One of those who watch.
-    package final class Place: Sendable {
-        private let watchers: Watchers
+/// What somebody has of something that there is little of: it is given back as soon as nobody holds it.
+package final class Place: Sendable {
+    private let giveBack: @Sendable () -> Void
 
-        fileprivate init(_ watchers: Watchers) { self.watchers = watchers }
+    fileprivate init(_ giveBack: @escaping @Sendable () -> Void) { self.giveBack = giveBack }
 
-        deinit { watchers.places.withLock { $0 -= 1 } }
-    }
+    deinit { giveBack() }
 }

@@ -14,7 +14,7 @@ struct LiveStream: Sendable {
     let call: Call
     let run: RunID?
     /// Kept for as long as the answer is.
-    let place: Watchers.Place
+    let place: Place
 
     /// - Throws: whenever there is not even a first event.
     func response(after cursor: LiveCursor?) async throws -> Response {

@@ -25,7 +25,6 @@ package struct ExactSum: Hashable, Sendable {
     }
 
     /// Adds `vector`, `samples` times.
-    ///
     /// - Throws: `RefusedUpdate` whenever a number is not finite or too large, the shape is another, or the samples are
     ///   not those of the round. The sum is then as it was.
     package mutating func add(_ vector: [Float], samples: Int) throws(RefusedUpdate) {
@@ -39,15 +38,13 @@ package struct ExactSum: Hashable, Sendable {
     /// ```swift
     /// try sum.add(elementCount: file.elementCount, samples: samples) { add in try file.forEachPart(add) }
     /// ```
-    ///
     /// - Throws: as above, and what `parts` throws. A part that was refused may leave those before it in the sum, which is
     ///   then of no use.
     package mutating func add(
         elementCount: Int, samples: Int, parts: ((_ part: [Float], _ start: Int) throws -> Void) throws -> Void
     ) throws {
-        guard elementCount == totals.count else {
-            throw RefusedUpdate.wrongCount(found: elementCount, expected: totals.count)
-        }
+        guard elementCount == totals.count
+        else { throw RefusedUpdate.wrongCount(found: elementCount, expected: totals.count) }
         try count(samples)
         try parts { part, start in
             try RefusedUpdate.check(part, from: start)
@@ -56,9 +53,8 @@ package struct ExactSum: Hashable, Sendable {
     }
 
     private mutating func count(_ samples: Int) throws(RefusedUpdate) {
-        guard samples >= 1, self.samples + samples <= totalSamples else {
-            throw RefusedUpdate.wrongSamples(samples)
-        }
+        guard samples >= 1, self.samples + samples <= totalSamples
+        else { throw RefusedUpdate.wrongSamples(samples) }
         self.samples += samples
     }
 
@@ -107,9 +103,8 @@ package enum RefusedUpdate: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// Checks a vector before anything is done with it.
     package static func check(_ vector: [Float], elementCount: Int) throws(RefusedUpdate) {
-        guard vector.count == elementCount else {
-            throw .wrongCount(found: vector.count, expected: elementCount)
-        }
+        guard vector.count == elementCount
+        else { throw .wrongCount(found: vector.count, expected: elementCount) }
         try check(vector, from: 0)
     }
 

@@ -26,7 +26,6 @@ package struct FixedPoint: Hashable, Sendable {
     ///
     /// Added to 1.5 · 2^52, whose last bit counts ones, a number below 2^51 is rounded in just this way, and the sum's bits
     /// are a whole number.
-    ///
     /// - Parameter values: finite, at most `Limits.updateMagnitude` in magnitude, so that no sum is too large.
     func add(
         _ values: UnsafeBufferPointer<Float>, times weight: Int64, to totals: UnsafeMutableBufferPointer<Int64>

@@ -2,7 +2,6 @@ package import RunProtocol
 
 extension OuterOptimizer {
     /// The next weights.
-    ///
     /// - Parameters:
     ///   - weights: where the round started, flat; changed to where the next one starts.
     ///   - momentum: as the round before left it, or empty at a stage's start; changed likewise. Stays empty for `mean`.
@@ -13,8 +12,7 @@ extension OuterOptimizer {
     ) {
         precondition(weights.count == delta.count && weights.count == parameters.elementCount)
         switch self {
-        case .mean:
-            for index in weights.indices { weights[index] += delta[index] }
+        case .mean: for index in weights.indices { weights[index] += delta[index] }
         case .nesterov(let learningRate, let factor):
             if momentum.isEmpty { momentum = [Float](repeating: 0, count: weights.count) }
             let (rate, keep) = (Float(learningRate), Float(factor))

@@ -80,9 +80,7 @@ package struct Wishes: Hashable, Sendable {
     package var canFillDisk: Bool
 
     package init(workers: Int, workerKills: Int, coordinatorKills: Int, canFillDisk: Bool) {
-        self.workers = workers
-        self.workerKills = workerKills
-        self.coordinatorKills = coordinatorKills
+        (self.workers, self.workerKills, self.coordinatorKills) = (workers, workerKills, coordinatorKills)
         self.canFillDisk = canFillDisk
     }
 }

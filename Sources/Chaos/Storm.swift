@@ -21,9 +21,7 @@ package final class Storm {
         package var coordinatorKills = 5
 
         package init(program: String, folder: String, plan: TestPlan) {
-            self.program = program
-            self.folder = folder
-            self.plan = plan
+            (self.program, self.folder, self.plan) = (program, folder, plan)
         }
 
         var plans: [TestPlan] { [plan] + [diverging].compactMap(\.self) }

@@ -303,9 +303,6 @@ package struct Quarantine: Hashable, Sendable {
     package var reason: String
 
     package init(process: String, worker: WorkerID, host: String, reason: String) {
-        self.process = process
-        self.worker = worker
-        self.host = host
-        self.reason = reason
+        (self.process, self.worker, self.host, self.reason) = (process, worker, host, reason)
     }
 }

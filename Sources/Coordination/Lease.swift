@@ -20,10 +20,7 @@ package struct Lease: Hashable, Sendable {
     package internal(set) var isGivenUp = false
 
     init(worker: WorkerID, since: Instant, deadline: Instant, isWhole: Bool) {
-        self.worker = worker
-        self.since = since
-        self.isWhole = isWhole
-        self.deadline = deadline
+        (self.worker, self.since, self.isWhole, self.deadline) = (worker, since, isWhole, deadline)
         shareSince = since
         movedAt = since
     }

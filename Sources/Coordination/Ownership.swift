@@ -11,10 +11,7 @@ package struct StateOwner: Codable, Hashable, Sendable {
     package var startedAt: String
 
     package init(host: String, boot: String, processSpace: String, processID: Int, startedAt: String) {
-        self.host = host
-        self.boot = boot
-        self.processSpace = processSpace
-        self.processID = processID
+        (self.host, self.boot, self.processSpace, self.processID) = (host, boot, processSpace, processID)
         self.startedAt = startedAt
     }
 
@@ -37,10 +34,7 @@ package struct OwnerSighting: Hashable, Sendable {
     package var heartMoved: Bool?
 
     package init(epoch: Int, owner: StateOwner?, hasGivenUp: Bool, isRunning: Bool?, heartMoved: Bool? = nil) {
-        self.epoch = epoch
-        self.owner = owner
-        self.hasGivenUp = hasGivenUp
-        self.isRunning = isRunning
+        (self.epoch, self.owner, self.hasGivenUp, self.isRunning) = (epoch, owner, hasGivenUp, isRunning)
         self.heartMoved = heartMoved
     }
 }

@@ -66,9 +66,7 @@ package struct StageOpening: Codable, Hashable, Sendable {
     package var weights: [Digest]
 
     package init(stage: Int, frozen: Digest?, weights: [Digest]) {
-        self.stage = stage
-        self.frozen = frozen
-        self.weights = weights
+        (self.stage, self.frozen, self.weights) = (stage, frozen, weights)
     }
 }
 
@@ -86,11 +84,7 @@ package struct TaskCompletion: Codable, Hashable, Sendable {
     /// - Returns: nil where a figure is out of range.
     package init?(task: TaskID, update: Digest, figures: TaskFigures, bits: Digest? = nil, bytes: Int? = nil) {
         guard figures.outOfRange == nil else { return nil }
-        self.task = task
-        self.update = update
-        self.figures = figures
-        self.bits = bits
-        self.bytes = bytes
+        (self.task, self.update, self.figures, self.bits, self.bytes) = (task, update, figures, bits, bytes)
     }
 }
 
@@ -127,10 +121,7 @@ package struct RoundClosing: Codable, Hashable, Sendable {
     package var momentum: Digest?
 
     package init(stage: Int, round: Int, weights: Digest, momentum: Digest?) {
-        self.stage = stage
-        self.round = round
-        self.weights = weights
-        self.momentum = momentum
+        (self.stage, self.round, self.weights, self.momentum) = (stage, round, weights, momentum)
     }
 }
 

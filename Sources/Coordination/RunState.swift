@@ -52,9 +52,7 @@ package struct RunState: Sendable {
     }
 
     package init(id: RunID, plan: Plan, compiler: StageCompiler, events: [RunEvent] = []) {
-        self.id = id
-        self.plan = plan
-        self.compiler = compiler
+        (self.id, self.plan, self.compiler) = (id, plan, compiler)
         events.forEach { apply($0) }
     }
 

@@ -72,12 +72,8 @@ package actor Coordinator: CoordinatorAPI {
         logger: Logger,
         times: ClusterTimes = ClusterTimes(), memory: MemoryBudget = MemoryBudget(), waitsForRoom: Bool = true
     ) async throws {
-        self.store = store
-        self.waitsForRoom = waitsForRoom
-        self.logger = logger
-        self.version = version
-        self.defaultFolder = defaultFolder
-        self.kinds = kinds
+        (self.store, self.waitsForRoom, self.logger, self.version) = (store, waitsForRoom, logger, version)
+        (self.defaultFolder, self.kinds) = (defaultFolder, kinds)
         let compiler = kinds.compiler
         self.compiler = compiler
         performer = StepPerformer(blobs: store.blobs, folders: folders, kinds: kinds, memory: memory)

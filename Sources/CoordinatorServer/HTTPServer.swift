@@ -32,11 +32,7 @@ package struct HTTPServer: Service {
         watchers: Watchers = Watchers(), limits: ServerLimits = ServerLimits(),
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
-        self.api = api
-        self.listen = listen
-        self.token = token
-        self.logger = logger
-        self.watchers = watchers
+        (self.api, self.listen, self.token, self.logger, self.watchers) = (api, listen, token, logger, watchers)
         // These have descriptors of their own, once they are there.
         _ = MultiThreadedEventLoopGroup.singleton.next()
         let descriptors = DescriptorLimit.current

@@ -20,10 +20,7 @@ package struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
     package let hint: String?
 
     package init(_ code: Code, at path: String, _ message: String, hint: String? = nil) {
-        self.code = code
-        self.path = path
-        self.message = message
-        self.hint = hint
+        (self.code, self.path, self.message, self.hint) = (code, path, message, hint)
     }
 
     package var description: String {

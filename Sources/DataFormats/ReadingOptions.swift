@@ -16,10 +16,7 @@ package struct ReadingOptions: Hashable, Sendable {
         limit: Int? = nil, header: Bool? = nil, without: [String] = [], array: String? = nil,
         background: Image.Background = .white
     ) {
-        self.limit = limit
-        self.header = header
-        self.without = without
-        self.array = array
+        (self.limit, self.header, self.without, self.array) = (limit, header, without, array)
         self.background = background
     }
 }

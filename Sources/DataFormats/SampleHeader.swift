@@ -9,9 +9,7 @@ package struct SampleHeader: Hashable, Sendable {
     package var isEstimate: Bool
 
     package init(count: Int, sampleShape: [Int], numberBytes: Int, isEstimate: Bool = false) {
-        self.count = count
-        self.sampleShape = sampleShape
-        self.numberBytes = numberBytes
+        (self.count, self.sampleShape, self.numberBytes) = (count, sampleShape, numberBytes)
         self.isEstimate = isEstimate
     }
 }

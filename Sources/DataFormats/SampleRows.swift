@@ -70,9 +70,7 @@ package struct SampleRows {
         sampleShape = shape
         self.type = type
         storage = .spool(spool)
-        self.columns = columns
-        self.elementType = elementType
-        self.isImages = isImages
+        (self.columns, self.elementType, self.isImages) = (columns, elementType, isImages)
         guesses = remarks
     }
 

@@ -52,9 +52,7 @@ package struct SampleTable: Sendable, Equatable {
     package var size: Int { sampleShape.reduce(1, *) }
 
     package init(count: Int, sampleShape: [Int], numbers: Numbers) {
-        self.count = count
-        self.sampleShape = sampleShape
-        self.numbers = numbers
+        (self.count, self.sampleShape, self.numbers) = (count, sampleShape, numbers)
         precondition(numbers.count == count * size, "\(numbers.count) numbers are not \(count) samples of \(size)")
     }
 }

@@ -5,9 +5,7 @@ import RunProtocol
 import UpdateFiles
 
 /// Something does not hold of what was read.
-package struct BrokenPromise: Error, CustomStringConvertible {
-    package let description: String
-}
+package struct BrokenPromise: Error, CustomStringConvertible { package let description: String }
 
 /// - Throws: `BrokenPromise` unless `condition` holds.
 func promise(_ condition: Bool, _ text: @autoclosure () -> String) throws {
@@ -15,7 +13,6 @@ func promise(_ condition: Bool, _ text: @autoclosure () -> String) throws {
 }
 
 /// What `read` gives; nil where it refuses the bytes.
-///
 /// - Throws: `BrokenPromise` whenever it refuses them in words that cannot be shown.
 func accepted<Value>(_ read: () throws -> Value) throws -> Value? {
     do {

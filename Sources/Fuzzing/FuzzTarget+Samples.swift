@@ -1,10 +1,12 @@
 import DataFormats
 import FoundationEssentials
 
-/// IDX, NPY and CSV have one door, which tells them apart.
+/// IDX, NPY and CSV have one door, which tells them apart; a picture has its own.
 extension FuzzTarget {
     /// Larger tables are not written and read again.
     private static let copiedNumbers = 1 << 20
+    /// Nor are larger pictures.
+    private static let copiedPixels = 1 << 16
 
     static func readSamples(_ bytes: UnsafeRawBufferPointer) throws {
         try MemoryFile.with(bytes) { try readSamples(at: $0) }
@@ -18,9 +20,8 @@ extension FuzzTarget {
                 let column = description.columns?.first
             else { return }
             _ = try accepted { try SampleFile.labels(path, column: column) }
-            guard let rest = try accepted({ try SampleFile.samples(path, ReadingOptions(without: [column])) }) else {
-                return
-            }
+            guard let rest = try accepted({ try SampleFile.samples(path, ReadingOptions(without: [column])) })
+            else { return }
             let isNarrower = rest.count == whole?.count && rest.size + 1 == whole?.size
             try promise(isNarrower, "without a column it is \(rest.count) samples of \(rest.size)")
         }
@@ -69,5 +70,14 @@ extension FuzzTarget {
             try rows.forEachPart(of: places[...]) { bytes += $0 }
         }
         return bytes
+    }
+
+    static func readImage(_ bytes: UnsafeRawBufferPointer) throws {
+        guard let image = try accepted({ try Image(decoding: Array(bytes), path: "x") }) else { return }
+        try promise(image.pixels.count == image.shape.reduce(1, *), "its pixels are not those of its shape")
+        guard image.pixels.count <= copiedPixels else { return }
+        guard case .uint8(let pixels) = image.pixels else { return }
+        let png = PNG.encode(width: image.width, height: image.height, channels: image.channels, pixels: pixels)
+        try promise(try Image(decoding: Array(png), path: "x").pixels == image.pixels, "it is another as PNG")
     }
 }

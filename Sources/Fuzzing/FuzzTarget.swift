@@ -19,7 +19,6 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
 
     /// Reads `bytes`, and then all that was found in them. They may be refused; they may not end the process, take long,
     /// or take more memory than their size explains.
-    ///
     /// - Throws: `BrokenPromise` whenever something does not hold that must hold of any bytes.
     package func parse(_ bytes: UnsafeRawBufferPointer) throws {
         switch self {

@@ -73,8 +73,7 @@ package struct Model: Hashable, Sendable {
     package var weights: [Float]
 
     package init(description: ModelDescription, weights: [Float]) {
-        self.description = description
-        self.weights = weights
+        (self.description, self.weights) = (description, weights)
     }
 
     package func encoded() throws -> Data {
@@ -82,12 +81,9 @@ package struct Model: Hashable, Sendable {
     }
 
     /// Reads an exported file.
-    ///
     /// - Parameter earlier: makes a description of one that an earlier version wrote; nil where it is not one.
     /// - Throws: whenever it is not one, or its tensors are not those that its description names.
-    package init(
-        _ file: Safetensors, path: String, earlier: (Data) -> ModelDescription?
-    ) throws(DataError) {
+    package init(_ file: Safetensors, path: String, earlier: (Data) -> ModelDescription?) throws(DataError) {
         guard let text = file.metadata["cairn"] else {
             throw DataError(
                 .malformedHeader, at: path, "there is no description of the network in its metadata",

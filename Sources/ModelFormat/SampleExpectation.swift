@@ -14,10 +14,7 @@ package struct SampleExpectation: Hashable, Sendable {
     package var range: NumberRange?
 
     package init(shape: [Int], columns: [String]? = nil, divisor: Double, range: NumberRange? = nil) {
-        self.shape = shape
-        self.columns = columns
-        self.divisor = divisor
-        self.range = range
+        (self.shape, self.columns, self.divisor, self.range) = (shape, columns, divisor, range)
     }
 }
 
@@ -58,7 +55,6 @@ package struct SampleOrder: Hashable, Sendable {
 
 extension SampleExpectation {
     /// Compares columns and shapes.
-    ///
     /// - Parameters:
     ///   - shape: of the file's samples.
     ///   - columns: the file's names for them.
@@ -152,7 +148,6 @@ extension [Int] {
 
 extension SampleExpectation {
     /// Compares the numbers' range.
-    ///
     /// - Parameters:
     ///   - raw: of the file's numbers as they are stored.
     ///   - own: what the file's numbers are to be divided by, where somebody has said so: then that is what is done.

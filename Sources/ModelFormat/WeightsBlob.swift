@@ -14,7 +14,6 @@ package enum WeightsBlob {
     }
 
     /// Reads a file.
-    ///
     /// - Returns: flat, in the order of `parameters`.
     /// - Throws: `.wrongShape` whenever the tensors are not those of `parameters`.
     package static func read(_ path: String, _ parameters: [ParameterSpec]) throws(DataError) -> [Float] {

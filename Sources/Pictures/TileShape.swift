@@ -29,7 +29,6 @@ package struct TileShape: Hashable, Sendable {
     }
 
     /// What the tile has at a place.
-    ///
     /// - Parameter numbers: the sample's, channels last.
     /// - Returns: nil behind the last number of a sample that is no picture.
     func number(_ numbers: [Float], y: Int, x: Int, channel: Int) -> Float? {
@@ -48,9 +47,7 @@ package struct Shade: Hashable, Sendable {
     /// - Parameters:
     ///   - black: below `white`; where both are equal all is mid-grey.
     ///   - white: of an RGB picture the brightest of a channel.
-    package init(black: Float, white: Float) {
-        (self.black, self.white) = (black, white)
-    }
+    package init(black: Float, white: Float) { (self.black, self.white) = (black, white) }
 
     /// 0 is black, 1 white.
     package static let plain = Shade(black: 0, white: 1)

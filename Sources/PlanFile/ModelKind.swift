@@ -17,7 +17,6 @@ package protocol ModelKind: Sendable {
     var outputs: [StageOutputs] { get }
 
     /// Reads a plan's keys, beside those that all plans have. What is wrong is noted in the section.
-    ///
     /// - Parameter common: with what all plans say.
     /// - Returns: a plan whose `settings` are right wherever nothing was noted.
     func read(_ top: Section, _ common: Plan) -> Plan
@@ -28,18 +27,15 @@ package protocol ModelKind: Sendable {
     /// Every file and folder that it names.
     func paths(of plan: Plan) throws -> [String]
     /// What it takes, by the headers of its data alone.
-    ///
     /// - Parameter locate: where a path of the plan lies.
     func estimate(of plan: Plan, locate: (String) -> String) throws -> DataEstimate
     /// Reads the data and cuts them into blobs. Which sample goes where depends on the plan and the data's contents alone.
-    ///
     /// - Throws: `APIError` whenever the data are not what the plan needs.
     func prepare(_ plan: Plan, _ access: DataAccess) throws -> DataManifest
     /// All that a run does: a pure function.
     func compile(_ plan: Plan, _ manifest: DataManifest) throws -> CompiledRun
 
     /// What a view shows now: it is drawn anew whenever this is another.
-    ///
     /// - Parameter stage: nil for the last one that has learnt something.
     /// - Throws: `.notFound` or `.conflict` whenever there is nothing to draw.
     func subject(of view: ViewDescription, stage: Int?, _ run: RunResults) throws(APIError) -> ViewSubject
@@ -48,7 +44,6 @@ package protocol ModelKind: Sendable {
     /// The description in a file that an earlier version exported; nil where it is none of such a model.
     func description(ofEarlier json: Data) -> ModelDescription?
     /// Training to measure, by the sizes that are asked for; nil where this kind has none.
-    ///
     /// - Throws: `.badRequest` for what it cannot be.
     func benchmark(_ choice: BenchmarkChoice) throws(APIError) -> (name: String, work: TrainWork)?
 }
@@ -73,9 +68,7 @@ package struct ViewSubject: Hashable, Sendable {
     package var stage: Int
     package var weights: Digest
 
-    package init(stage: Int, weights: Digest) {
-        (self.stage, self.weights) = (stage, weights)
-    }
+    package init(stage: Int, weights: Digest) { (self.stage, self.weights) = (stage, weights) }
 }
 
 /// The files that a plan may read, and the blobs that they are cut into.
@@ -166,7 +159,6 @@ package struct ModelKinds: Sendable {
     }
 
     /// Reads an exported file, of an earlier version too; it is not in memory beside its weights.
-    ///
     /// - Throws: whenever it is not one, or its tensors are not those that its description names.
     package func model(file path: String) throws(DataError) -> Model {
         try Model(try Safetensors(file: path), path: path, earlier: description(ofEarlier:))

@@ -14,14 +14,10 @@ package final class Section {
     private let fallback: Section?
 
     init(_ node: Node?, path: String, line: Int, log: MistakeLog, fallback: Section? = nil) {
-        self.path = path
-        self.line = line
-        self.log = log
-        self.fallback = fallback
+        (self.path, self.line, self.log, self.fallback) = (path, line, log, fallback)
         guard let node else { return }
         guard let mapping = node.mapping else {
-            log.note(self.line, path, "should be keys and values, one `key: value` a line")
-            return
+            return log.note(self.line, path, "should be keys and values, one `key: value` a line")
         }
         for (key, value) in mapping {
             let name = key.string ?? ""
@@ -46,14 +42,18 @@ package final class Section {
         log.note(lines[key] ?? line, path.isEmpty ? key : "\(path).\(key)", message)
     }
 
+    /// Notes what is wrong with a value; there is none then.
+    private func refused<Value>(_ key: String, _ message: String) -> Value? {
+        note(key, message)
+        return nil
+    }
+
     // MARK: Values
 
     package func text(_ key: String) -> String? {
         guard let (node, section) = find(key) else { return nil }
-        guard let text = node.string, !text.isEmpty else {
-            section.note(key, "should be a text")
-            return nil
-        }
+        guard let text = node.string, !text.isEmpty
+        else { return section.refused(key, "should be a text") }
         return text
     }
 
@@ -64,19 +64,15 @@ package final class Section {
 
     package func whole(_ key: String, in range: ClosedRange<Int>) -> Int? {
         guard let (node, section) = find(key) else { return nil }
-        guard let value = node.scalar.flatMap({ Int($0.string) }), range.contains(value) else {
-            section.note(key, "should be a whole number from \(range.lowerBound) to \(range.upperBound)")
-            return nil
-        }
+        guard let value = node.scalar.flatMap({ Int($0.string) }), range.contains(value)
+        else { return section.refused(key, "should be a whole number \(range.words)") }
         return value
     }
 
     package func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
         guard let (node, section) = find(key) else { return nil }
-        guard let value = node.scalar.flatMap({ Double($0.string) }), range.contains(value) else {
-            section.note(key, "should be a number from \(range.lowerBound) to \(range.upperBound)")
-            return nil
-        }
+        guard let value = node.scalar.flatMap({ Double($0.string) }), range.contains(value)
+        else { return section.refused(key, "should be a number \(range.words)") }
         return value
     }
 
@@ -84,10 +80,8 @@ package final class Section {
     package func numbers(_ key: String, in range: ClosedRange<Double>) -> [Double]? {
         guard let (node, section) = find(key) else { return nil }
         let values = node.sequence?.map { $0.scalar.flatMap { Double($0.string) } } ?? []
-        guard !values.isEmpty, values.allSatisfy({ $0.map(range.contains) ?? false }) else {
-            section.note(key, "should be a list of numbers from \(range.lowerBound) to \(range.upperBound)")
-            return nil
-        }
+        guard !values.isEmpty, values.allSatisfy({ $0.map(range.contains) ?? false })
+        else { return section.refused(key, "should be a list of numbers \(range.words)") }
         return values.compactMap(\.self)
     }
 
@@ -96,19 +90,14 @@ package final class Section {
         guard let (node, section) = find(key) else { return nil }
         let values = node.sequence?.prefix(limit + 1).map(\.string) ?? [node.string]
         let texts = values.compactMap(\.self).filter { !$0.isEmpty }
-        guard !texts.isEmpty, texts.count == values.count, texts.count <= limit else {
-            section.note(key, "should be a list of 1 to \(limit) texts, such as [id, time]")
-            return nil
-        }
+        guard !texts.isEmpty, texts.count == values.count, texts.count <= limit
+        else { return section.refused(key, "should be a list of 1 to \(limit) texts, such as [id, time]") }
         return texts
     }
 
     package func flag(_ key: String) -> Bool? {
         guard let (node, section) = find(key) else { return nil }
-        guard let value = node.bool else {
-            section.note(key, "should be true or false")
-            return nil
-        }
+        guard let value = node.bool else { return section.refused(key, "should be true or false") }
         return value
     }
 
@@ -116,8 +105,8 @@ package final class Section {
     where Choice.RawValue == String {
         guard let (node, section) = find(key) else { return nil }
         guard let choice = node.string.flatMap(Choice.init(rawValue:)) else {
-            section.note(key, "should be one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
-            return nil
+            let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            return section.refused(key, "should be one of \(known)")
         }
         return choice
     }
@@ -139,8 +128,7 @@ package final class Section {
         return items.prefix(limit + 1).enumerated().map { index, item in
             Section(
                 item, path: "\(path.isEmpty ? "" : path + ".")\(key)[\(index)]",
-                line: item.mark?.line ?? line, log: log,
-                fallback: fallback)
+                line: item.mark?.line ?? line, log: log, fallback: fallback)
         }
     }
 
@@ -174,6 +162,8 @@ package final class Section {
         return row[b.count]
     }
 }
+
+extension ClosedRange { fileprivate var words: String { "from \(lowerBound) to \(upperBound)" } }
 
 /// The mistakes found so far, and every key that was looked for.
 final class MistakeLog {

@@ -19,11 +19,7 @@ package struct FamilyDescription: Hashable, Sendable {
 
     package init(_ name: String, _ kind: Kind, _ labels: [String], _ help: String, buckets: [Double] = []) {
         precondition(zip(buckets, buckets.dropFirst()).allSatisfy(<), "buckets go up")
-        self.name = name
-        self.kind = kind
-        self.labels = labels
-        self.help = help
-        self.buckets = buckets
+        (self.name, self.kind, self.labels, self.help, self.buckets) = (name, kind, labels, help, buckets)
     }
 }
 

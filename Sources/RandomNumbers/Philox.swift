@@ -55,9 +55,7 @@ package struct Philox: Sendable {
     }
 
     /// The next number, uniform in 0 ..< 1, with 24 random bits: every value is exact in `Float`.
-    package mutating func nextUnit() -> Float {
-        Float(nextBits() >> 8) * 0x1p-24
-    }
+    package mutating func nextUnit() -> Float { Float(nextBits() >> 8) * 0x1p-24 }
 
     /// The next whole number, uniform in 0 ..< `bound` (Lemire's multiplication without rejection: bias below 2^-32 x bound).
     package mutating func next(below bound: Int) -> Int {
@@ -69,9 +67,7 @@ package struct Philox: Sendable {
     package mutating func permutation(of count: Int) -> [Int32] {
         var order = (0..<Int32(count)).map { $0 }
         guard count > 1 else { return order }
-        for last in stride(from: count - 1, to: 0, by: -1) {
-            order.swapAt(last, next(below: last + 1))
-        }
+        for last in stride(from: count - 1, to: 0, by: -1) { order.swapAt(last, next(below: last + 1)) }
         return order
     }
 }

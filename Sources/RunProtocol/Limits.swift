@@ -79,6 +79,4 @@ package enum Limits {
 }
 
 /// The version of messages and formats; a worker and a coordinator must have the same.
-package enum ProtocolVersion {
-    package static let current = 4
-}
+package enum ProtocolVersion { package static let current = 4 }

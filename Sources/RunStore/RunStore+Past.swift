@@ -37,13 +37,8 @@ extension RunStore {
             worker: WorkerID, process: String, registration: WorkerRegistration, joinedAt: Double, heardAt: Double,
             record: WorkerRecord, gone: WorkerStatus.State?
         ) {
-            self.worker = worker
-            self.process = process
-            self.registration = registration
-            self.joinedAt = joinedAt
-            self.heardAt = heardAt
-            self.record = record
-            self.gone = gone
+            (self.worker, self.process, self.registration, self.joinedAt) = (worker, process, registration, joinedAt)
+            (self.heardAt, self.record, self.gone) = (heardAt, record, gone)
         }
     }
 

@@ -53,7 +53,5 @@ struct Disk {
         unsynchronized = []
     }
 
-    mutating func keepOnly(_ needed: Set<Digest>) {
-        blobs.formIntersection(needed)
-    }
+    mutating func keepOnly(_ needed: Set<Digest>) { blobs.formIntersection(needed) }
 }

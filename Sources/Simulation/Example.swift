@@ -13,7 +13,6 @@ package enum Example {
     }
 
     /// The answer to a task: a function of the task alone.
-    ///
     /// - Parameter mistake: empty, or what a worker has made of it.
     package static func completion(
         _ task: TaskDescription, error: Double? = nil, mistake: String = ""
@@ -28,7 +27,6 @@ package enum Example {
     }
 
     /// What comes of a step: a function of the run's facts alone, as in the coordinator.
-    ///
     /// - Parameter manifest: of its data.
     package static func outcome(of step: RunState.Step, _ state: RunState, _ manifest: DataManifest) -> RunEvent {
         let facts = state.completions.sorted { $0.key < $1.key }.map(\.value.update.hex).joined()

@@ -91,9 +91,8 @@ package struct OwnershipSimulation {
             now += 1
             for index in shuffled() { try turn(index) }
         }
-        guard coordinators.contains(where: \.place.isOwning) else {
-            throw Violation(description: "nothing has owned the folder since the last crash")
-        }
+        guard coordinators.contains(where: \.place.isOwning)
+        else { throw Violation(description: "nothing has owned the folder since the last crash") }
         return report
     }
 
@@ -107,17 +106,11 @@ package struct OwnershipSimulation {
 
     private mutating func turn(_ index: Int) throws(Violation) {
         guard coordinators[index].pause == 0 else {
-            coordinators[index].pause = isCalm ? 0 : coordinators[index].pause - 1
-            return
+            return coordinators[index].pause = isCalm ? 0 : coordinators[index].pause - 1
         }
-        guard isCalm || random.next(below: 40) > 0 else {
-            coordinators[index].place = .stopped
-            return
-        }
-        guard isCalm || random.next(below: 40) > 0 else {
-            coordinators[index].pause = 1 + random.next(below: 30)
-            return
-        }
+        guard isCalm || random.next(below: 40) > 0 else { return coordinators[index].place = .stopped }
+        guard isCalm || random.next(below: 40) > 0
+        else { return coordinators[index].pause = 1 + random.next(below: 30) }
         try step(index)
     }
 

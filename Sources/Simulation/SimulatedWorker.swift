@@ -51,9 +51,7 @@ struct SimulatedWorker {
     var deafUntil: Int64 = 0
     var muteUntil: Int64 = 0
 
-    init(_ nature: Nature) {
-        self.nature = nature
-    }
+    init(_ nature: Nature) { self.nature = nature }
 
     var task: TaskDescription? {
         switch phase {

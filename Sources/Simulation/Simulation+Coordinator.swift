@@ -31,9 +31,7 @@ extension Simulation {
         schedule(.restart(epoch: epoch), in: Int64(random.next(below: 3_000)))
     }
 
-    private enum Outcome {
-        case written, failed, killed
-    }
+    private enum Outcome { case written, failed, killed }
 
     private mutating func write(_ write: Disk.Write) -> Outcome {
         if happens(faults.writeError) { return .failed }
@@ -50,9 +48,7 @@ extension Simulation {
     }
 
     /// - Returns: whether the blob is there and will stay.
-    private mutating func keep(_ blob: Digest) -> Bool {
-        isWritten(.name(blob)) && isWritten(.synchronize)
-    }
+    private mutating func keep(_ blob: Digest) -> Bool { isWritten(.name(blob)) && isWritten(.synchronize) }
 
     /// - Parameter decision: what waits with all that follows where it cannot be written.
     private mutating func isWritten(_ write: Disk.Write, for decision: Decision? = nil) -> Bool {
@@ -240,6 +236,4 @@ extension Simulation {
     }
 }
 
-extension Request {
-    fileprivate var isHeartbeat: Bool { if case .heartbeat = self { true } else { false } }
-}
+extension Request { fileprivate var isHeartbeat: Bool { if case .heartbeat = self { true } else { false } } }

@@ -10,14 +10,12 @@ extension Simulation {
         guard disk.writes != checkedWrites else { return }
         checkedWrites = disk.writes
         let needed = cluster.runs.reduce(into: disk.neededBlobs) { $0.formUnion($1.neededBlobs) }
-        guard needed.subtracting(disk.blobs).subtracting(scenario.manifest.blobs).isEmpty else {
-            throw Violation(description: "blobs are named that are not there")
-        }
+        guard needed.subtracting(disk.blobs).subtracting(scenario.manifest.blobs).isEmpty
+        else { throw Violation(description: "blobs are named that are not there") }
         guard performing.isEmpty, storage.isWriting else { return }
         let known = cluster.runs.reduce(into: Set<Digest>()) { $0.formUnion(ledger.blobs(of: $1)) }
-        guard disk.blobs.isSubset(of: known) else {
-            throw Violation(description: "blobs are there that nobody will ever delete")
-        }
+        guard disk.blobs.isSubset(of: known)
+        else { throw Violation(description: "blobs are there that nobody will ever delete") }
     }
 
     private mutating func check(_ state: RunState, _ disk: RunState) throws(Violation) {
@@ -87,9 +85,8 @@ extension Simulation {
             }
         }
         if let diverging = disk.states.first(where: { $0.id == Self.divergingRun }) {
-            guard case .failed = diverging.phase else {
-                throw Violation(description: "the diverging run has not failed")
-            }
+            guard case .failed = diverging.phase
+            else { throw Violation(description: "the diverging run has not failed") }
         }
         // The data lie on no simulated disk.
         guard disk.blobs == disk.neededBlobs.subtracting(scenario.manifest.blobs) else {
@@ -102,9 +99,8 @@ extension Simulation {
         var state = run
         for event in events {
             if case .taskFinished(let completion) = event {
-                guard answered.insert(completion.task).inserted else {
-                    throw Violation(description: "\(completion.task) was counted twice")
-                }
+                guard answered.insert(completion.task).inserted
+                else { throw Violation(description: "\(completion.task) was counted twice") }
                 let isItsTurn = (completion.task.stage, completion.task.round) == (state.stage, state.round)
                 guard isItsTurn, state.openTasks.contains(completion.task.index) else {
                     throw Violation(description: "\(completion.task) was counted for another round")

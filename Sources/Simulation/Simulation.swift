@@ -9,9 +9,7 @@ package import RunProtocol
 /// a run's weights, rounds and answers rest on.
 package struct Simulation {
     /// What broke a promise.
-    package struct Violation: Error, Hashable, CustomStringConvertible {
-        package let description: String
-    }
+    package struct Violation: Error, Hashable, CustomStringConvertible { package let description: String }
 
     /// What happened in a schedule.
     package struct Report: Hashable, Sendable {
@@ -155,7 +153,6 @@ package struct Simulation {
     }
 
     /// Plays the schedule to the run's end.
-    ///
     /// - Throws: `Violation`.
     package mutating func play() throws(Violation) {
         start()
@@ -189,9 +186,7 @@ package struct Simulation {
         queue.insert(Entry(time: now + milliseconds, number: queued, what: what))
     }
 
-    var delay: Int64 {
-        mutating get { Int64(1 + random.next(below: isCalm ? 20 : faults.delay)) }
-    }
+    var delay: Int64 { mutating get { Int64(1 + random.next(below: isCalm ? 20 : faults.delay)) } }
 
     private mutating func handle(_ what: Happening) {
         switch what {

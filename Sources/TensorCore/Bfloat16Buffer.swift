@@ -16,9 +16,7 @@ package final class Bfloat16Buffer {
         ce_to_bf16(values, values.count, pointer)
     }
 
-    deinit {
-        pointer.deallocate()
-    }
+    deinit { pointer.deallocate() }
 
     /// The numbers as float32, which has them all.
     package var values: [Float] {

@@ -5,14 +5,12 @@ import Synchronization
 /// it asks for run on it alone.
 package enum ComputeThread {
     /// Starts a thread that nobody waits for; it ends with its body.
-    ///
     /// - Parameter core: where it shall stay. A core that it may not have leaves it free.
     package static func start(core: Int? = nil, _ body: @escaping @Sendable () -> Void) {
         pthread_detach(launch(core: core, body))
     }
 
     /// Runs `body` on `count` threads at once.
-    ///
     /// - Parameters:
     ///   - pinned: whether each stays on a core of its own, where there are enough.
     ///   - body: is told which thread it runs on, from 0.
@@ -32,17 +30,14 @@ package enum ComputeThread {
         return results.byThread.withLock { results in (0..<count).compactMap { results[$0] } }
     }
 
-    private final class Results<Result: Sendable>: Sendable {
-        let byThread = Mutex<[Int: Result]>([:])
-    }
+    private final class Results<Result: Sendable>: Sendable { let byThread = Mutex<[Int: Result]>([:]) }
 
     private final class Start {
         let core: Int?
         let body: @Sendable () -> Void
 
         init(core: Int?, body: @escaping @Sendable () -> Void) {
-            self.core = core
-            self.body = body
+            (self.core, self.body) = (core, body)
         }
     }
 

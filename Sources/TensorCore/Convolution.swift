@@ -15,11 +15,9 @@ package final class Convolution {
     private let weightPass: ConvolutionPass
 
     /// Call it on the thread that will compute: oneDNN divides the work by the threads that it finds here.
-    ///
     /// - Parameter count: how many pictures a call has.
     package init(_ shape: ConvolutionShape, count: Int) {
-        self.shape = shape
-        self.count = count
+        (self.shape, self.count) = (shape, count)
         let stream = ComputeStream()
         let layouts = ConvolutionLayouts(shape, count: count)
         let forward = layouts.forward(stream.engine)

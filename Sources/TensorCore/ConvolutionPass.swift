@@ -2,9 +2,7 @@ import COneDNN
 
 /// oneDNN 2's descriptors of a convolution and its derivatives: the only code that knows them.
 struct ConvolutionLayouts {
-    enum Operand {
-        case source, weight, output
-    }
+    enum Operand { case source, weight, output }
 
     private let shape: ConvolutionShape
     private let dimensions: [Operand: [dnnl_dim_t]]
@@ -90,9 +88,7 @@ final class ConvolutionPass {
         let query: dnnl_query_t
 
         init(_ argument: CInt, _ operand: ConvolutionLayouts.Operand, _ query: dnnl_query_t) {
-            self.argument = argument
-            self.operand = operand
-            self.query = query
+            (self.argument, self.operand, self.query) = (argument, operand, query)
         }
     }
 
@@ -108,9 +104,8 @@ final class ConvolutionPass {
         _ second: Role, result: Role
     ) {
         func operand(_ role: Role, isResult: Bool = false) -> ConvolutionOperand {
-            guard let theirs = dnnl_primitive_desc_query_md(description, role.query, 0) else {
-                preconditionFailure("oneDNN does not name a convolution's layout")
-            }
+            guard let theirs = dnnl_primitive_desc_query_md(description, role.query, 0)
+            else { preconditionFailure("oneDNN does not name a convolution's layout") }
             return ConvolutionOperand(
                 stream, ours: layouts.ours(role.operand), theirs: theirs.pointee, isResult: isResult)
         }
@@ -146,8 +141,7 @@ private final class ConvolutionOperand {
     private let isResult: Bool
 
     init(_ stream: ComputeStream, ours: dnnl_memory_desc_t, theirs: dnnl_memory_desc_t, isResult: Bool) {
-        self.stream = stream
-        self.isResult = isResult
+        (self.stream, self.isResult) = (stream, isResult)
         self.ours = ComputeMemory(stream, ours, ownsMemory: false)
         var (left, right) = (ours, theirs)
         guard dnnl_memory_desc_equal(&left, &right) == 0 else {
@@ -172,7 +166,5 @@ private final class ConvolutionOperand {
         if !isResult { reorder?.execute(stream, arguments) }
     }
 
-    func giveBack() {
-        if isResult { reorder?.execute(stream, arguments) }
-    }
+    func giveBack() { if isResult { reorder?.execute(stream, arguments) } }
 }

@@ -14,12 +14,8 @@ package struct ConvolutionShape: Hashable, Sendable {
         inputHeight: Int, inputWidth: Int, inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int,
         hasInputMajorWeight: Bool = false
     ) {
-        self.inputHeight = inputHeight
-        self.inputWidth = inputWidth
-        self.inputChannels = inputChannels
-        self.outputChannels = outputChannels
-        self.kernel = kernel
-        self.stride = stride
+        (self.inputHeight, self.inputWidth, self.inputChannels) = (inputHeight, inputWidth, inputChannels)
+        (self.outputChannels, self.kernel, self.stride) = (outputChannels, kernel, stride)
         self.hasInputMajorWeight = hasInputMajorWeight
     }
 

@@ -16,7 +16,5 @@ package enum CoreSet {
     }
 
     /// Keeps the calling thread on `core`. Only a wish: a core that may not be had changes nothing.
-    package static func stay(on core: Int) {
-        _ = ce_stay_on_core(core)
-    }
+    package static func stay(on core: Int) { _ = ce_stay_on_core(core) }
 }

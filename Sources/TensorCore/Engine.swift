@@ -32,7 +32,6 @@ package enum Engine {
     /// Keeps this process from better instructions than those of `name`, so that it computes the same bits as a processor
     /// that has no better ones. It must be called before the first product, and before anybody asks for `instructionSet`:
     /// oneDNN decides once.
-    ///
     /// - Returns: whether products will use exactly these: the processor may not have them.
     package static func use(instructionSet name: String) -> Bool {
         if let known = knownSets.first(where: { $0.name == name }) {

@@ -32,12 +32,8 @@ package final class FloatBuffer {
         }
     }
 
-    deinit {
-        pointer.deallocate()
-    }
+    deinit { pointer.deallocate() }
 
     /// A copy of the numbers.
-    package var values: [Float] {
-        Array(UnsafeBufferPointer(start: pointer, count: count))
-    }
+    package var values: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 }

@@ -13,10 +13,7 @@ package struct DenseView<Element> {
     }
 
     private init(_ pointer: UnsafeMutablePointer<Element>, rows: Int, columns: Int, isTransposed: Bool) {
-        self.pointer = pointer
-        self.rows = rows
-        self.columns = columns
-        self.isTransposed = isTransposed
+        (self.pointer, self.rows, self.columns, self.isTransposed) = (pointer, rows, columns, isTransposed)
     }
 
     /// The same memory, read with rows and columns exchanged.

@@ -43,13 +43,9 @@ final class ComputeMemory {
         handle = memory
     }
 
-    func point(to pointer: UnsafeMutableRawPointer) {
-        check(dnnl_memory_set_data_handle(handle, pointer))
-    }
+    func point(to pointer: UnsafeMutableRawPointer) { check(dnnl_memory_set_data_handle(handle, pointer)) }
 
-    deinit {
-        dnnl_memory_destroy(handle)
-    }
+    deinit { dnnl_memory_destroy(handle) }
 }
 
 /// An operation that is ready to run.
@@ -77,7 +73,5 @@ final class ComputePrimitive {
         check(dnnl_primitive_execute(handle, stream.handle, CInt(arguments.count), arguments))
     }
 
-    deinit {
-        dnnl_primitive_destroy(handle)
-    }
+    deinit { dnnl_primitive_destroy(handle) }
 }

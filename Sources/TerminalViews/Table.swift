@@ -10,10 +10,7 @@ package struct Table {
         package var rank = 0
 
         package init(title: String, isRight: Bool = false, least: Int? = nil, rank: Int = 0) {
-            self.title = title
-            self.isRight = isRight
-            self.least = least
-            self.rank = rank
+            (self.title, self.isRight, self.least, self.rank) = (title, isRight, least, rank)
         }
     }
 

@@ -10,9 +10,7 @@ package struct TopScreen: Sendable {
     ///   - address: where the coordinator is.
     ///   - notice: why what is shown may be old.
     package init(_ information: CoordinatorInformation, at address: String, notice: String? = nil) {
-        self.information = information
-        self.address = address
-        self.notice = notice
+        (self.information, self.address, self.notice) = (information, address, notice)
     }
 
     /// At most `size.rows` lines of at most `size.columns` columns.

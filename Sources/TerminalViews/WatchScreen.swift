@@ -14,10 +14,7 @@ package struct WatchScreen: Sendable {
     ///   - time: seconds since 1970.
     ///   - notice: why what is shown may be old.
     package init(_ run: RunStatus, workers: [WorkerStatus], time: Double, notice: String? = nil) {
-        self.run = run
-        self.workers = workers
-        self.time = time
-        self.notice = notice
+        (self.run, self.workers, self.time, self.notice) = (run, workers, time, notice)
     }
 
     /// At most `size.rows` lines of at most `size.columns` columns: where room is short, first the empty lines go, then the

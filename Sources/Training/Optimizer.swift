@@ -20,11 +20,8 @@ final class Optimizer {
     init(_ settings: OptimizerSettings, count: Int) {
         self.settings = settings
         first = FloatBuffer(count: count)
-        if case .adam = settings {
-            second = FloatBuffer(count: count)
-        } else {
-            second = FloatBuffer(count: 0)
-        }
+        let isAdam = if case .adam = settings { true } else { false }
+        second = FloatBuffer(count: isAdam ? count : 0)
     }
 
     /// Forgets the past of every `stride`-th of the flat list's weights, `count` of them from `offset` on.

@@ -42,10 +42,7 @@ package struct Samples: Sendable {
 
     package init(count: Int, size: Int, numbers: Numbers, divisor: Double) {
         precondition(numbers.count == count * size, "\(numbers.count) numbers are not \(count) samples of \(size)")
-        self.count = count
-        self.size = size
-        self.numbers = numbers
-        self.divisor = divisor
+        (self.count, self.size, self.numbers, self.divisor) = (count, size, numbers, divisor)
     }
 
     /// Writes the samples `order`, scaled, to `out` (order.count, size).
@@ -78,9 +75,8 @@ package struct Samples: Sendable {
     /// Where the samples are too many for memory, asks for these to be fetched from the disk, all at once and without
     /// waiting for them: a batch ahead, they come in while the batch before is computed with.
     func prefetch(_ order: ArraySlice<Int32>) {
-        guard case .foreign(let foreign) = numbers, foreign.isFetchedByRow, let base = foreign.bytes.baseAddress else {
-            return
-        }
+        guard case .foreign(let foreign) = numbers, foreign.isFetchedByRow, let base = foreign.bytes.baseAddress
+        else { return }
         let (rowBytes, page) = (size * foreign.type.bytes, sysconf(CInt(_SC_PAGESIZE)))
         for row in order {
             let start = UInt(bitPattern: base) + UInt(Int(row) * rowBytes)
@@ -105,10 +101,7 @@ package struct ForeignNumbers: @unchecked Sendable {
         _ type: Samples.ElementType, _ bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable,
         isFetchedByRow: Bool
     ) {
-        self.type = type
-        self.bytes = bytes
-        self.owner = owner
-        self.isFetchedByRow = isFetchedByRow
+        (self.type, self.bytes, self.owner, self.isFetchedByRow) = (type, bytes, owner, isFetchedByRow)
     }
 
     package var count: Int { bytes.count / type.bytes }
@@ -133,6 +126,4 @@ extension Samples.Numbers {
 }
 
 /// The task's worker asked for its end.
-package struct TaskCancelled: Error {
-    package init() {}
-}
+package struct TaskCancelled: Error { package init() {} }

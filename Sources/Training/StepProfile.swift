@@ -28,8 +28,6 @@ package final class StepProfile {
     private var durations: [Place: Duration] = [:]
     private(set) var steps = 0
 
-    package init() {}
-
     func measure<Result>(_ part: Part, layer: String, _ body: () -> Result) -> Result {
         let start = ContinuousClock.now
         defer {
@@ -40,9 +38,7 @@ package final class StepProfile {
         return body()
     }
 
-    func stepDone() {
-        steps += 1
-    }
+    func stepDone() { steps += 1 }
 
     /// Forgets what was measured while caches were cold.
     func restart() {

@@ -29,9 +29,7 @@ package final class CodeCache: Sendable {
     /// - Parameter folder: where what finds no room in memory goes; without one it is computed again each time.
     ///   - memory: tasks have it first.
     package init(limitBytes: Int, folder: CodeFolder?, memory: MemoryBudget = MemoryBudget()) {
-        self.limitBytes = limitBytes
-        self.memory = memory
-        self.folder = folder
+        (self.limitBytes, self.memory, self.folder) = (limitBytes, memory, folder)
     }
 
     /// - Parameters:

@@ -36,12 +36,8 @@ package final class Worker: Sendable {
             cacheFolder: String, cacheBytes: Int = 4 << 30, codeFolderBytes: Int = 10 << 30, memoryBytes: Int? = nil,
             graceSeconds: Double = 30, waitsForRoom: Bool = true, pinsCores: Bool = false
         ) {
-            self.cacheFolder = cacheFolder
-            self.cacheBytes = cacheBytes
-            self.codeFolderBytes = codeFolderBytes
-            self.memoryBytes = memoryBytes
-            self.graceSeconds = graceSeconds
-            self.waitsForRoom = waitsForRoom
+            (self.cacheFolder, self.cacheBytes, self.codeFolderBytes) = (cacheFolder, cacheBytes, codeFolderBytes)
+            (self.memoryBytes, self.graceSeconds, self.waitsForRoom) = (memoryBytes, graceSeconds, waitsForRoom)
             self.pinsCores = pinsCores
         }
     }
@@ -92,10 +88,7 @@ package final class Worker: Sendable {
     package init(
         connection: any WorkerConnection, registration: WorkerRegistration, settings: Settings, logger: Logger
     ) {
-        self.connection = connection
-        self.registration = registration
-        self.settings = settings
-        self.logger = logger
+        (self.connection, self.registration, self.settings, self.logger) = (connection, registration, settings, logger)
         let folder = CodeFolder(settings.cacheFolder + "/codes", limitBytes: settings.codeFolderBytes)
         let memory = MemoryBudget(limitBytes: settings.memoryBytes)
         let cache = CodeCache(

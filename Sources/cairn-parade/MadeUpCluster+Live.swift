@@ -23,10 +23,8 @@ extension MadeUpCluster {
         let known = isWhole ? -1 : cursor?.change ?? -1
         func news<Value>(_ values: [Changing<Value>]) -> [Value] { values.filter { $0.change > known }.map(\.value) }
         var update = LiveUpdate(
-            cursor: LiveCursor(epoch: epoch, change: change), isWhole: isWhole, time: Self.now, coordinator: coordinator
-        )
-        update.runs = (isWhole ? others : []) + news([main])
-        update.workers = news(workers)
+            cursor: LiveCursor(epoch: epoch, change: change), isWhole: isWhole, time: Self.now,
+            coordinator: coordinator, runs: (isWhole ? others : []) + news([main]), workers: news(workers))
         guard let run else { return update }
         guard run == main.value.id else {
             update.run = RunChanges(id: run)

@@ -38,8 +38,7 @@ struct MadeUpCluster {
     ///   - isHostile: whether names and reasons are what would be a script.
     init(workers count: Int, rounds: Int, others: Int, roundSeconds: Double, isHostile: Bool) {
         let now = Self.now
-        self.roundSeconds = roundSeconds
-        self.isHostile = isHostile
+        (self.roundSeconds, self.isHostile) = (roundSeconds, isHostile)
         coordinator = CoordinatorStatus(
             version: "parade", startedAt: now - Self.secondsSinceStart, needsToken: true,
             addresses: ["http://10.0.0.7:8420"])
@@ -100,10 +99,7 @@ struct MadeUpCluster {
     private mutating func goOnWithRound() {
         guard let stage = plannedRounds.indices.first(where: { main.value.stages[$0].state == .running }),
             let last = rounds.last(where: { $0.value.stage == stage })?.value.record
-        else {
-            openRound = nil
-            return
-        }
+        else { return openRound = nil }
         let share = 1 - secondsToNextRound / roundSeconds
         let record = RoundRecord(
             round: main.value.stages[stage].round, samples: Int(share * 60_000),
@@ -114,9 +110,8 @@ struct MadeUpCluster {
     }
 
     private mutating func closeRound(at time: Double) {
-        guard let stage = plannedRounds.indices.first(where: { main.value.stages[$0].state != .finished }) else {
-            return
-        }
+        guard let stage = plannedRounds.indices.first(where: { main.value.stages[$0].state != .finished })
+        else { return }
         let done = rounds.reversed().prefix { $0.value.stage == stage }.count
         var record = RoundRecord(round: done, samples: done == 0 ? 0 : 60_000)
         let error = 40 * exp(-3 * Double(done) / Double(plannedRounds[stage])) + Double.random(in: 8...8.6)
@@ -191,9 +186,8 @@ struct MadeUpCluster {
     }
 
     private func place(ofSpanOf worker: Int) -> Int? {
-        guard let number = spanNumbers[worker], let first = spans.first?.value.number, number >= first else {
-            return nil
-        }
+        guard let number = spanNumbers[worker], let first = spans.first?.value.number, number >= first
+        else { return nil }
         return number - first
     }
 

@@ -25,7 +25,8 @@ enum ExampleRun {
             StageStatus(name: "fine-tuning", state: .finished, round: 1, rounds: 1, tasksDone: 2, tasks: 2),
             StageStatus(name: "evaluation", state: .finished, round: 1, rounds: 1, tasksDone: 2, tasks: 2),
         ]
-        for (index, outputs) in StageCompiler.standard.outputs.enumerated() { status.stages[index].outputs = outputs }
+        let outputs = [StageOutputs.autoencoder(unit: nil), .fineTuning, .evaluation]
+        for (index, outputs) in outputs.enumerated() { status.stages[index].outputs = outputs }
         status.results = [
             curve(0, pretrained: true, [2, 1.5]), curve(0, pretrained: false, [2.5]),
             TrialResult(

@@ -28,9 +28,7 @@ final class Transfer: @unchecked Sendable {
             curl_easy_cleanup(easy)
             throw ConnectionError(.unreachable, "libcurl cannot be started: is there memory left?")
         }
-        self.easy = easy
-        self.multi = multi
-        self.configuration = configuration
+        (self.easy, self.multi, self.configuration) = (easy, multi, configuration)
     }
 
     deinit {

@@ -7,9 +7,7 @@ package struct Reach: Hashable, Sendable {
     package var needsToken: Bool
 
     package init(own: String, addresses: [String], needsToken: Bool) {
-        self.own = own
-        self.addresses = addresses
-        self.needsToken = needsToken
+        (self.own, self.addresses, self.needsToken) = (own, addresses, needsToken)
     }
 
     /// What starts a worker.

@@ -12,9 +12,7 @@ package struct Route: Sendable {
     init(
         _ method: HTTPRequest.Method, _ path: String, respond: @escaping @Sendable (Call) async throws -> Response
     ) {
-        self.method = method
-        self.path = path
-        self.respond = respond
+        (self.method, self.path, self.respond) = (method, path, respond)
     }
 
     /// Everything that the server answers; `docs/openapi.yaml` describes the same.

@@ -112,9 +112,7 @@ struct ColumnScan {
     private var hasCommas = false
 
     init(columns: [Int], names: [String], path: String) {
-        self.columns = columns
-        self.names = names
-        self.path = path
+        (self.columns, self.names, self.path) = (columns, names, path)
         counting = [Double](repeating: 0, count: columns.count)
     }
 

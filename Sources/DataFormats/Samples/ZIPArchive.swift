@@ -185,11 +185,7 @@ private final class MemberReader {
     private static let partBytes = 1 << 18
 
     init(file: ArchiveFile, path: String, place: Int, end: Int, isDeflated: Bool, checksum: UInt32) {
-        self.checksum = checksum
-        self.file = file
-        self.path = path
-        self.place = place
-        self.end = end
+        (self.checksum, self.file, self.path, self.place, self.end) = (checksum, file, path, place, end)
         self.isDeflated = isDeflated
         // Deflated data without zlib's own header.
         if isDeflated, inflateInit2_(&stream, -15, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size)) != Z_OK {

@@ -27,9 +27,7 @@ package struct Safetensors: Hashable, Sendable {
     package init(tensors: [Tensor], values: [Float], metadata: [String: String]) {
         let count = tensors.reduce(0) { $0 + $1.count }
         precondition(values.count == count, "\(values.count) values for tensors of \(count)")
-        self.tensors = tensors
-        self.values = values
-        self.metadata = metadata
+        (self.tensors, self.values, self.metadata) = (tensors, values, metadata)
     }
 
     // MARK: Writing

@@ -11,8 +11,7 @@ struct RunBuilder {
     private var trained: [String: Int] = [:]
 
     init(_ plan: StackedPlan, _ manifest: StackedManifest) {
-        self.plan = plan
-        self.manifest = manifest
+        (self.plan, self.manifest) = (plan, manifest)
         network = manifest.network(of: plan.layers)
         compiled = CompiledRun(stages: [], exports: [], remarks: manifest.remarks(for: plan))
         compiled.unseenBlobs = manifest.unseenBlobs
@@ -93,7 +92,6 @@ struct RunBuilder {
     }
 
     /// Adds a stage in which one trial is trained by several tasks.
-    ///
     /// - Returns: the whole classifier that it comes to.
     private mutating func append(
         _ settings: FineTuningSettings, _ trials: [[LabeledBlobs]], trial: Int, _ start: TrialStart,
@@ -113,11 +111,10 @@ struct RunBuilder {
         compiled.stages.append(
             TrialStage(
                 title: settings.title(ofTrial: trials.count > 1 ? trial : nil, start),
-                isFirst: trial == 0 && start == .pretrained, settings: settings,
-                network: network, classes: manifest.classes, seedKey: UInt64(index), replicas: trials[trial],
-                validation: manifest.validation?[trial],
-                isPretrained: start == .pretrained, frozen: isOnCodes ? stack : nil,
-                start: BlobRecipe(own, (isOnCodes ? [] : given) + fresh)))
+                isFirst: trial == 0 && start == .pretrained, settings: settings, network: network,
+                classes: manifest.classes, seedKey: UInt64(index), replicas: trials[trial],
+                validation: manifest.validation?[trial], isPretrained: start == .pretrained,
+                frozen: isOnCodes ? stack : nil, start: BlobRecipe(own, (isOnCodes ? [] : given) + fresh)))
         return BlobRecipe(
             whole,
             (isOnCodes ? given : [])
@@ -132,13 +129,15 @@ struct RunBuilder {
         let index = compiled.stages.count
         compiled.stages.append(
             EncodingStage(
-                name: output.name, graph: graph, seedKey: UInt64(index), parts: samples.parts, encoders: encoders))
+                result: .codes, name: output.name, graph: graph, seedKey: UInt64(index),
+                parts: samples.parts, encoders: encoders))
         export(output.name, stage: index, count: samples.parts.reduce(0) { $0 + $1.count })
         guard output.statistics == true else { return }
         let next = compiled.stages.count
         compiled.stages.append(
-            StatisticsStage(
-                name: output.name, graph: graph, seedKey: UInt64(next), parts: samples.parts, encoders: encoders))
+            EncodingStage(
+                result: .statistics, name: output.name, graph: graph, seedKey: UInt64(next),
+                parts: samples.parts, encoders: encoders))
         export(output.statisticsName, stage: next, count: FitWork.Function.statistics.rows)
     }
 
@@ -146,8 +145,7 @@ struct RunBuilder {
         guard let part = ExportDescription.Part(rawValue: name) else { return }
         compiled.exports.append(
             ExportRecipe(
-                part, fileName: name + ".npy",
-                .results(stage: stage, count: count, size: network.codeSize)))
+                part, fileName: name + ".npy", .results(stage: stage, count: count, size: network.codeSize)))
     }
 }
 

@@ -45,8 +45,6 @@ package struct StackedAutoencoder: ModelKind {
 extension StackedPlan {
     init(_ plan: Plan) throws { self = try plan.decoded(as: StackedPlan.self) }
 
-    /// Reads one.
-    ///
     /// - Throws: every mistake at once.
     package init(yaml: String) throws(PlanMistakes) {
         let plan = try PlanReader.read(yaml, ModelKinds([StackedAutoencoder()]))
@@ -63,9 +61,8 @@ extension StackedPlan {
         }
         if let fineTuning { stages += fineTuning.outline(trials: data.labeled?.draws ?? 0) }
         for output in outputs ?? [] {
-            let titles =
-                [EncodingStage.title(of: output.name)]
-                + (output.statistics == true ? [StatisticsStage.title(of: output.name)] : [])
+            let results: [EncodingStage.Result] = output.statistics == true ? [.codes, .statistics] : [.codes]
+            let titles = results.map { EncodingStage.title($0, of: output.name) }
             stages += titles.map { StageStatus(waiting: $0, rounds: 1, outputs: .codes) }
         }
         return RunOutline(stages: stages, remarks: remarks)

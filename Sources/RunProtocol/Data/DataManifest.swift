@@ -1,9 +1,7 @@
 /// What a plan's data came to when they were read and cut: blobs, by their digests, and what else the plan's kind of model
 /// keeps of them.
 package struct DataManifest: Codable, Hashable, Sendable {
-    private enum CodingKeys: String, CodingKey {
-        case planHash
-    }
+    private enum CodingKeys: String, CodingKey { case planHash }
 
     /// SHA-256 of the plan's settings and the data's contents.
     package let planHash: Digest
@@ -28,15 +26,12 @@ package struct DataManifest: Codable, Hashable, Sendable {
 
     /// The manifest that a structure of all its keys is encoded to.
     package init(encoding whole: some Encodable) {
-        do {
-            self = try [String: JSONValue](encoding: whole).decoded(as: DataManifest.self)
-        } catch {
-            preconditionFailure("a manifest has a hash of its plan")
-        }
+        guard let own = try? [String: JSONValue](encoding: whole).decoded(as: DataManifest.self)
+        else { preconditionFailure("a manifest has a hash of its plan") }
+        self = own
     }
 
     /// All its keys, as a structure.
-    ///
     /// - Throws: `DecodingError` whenever its kind of model keeps other things.
     package func decoded<Whole: Decodable>(as type: Whole.Type) throws -> Whole {
         try [String: JSONValue](encoding: self).decoded(as: type)

@@ -30,7 +30,6 @@ package struct AccessToken: Sendable, CustomStringConvertible, CustomDebugString
     }
 
     /// Reads a token from a file of one line.
-    ///
     /// - Throws: `AccessTokenError` whenever the file cannot be read, everyone on the host may read it, or it holds
     ///   something else.
     package init(file path: String) throws(AccessTokenError) {
@@ -38,9 +37,8 @@ package struct AccessToken: Sendable, CustomStringConvertible, CustomDebugString
         guard descriptor >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
         defer { close(descriptor) }
         var information = stat()
-        guard fstat(descriptor, &information) == 0 else {
-            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
-        }
+        guard fstat(descriptor, &information) == 0
+        else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
         if information.st_mode & S_IFMT == S_IFREG, information.st_mode & S_IROTH != 0 {
             throw .readableByEveryone(path: path)
         }

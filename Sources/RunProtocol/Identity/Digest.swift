@@ -2,9 +2,11 @@ import Crypto
 package import FoundationEssentials
 
 /// The SHA-256 of some bytes: the name of a blob, and the proof that it arrived whole.
-package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
+package struct Digest: Hashable, Sendable, Comparable, WrittenAsText {
     /// 64 lowercase hexadecimal digits.
     package let hex: String
+
+    package static let form = "a SHA-256 has 64 lowercase hexadecimal digits"
 
     /// - Returns: nil unless `hex` is 64 lowercase hexadecimal digits.
     package init?(hex: String) {
@@ -13,10 +15,10 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.hex = hex
     }
 
+    package init?(_ text: String) { self.init(hex: text) }
+
     /// The digest of `bytes`.
-    package init(of bytes: some DataProtocol) {
-        self.init(SHA256.hash(data: bytes))
-    }
+    package init(of bytes: some DataProtocol) { self.init(SHA256.hash(data: bytes)) }
 
     init(_ hash: SHA256.Digest) {
         let digits = Array("0123456789abcdef".utf8)
@@ -31,34 +33,13 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     package static func < (left: Digest, right: Digest) -> Bool { left.hex < right.hex }
 }
 
-extension Digest: Codable {
-    package init(from decoder: any Decoder) throws {
-        let text = try decoder.singleValueContainer().decode(String.self)
-        guard let digest = Digest(hex: text) else {
-            throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "a SHA-256 has 64 lowercase hexadecimal digits")
-            )
-        }
-        self = digest
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(hex)
-    }
-}
-
 /// Hashes bytes as they come by, for what is too large to hold in memory.
 package struct DigestHasher {
     private var hash = SHA256()
 
     package init() {}
 
-    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        hash.update(bufferPointer: bytes)
-    }
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
 
-    package consuming func finish() -> Digest {
-        Digest(hash.finalize())
-    }
+    package consuming func finish() -> Digest { Digest(hash.finalize()) }
 }

@@ -27,17 +27,16 @@ package struct WorkerID: Hashable, Sendable, Codable, RawRepresentable, CustomSt
 /// Where a task stands: run, stage, round and place in the round. Written `run-1a2b3c4d.s0.r3.t1`.
 ///
 /// Rounds count from 1. The round after a stage's last holds only the measurement of its final weights.
-package struct TaskID: Hashable, Sendable, CustomStringConvertible {
+package struct TaskID: Hashable, Sendable, WrittenAsText {
+    package static let form = "a task is written RUN.sSTAGE.rROUND.tINDEX"
+
     package let run: RunID
     package let stage: Int
     package let round: Int
     package let index: Int
 
     package init(run: RunID, stage: Int, round: Int, index: Int) {
-        self.run = run
-        self.stage = stage
-        self.round = round
-        self.index = index
+        (self.run, self.stage, self.round, self.index) = (run, stage, round, index)
     }
 
     /// - Returns: nil unless `text` is what `description` gives.
@@ -59,14 +58,23 @@ package struct TaskID: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(run).s\(stage).r\(round).t\(index)" }
 }
 
-extension TaskID: Codable {
+/// What is one text in JSON.
+package protocol WrittenAsText: Codable, CustomStringConvertible {
+    /// What is said of a text that is none.
+    static var form: String { get }
+
+    /// - Returns: nil unless `text` is what `description` gives.
+    init?(_ text: String)
+}
+
+extension WrittenAsText {
     package init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
-        guard let id = TaskID(text) else {
+        guard let value = Self(text) else {
             throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "a task is written RUN.sSTAGE.rROUND.tINDEX"))
+                .init(codingPath: decoder.codingPath, debugDescription: Self.form))
         }
-        self = id
+        self = value
     }
 
     package func encode(to encoder: any Encoder) throws {

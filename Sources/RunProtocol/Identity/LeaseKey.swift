@@ -16,7 +16,6 @@ package struct LeaseKey: Sendable, CustomStringConvertible, CustomDebugStringCon
     }
 
     /// The proof that `worker` was given `task`, of use to its process alone.
-    ///
     /// - Parameter process: the worker's, as its registration has it.
     package func token(_ task: TaskID, _ worker: WorkerID, process: String) -> LeaseToken {
         let code = HMAC<SHA256>.authenticationCode(for: message(task, worker, process), using: key)
@@ -46,10 +45,7 @@ package struct LeaseToken: Hashable, Sendable, Codable, RawRepresentable, Custom
     package let worker: WorkerID
     package let code: [UInt8]
 
-    package init(worker: WorkerID, code: [UInt8]) {
-        self.worker = worker
-        self.code = code
-    }
+    package init(worker: WorkerID, code: [UInt8]) { (self.worker, self.code) = (worker, code) }
 
     /// - Returns: nil unless it is what `rawValue` gives.
     package init?(rawValue: String) {
@@ -78,7 +74,6 @@ package struct TaskClaim: Hashable, Sendable {
     package var token: LeaseToken
 
     package init(worker: WorkerID, token: LeaseToken) {
-        self.worker = worker
-        self.token = token
+        (self.worker, self.token) = (worker, token)
     }
 }

@@ -53,9 +53,7 @@ package struct APIError: Error, Codable, Hashable, Sendable, CustomStringConvert
     package var hint: String?
 
     package init(_ code: Code, _ message: String, hint: String? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
+        (self.code, self.message, self.hint) = (code, message, hint)
     }
 
     /// Whoever wants an export of a run that has none yet.
@@ -70,7 +68,5 @@ package struct APIError: Error, Codable, Hashable, Sendable, CustomStringConvert
 package struct APIErrorBody: Codable, Hashable, Sendable {
     package var error: APIError
 
-    package init(error: APIError) {
-        self.error = error
-    }
+    package init(error: APIError) { self.error = error }
 }

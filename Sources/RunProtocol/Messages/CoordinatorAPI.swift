@@ -56,9 +56,7 @@ package struct UploadedFile: Hashable, Sendable {
     package var digest: Digest
 
     package init(path: String, bytes: Int, digest: Digest) {
-        self.path = path
-        self.bytes = bytes
-        self.digest = digest
+        (self.path, self.bytes, self.digest) = (path, bytes, digest)
     }
 }
 
@@ -69,8 +67,6 @@ package struct StoredBlob: Hashable, Sendable {
     package var bytes: Int
 
     package init(digest: Digest, path: String, bytes: Int) {
-        self.digest = digest
-        self.path = path
-        self.bytes = bytes
+        (self.digest, self.path, self.bytes) = (digest, path, bytes)
     }
 }

@@ -11,9 +11,7 @@ extension RunStatus {
 extension StageStatus {
     /// Seconds from the stage's start to its end; nil where one of them is missing or a clock was set back.
     package var duration: Double? { startedAt.flatMap { start in finishedAt.flatMap { ($0 - start).asDuration } } }
-}
 
-extension StageStatus {
     /// Whether the round's weights are there, and with them all of its own figures. How long it took may be unknown.
     package func hasClosed(_ record: RoundRecord) -> Bool {
         record.round > 0
@@ -27,6 +25,4 @@ extension RoundRecord {
     package var duration: Double? { seconds.flatMap(\.asDuration) }
 }
 
-extension Double {
-    fileprivate var asDuration: Double? { self >= 0 ? self : nil }
-}
+extension Double { fileprivate var asDuration: Double? { self >= 0 ? self : nil } }

@@ -7,9 +7,7 @@ package struct Garbage: Codable, Hashable, Sendable {
         package var secondsOld: Double
 
         package init(digest: Digest, bytes: Int, secondsOld: Double) {
-            self.digest = digest
-            self.bytes = bytes
-            self.secondsOld = secondsOld
+            (self.digest, self.bytes, self.secondsOld) = (digest, bytes, secondsOld)
         }
     }
 
@@ -22,9 +20,6 @@ package struct Garbage: Codable, Hashable, Sendable {
     package var neededBytes: Int
 
     package init(blobs: [Blob], count: Int, bytes: Int, neededBytes: Int) {
-        self.blobs = blobs
-        self.count = count
-        self.bytes = bytes
-        self.neededBytes = neededBytes
+        (self.blobs, self.count, self.bytes, self.neededBytes) = (blobs, count, bytes, neededBytes)
     }
 }

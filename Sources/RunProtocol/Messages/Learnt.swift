@@ -78,11 +78,7 @@ package struct CodeMap: Codable, Hashable, Sendable {
         /// Its class; nil where the run has no labels.
         package var label: Int?
 
-        package init(x: Double, y: Double, label: Int?) {
-            self.x = x
-            self.y = y
-            self.label = label
-        }
+        package init(x: Double, y: Double, label: Int?) { (self.x, self.y, self.label) = (x, y, label) }
     }
 
     /// The stage whose code it is.
@@ -94,10 +90,7 @@ package struct CodeMap: Codable, Hashable, Sendable {
     package var classNames: [String]?
 
     package init(stage: Int, points: [Point], variance: [Double], classNames: [String]? = nil) {
-        self.stage = stage
-        self.points = points
-        self.variance = variance
-        self.classNames = classNames
+        (self.stage, self.points, self.variance, self.classNames) = (stage, points, variance, classNames)
     }
 }
 
@@ -112,10 +105,7 @@ package struct Mistakes: Codable, Hashable, Sendable {
         package var confidence: Double
 
         package init(sample: Int, label: Int, answer: Int, confidence: Double) {
-            self.sample = sample
-            self.label = label
-            self.answer = answer
-            self.confidence = confidence
+            (self.sample, self.label, self.answer, self.confidence) = (sample, label, answer, confidence)
         }
     }
 
@@ -129,9 +119,6 @@ package struct Mistakes: Codable, Hashable, Sendable {
     package var classNames: [String]?
 
     package init(mistakes: [Mistake], columns: Int, hasPicture: Bool, classNames: [String]? = nil) {
-        self.mistakes = mistakes
-        self.columns = columns
-        self.hasPicture = hasPicture
-        self.classNames = classNames
+        (self.mistakes, self.columns, self.hasPicture, self.classNames) = (mistakes, columns, hasPicture, classNames)
     }
 }

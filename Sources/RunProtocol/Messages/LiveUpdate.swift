@@ -20,54 +20,30 @@ package struct LiveUpdate: Codable, Hashable, Sendable {
         cursor: LiveCursor, isWhole: Bool, time: Double, coordinator: CoordinatorStatus, runs: [RunStatus] = [],
         workers: [WorkerStatus] = [], forgotten: [WorkerID]? = nil, run: RunChanges? = nil
     ) {
-        self.cursor = cursor
-        self.isWhole = isWhole
-        self.time = time
-        self.coordinator = coordinator
-        self.runs = runs
-        self.workers = workers
-        self.forgotten = forgotten
-        self.run = run
+        (self.cursor, self.isWhole, self.time, self.coordinator, self.runs) = (cursor, isWhole, time, coordinator, runs)
+        (self.workers, self.forgotten, self.run) = (workers, forgotten, run)
     }
 }
 
 /// A watcher's place: which process of the coordinator it listened to, and after how many changes. Written `EPOCH.CHANGE`.
-package struct LiveCursor: Hashable, Sendable, CustomStringConvertible {
+package struct LiveCursor: Hashable, Sendable, WrittenAsText {
+    package static let form = "a cursor is written EPOCH.CHANGE"
+
     package let epoch: UInt32
     package let change: Int
 
-    package init(epoch: UInt32, change: Int) {
-        self.epoch = epoch
-        self.change = change
-    }
+    package init(epoch: UInt32, change: Int) { (self.epoch, self.change) = (epoch, change) }
 
     /// - Returns: nil unless `text` is what `description` gives.
     package init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, let epoch = UInt32(parts[0]), let change = Int(parts[1]), change >= 0 else {
-            return nil
-        }
+        guard parts.count == 2, let epoch = UInt32(parts[0]), let change = Int(parts[1]), change >= 0
+        else { return nil }
         self.init(epoch: epoch, change: change)
         guard description == text else { return nil }
     }
 
     package var description: String { "\(epoch).\(change)" }
-}
-
-extension LiveCursor: Codable {
-    package init(from decoder: any Decoder) throws {
-        let text = try decoder.singleValueContainer().decode(String.self)
-        guard let cursor = LiveCursor(text) else {
-            throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "a cursor is written EPOCH.CHANGE"))
-        }
-        self = cursor
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
 }
 
 /// The coordinator itself.
@@ -85,10 +61,7 @@ package struct CoordinatorStatus: Codable, Hashable, Sendable {
     package init(
         version: String, startedAt: Double, pause: String? = nil, needsToken: Bool = false, addresses: [String] = []
     ) {
-        self.version = version
-        self.startedAt = startedAt
-        self.pause = pause
-        self.needsToken = needsToken
+        (self.version, self.startedAt, self.pause, self.needsToken) = (version, startedAt, pause, needsToken)
         self.addresses = addresses
     }
 }
@@ -125,14 +98,8 @@ package struct RunChanges: Codable, Hashable, Sendable {
         entries: [RunJournal.Entry] = [], results: [TrialResult]? = nil, pictures: Digest? = nil,
         classNames: [String]? = nil
     ) {
-        self.id = id
-        self.network = network
-        self.rounds = rounds
-        self.spans = spans
-        self.entries = entries
-        self.results = results
-        self.pictures = pictures
-        self.classNames = classNames
+        (self.id, self.network, self.rounds, self.spans, self.entries) = (id, network, rounds, spans, entries)
+        (self.results, self.pictures, self.classNames) = (results, pictures, classNames)
     }
 }
 
@@ -145,8 +112,7 @@ package struct NetworkDrawing: Codable, Hashable, Sendable {
     package var stages: [[Int]]
 
     package init(_ graph: Graph, stages: [[Int]]) {
-        self.graph = graph
-        self.stages = stages
+        (self.graph, self.stages) = (graph, stages)
         shapes = (try? graph.shapes()) ?? []
     }
 
@@ -176,10 +142,7 @@ package struct StageRound: Codable, Hashable, Sendable {
     package var stage: Int
     package var record: RoundRecord
 
-    package init(stage: Int, record: RoundRecord) {
-        self.stage = stage
-        self.record = record
-    }
+    package init(stage: Int, record: RoundRecord) { (self.stage, self.record) = (stage, record) }
 }
 
 /// A worker's time with a task. Times are seconds since 1970.
@@ -221,16 +184,8 @@ package struct TaskSpan: Codable, Hashable, Sendable {
         sendingAt: Double? = nil, endedAt: Double? = nil, share: Double = 0, outcome: Outcome? = nil,
         reason: String? = nil
     ) {
-        self.number = number
-        self.task = task
-        self.worker = worker
-        self.isBackup = isBackup
-        self.leasedAt = leasedAt
-        self.computingAt = computingAt
-        self.sendingAt = sendingAt
-        self.endedAt = endedAt
-        self.share = share
-        self.outcome = outcome
-        self.reason = reason
+        (self.number, self.task, self.worker, self.isBackup, self.leasedAt) = (number, task, worker, isBackup, leasedAt)
+        (self.computingAt, self.sendingAt, self.endedAt, self.share) = (computingAt, sendingAt, endedAt, share)
+        (self.outcome, self.reason) = (outcome, reason)
     }
 }

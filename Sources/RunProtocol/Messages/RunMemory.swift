@@ -8,8 +8,6 @@ package struct RunMemory: Codable, Hashable, Sendable {
     package var disk: Int
 
     package init(workerSlot: Int, coordinator: Int, disk: Int) {
-        self.workerSlot = workerSlot
-        self.coordinator = coordinator
-        self.disk = disk
+        (self.workerSlot, self.coordinator, self.disk) = (workerSlot, coordinator, disk)
     }
 }

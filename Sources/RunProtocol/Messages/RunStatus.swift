@@ -58,33 +58,18 @@ package struct RunStatus: Codable, Hashable, Sendable {
         id: RunID, name: String, state: State, reason: String? = nil, revision: Int, planHash: Digest? = nil,
         submittedAt: Double, finishedAt: Double? = nil, stages: [StageStatus] = [], workers: Int = 0,
         tasksInProgress: Int = 0, samplesPerSecond: Double? = nil, secondsLeft: Double? = nil,
-        results: [TrialResult] = [], exports: [ExportDescription] = [],
-        classNames: [String]? = nil
+        results: [TrialResult] = [], exports: [ExportDescription] = [], classNames: [String]? = nil
     ) {
-        self.id = id
-        self.name = name
-        self.state = state
-        self.reason = reason
-        self.revision = revision
-        self.planHash = planHash
-        self.submittedAt = submittedAt
-        self.finishedAt = finishedAt
-        self.stages = stages
-        self.workers = workers
-        self.tasksInProgress = tasksInProgress
-        self.samplesPerSecond = samplesPerSecond
-        self.secondsLeft = secondsLeft
-        self.results = results
-        self.exports = exports
-        self.classNames = classNames
+        (self.id, self.name, self.state, self.reason, self.revision) = (id, name, state, reason, revision)
+        (self.planHash, self.submittedAt, self.finishedAt, self.stages) = (planHash, submittedAt, finishedAt, stages)
+        (self.workers, self.tasksInProgress, self.samplesPerSecond) = (workers, tasksInProgress, samplesPerSecond)
+        (self.secondsLeft, self.results, self.exports, self.classNames) = (secondsLeft, results, exports, classNames)
     }
 }
 
 /// One thing trained to its end.
 package struct StageStatus: Codable, Hashable, Sendable {
-    package enum State: String, Codable, Sendable {
-        case waiting, running, finished
-    }
+    package enum State: String, Codable, Sendable { case waiting, running, finished }
 
     /// The stage's title, such as `layer 1`.
     package var name: String
@@ -110,15 +95,8 @@ package struct StageStatus: Codable, Hashable, Sendable {
         name: String, state: State, round: Int, rounds: Int, tasksDone: Int, tasks: Int, startedAt: Double? = nil,
         finishedAt: Double? = nil, history: [RoundRecord] = [], note: String? = nil
     ) {
-        self.name = name
-        self.state = state
-        self.round = round
-        self.rounds = rounds
-        self.tasksDone = tasksDone
-        self.tasks = tasks
-        self.startedAt = startedAt
-        self.finishedAt = finishedAt
-        self.history = history
+        (self.name, self.state, self.round, self.rounds, self.tasksDone) = (name, state, round, rounds, tasksDone)
+        (self.tasks, self.startedAt, self.finishedAt, self.history) = (tasks, startedAt, finishedAt, history)
         self.note = note
     }
 }
@@ -147,10 +125,7 @@ package struct ExportDescription: Codable, Hashable, Sendable {
     package var fileName: String?
 
     package init(part: Part, digest: Digest, bytes: Int, fileName: String? = nil) {
-        self.part = part
-        self.digest = digest
-        self.bytes = bytes
-        self.fileName = fileName
+        (self.part, self.digest, self.bytes, self.fileName) = (part, digest, bytes, fileName)
     }
 }
 
@@ -161,19 +136,14 @@ package struct RunSubmission: Codable, Hashable, Sendable {
     /// What relative paths in the plan start from, on the coordinator's host; nil: its working folder.
     package var folder: String?
 
-    package init(plan: String, folder: String? = nil) {
-        self.plan = plan
-        self.folder = folder
-    }
+    package init(plan: String, folder: String? = nil) { (self.plan, self.folder) = (plan, folder) }
 }
 
 /// `GET /v1/runs`, newest first.
 package struct RunList: Codable, Hashable, Sendable {
     package var runs: [RunStatus]
 
-    package init(runs: [RunStatus]) {
-        self.runs = runs
-    }
+    package init(runs: [RunStatus]) { self.runs = runs }
 }
 
 /// `GET /v1/info`
@@ -183,9 +153,7 @@ package struct CoordinatorInformation: Codable, Hashable, Sendable {
     package var workers: [WorkerStatus]
 
     package init(protocolVersion: Int = ProtocolVersion.current, version: String, workers: [WorkerStatus]) {
-        self.protocolVersion = protocolVersion
-        self.version = version
-        self.workers = workers
+        (self.protocolVersion, self.version, self.workers) = (protocolVersion, version, workers)
     }
 }
 
@@ -203,14 +171,9 @@ package struct RunJournal: Codable, Hashable, Sendable {
         package var reason: String
 
         package init(number: Int, time: Double, text: String, reason: String) {
-            self.number = number
-            self.time = time
-            self.text = text
-            self.reason = reason
+            (self.number, self.time, self.text, self.reason) = (number, time, text, reason)
         }
     }
 
-    package init(entries: [Entry]) {
-        self.entries = entries
-    }
+    package init(entries: [Entry]) { self.entries = entries }
 }

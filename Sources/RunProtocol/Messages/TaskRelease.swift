@@ -17,15 +17,12 @@ package struct TaskRelease: Hashable, Sendable {
     package var reason: Reason?
 
     package init(_ claim: TaskClaim, _ reason: Reason? = nil) {
-        self.claim = claim
-        self.reason = reason
+        (self.claim, self.reason) = (claim, reason)
     }
 }
 
 extension TaskRelease: Codable {
-    private enum Key: String, CodingKey {
-        case worker, token, failure, divergence, memory, damagedInput
-    }
+    private enum Key: String, CodingKey { case worker, token, failure, divergence, memory, damagedInput }
 
     private struct Memory: Codable {
         var needed: Int
@@ -78,10 +75,7 @@ package struct Divergence: Codable, Hashable, Sendable {
     package var magnitude: Double?
 
     package init(what: String, value: String, feature: Int? = nil, magnitude: Double? = nil) {
-        self.what = what
-        self.value = value
-        self.feature = feature
-        self.magnitude = magnitude
+        (self.what, self.value, self.feature, self.magnitude) = (what, value, feature, magnitude)
     }
 }
 

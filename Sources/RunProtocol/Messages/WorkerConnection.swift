@@ -38,8 +38,7 @@ package struct ConnectionError: Error, Hashable, Sendable, CustomStringConvertib
     package var message: String
 
     package init(_ reason: Reason, _ message: String) {
-        self.reason = reason
-        self.message = message
+        (self.reason, self.message) = (reason, message)
     }
 
     package var description: String { message }

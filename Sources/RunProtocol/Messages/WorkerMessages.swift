@@ -15,13 +15,8 @@ package struct WorkerRegistration: Codable, Hashable, Sendable {
         protocolVersion: Int = ProtocolVersion.current, host: String, processID: Int,
         nonce: String = WorkerRegistration.freshNonce(), slots: Int, version: String, instructionSet: String
     ) {
-        self.protocolVersion = protocolVersion
-        self.host = host
-        self.processID = processID
-        self.nonce = nonce
-        self.slots = slots
-        self.version = version
-        self.instructionSet = instructionSet
+        (self.protocolVersion, self.host, self.processID, self.nonce) = (protocolVersion, host, processID, nonce)
+        (self.slots, self.version, self.instructionSet) = (slots, version, instructionSet)
     }
 
     /// 32 hexadecimal digits that nobody can guess.
@@ -42,8 +37,7 @@ package struct WorkerWelcome: Codable, Hashable, Sendable {
     package var heartbeatSeconds: Double
 
     package init(worker: WorkerID, heartbeatSeconds: Double) {
-        self.worker = worker
-        self.heartbeatSeconds = heartbeatSeconds
+        (self.worker, self.heartbeatSeconds) = (worker, heartbeatSeconds)
     }
 }
 
@@ -56,9 +50,7 @@ package struct LeaseRequest: Codable, Hashable, Sendable {
     package var waitSeconds: Double
 
     package init(worker: WorkerID, nonce: String, waitSeconds: Double) {
-        self.worker = worker
-        self.nonce = nonce
-        self.waitSeconds = waitSeconds
+        (self.worker, self.nonce, self.waitSeconds) = (worker, nonce, waitSeconds)
     }
 }
 
@@ -70,9 +62,7 @@ package struct TaskLease: Codable, Hashable, Sendable {
     package var leaseSeconds: Double
 
     package init(task: TaskDescription, token: LeaseToken, leaseSeconds: Double) {
-        self.task = task
-        self.token = token
-        self.leaseSeconds = leaseSeconds
+        (self.task, self.token, self.leaseSeconds) = (task, token, leaseSeconds)
     }
 }
 
@@ -86,10 +76,7 @@ package struct Heartbeat: Codable, Hashable, Sendable {
     package var trouble: String?
 
     package init(worker: WorkerID, nonce: String, tasks: [TaskProgress], trouble: String? = nil) {
-        self.worker = worker
-        self.nonce = nonce
-        self.tasks = tasks
-        self.trouble = trouble
+        (self.worker, self.nonce, self.tasks, self.trouble) = (worker, nonce, tasks, trouble)
     }
 }
 
@@ -105,10 +92,7 @@ package struct TaskProgress: Codable, Hashable, Sendable {
     package var activity: Int?
 
     package init(task: TaskID, token: LeaseToken, share: Double, activity: Int? = nil) {
-        self.task = task
-        self.token = token
-        self.share = share
-        self.activity = activity
+        (self.task, self.token, self.share, self.activity) = (task, token, share, activity)
     }
 }
 
@@ -117,9 +101,7 @@ package struct WorkerLeave: Codable, Hashable, Sendable {
     /// That of its registration.
     package var nonce: String
 
-    package init(nonce: String) {
-        self.nonce = nonce
-    }
+    package init(nonce: String) { self.nonce = nonce }
 }
 
 /// The answer to a heartbeat.
@@ -127,9 +109,7 @@ package struct HeartbeatReply: Codable, Hashable, Sendable {
     /// Tasks that the worker should stop: their run was cancelled, or another worker has answered.
     package var abandon: [TaskID]
 
-    package init(abandon: [TaskID]) {
-        self.abandon = abandon
-    }
+    package init(abandon: [TaskID]) { self.abandon = abandon }
 }
 
 /// The answer to an update. `PUT /v1/tasks/TASK/update?worker=WORKER`, with the header `Content-Digest`
@@ -145,7 +125,5 @@ package struct UpdateReceipt: Codable, Hashable, Sendable {
 
     package var verdict: Verdict
 
-    package init(verdict: Verdict) {
-        self.verdict = verdict
-    }
+    package init(verdict: Verdict) { self.verdict = verdict }
 }

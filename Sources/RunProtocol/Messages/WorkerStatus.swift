@@ -35,15 +35,9 @@ package struct WorkerStatus: Codable, Hashable, Sendable {
         secondsSinceHeard: Double, tasks: [TaskID] = [], quarantine: String? = nil, trouble: String? = nil,
         record: WorkerRecord = WorkerRecord()
     ) {
-        self.worker = worker
-        self.registration = registration
-        self.state = state
-        self.joinedAt = joinedAt
-        self.secondsSinceHeard = secondsSinceHeard
-        self.tasks = tasks
-        self.quarantine = quarantine
-        self.trouble = trouble
-        self.record = record
+        (self.worker, self.registration, self.state, self.joinedAt) = (worker, registration, state, joinedAt)
+        (self.secondsSinceHeard, self.tasks, self.quarantine) = (secondsSinceHeard, tasks, quarantine)
+        (self.trouble, self.record) = (trouble, record)
     }
 }
 

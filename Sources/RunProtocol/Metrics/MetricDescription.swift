@@ -1,9 +1,7 @@
 /// A named value that is measured: what people and other programs call it, its unit, its range, which of two is better.
 package struct MetricDescription: Codable, Hashable, Sendable {
     /// Which of two values is better.
-    package enum Direction: String, Codable, Sendable {
-        case lowerIsBetter, higherIsBetter
-    }
+    package enum Direction: String, Codable, Sendable { case lowerIsBetter, higherIsBetter }
 
     /// What a value belongs to.
     package enum Subject: String, Codable, Sendable {
@@ -75,10 +73,7 @@ package struct MetricUnit: Codable, Hashable, Sendable {
     /// Over how many values of a sample it is summed; nil where it is no sum.
     package var values: Int?
 
-    package init(name: String, values: Int? = nil) {
-        self.name = name
-        self.values = values
-    }
+    package init(name: String, values: Int? = nil) { (self.name, self.values) = (name, values) }
 
     /// Such as `squared error, summed over a sample's 784 values`.
     package var text: String {

@@ -17,13 +17,10 @@ package struct NamedValues: Hashable, Sendable {
     package init(
         metrics: [String: Double] = [:], series: [String: [Double]] = [:], tables: [String: [[Int]]] = [:]
     ) {
-        self.metrics = metrics
-        self.series = series
-        self.tables = tables
+        (self.metrics, self.series, self.tables) = (metrics, series, tables)
     }
 
     /// Reads all but the fixed keys.
-    ///
     /// - Throws: whenever there are too many, a name is none, or a value is of another kind.
     package init<Fixed: CodingKey & CaseIterable>(from decoder: any Decoder, besides: Fixed.Type) throws {
         let container = try decoder.container(keyedBy: Key.self)
@@ -57,9 +54,7 @@ package struct WithNamed<Fixed: Encodable, Value: Encodable>: Encodable {
     package var fixed: Fixed
     package var named: [String: Value]
 
-    package init(_ fixed: Fixed, _ named: [String: Value]) {
-        (self.fixed, self.named) = (fixed, named)
-    }
+    package init(_ fixed: Fixed, _ named: [String: Value]) { (self.fixed, self.named) = (fixed, named) }
 
     package func encode(to encoder: any Encoder) throws {
         try fixed.encode(to: encoder)
@@ -73,9 +68,8 @@ extension NamedValues.Key {
     fileprivate var isName: Bool {
         let bytes = stringValue.utf8
         let (small, large) = (UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"))
-        guard let first = bytes.first, small.contains(first), bytes.count <= Limits.valueNameCharacters else {
-            return false
-        }
+        guard let first = bytes.first, small.contains(first), bytes.count <= Limits.valueNameCharacters
+        else { return false }
         return bytes.allSatisfy {
             small.contains($0) || large.contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
         }

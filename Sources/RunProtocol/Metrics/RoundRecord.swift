@@ -12,18 +12,12 @@ package struct RoundRecord: Hashable, Sendable {
     package init(
         round: Int, samples: Int = 0, metrics: [String: Double] = [:], seconds: Double? = nil, bytes: Int? = nil
     ) {
-        self.round = round
-        self.samples = samples
-        self.metrics = metrics
-        self.seconds = seconds
-        self.bytes = bytes
+        (self.round, self.samples, self.metrics, self.seconds, self.bytes) = (round, samples, metrics, seconds, bytes)
     }
 }
 
 extension RoundRecord: Codable {
-    private enum CodingKeys: String, CodingKey, CaseIterable {
-        case round, samples, seconds, bytes
-    }
+    private enum CodingKeys: String, CodingKey, CaseIterable { case round, samples, seconds, bytes }
 
     /// - Throws: whenever it is malformed (`NamedValues`).
     package init(from decoder: any Decoder) throws {

@@ -76,9 +76,7 @@ extension StageOutputs {
         for metric in metrics where metric.of == .trial {
             values.metrics[metric.name] = figures.metrics[metric.resultKey]
         }
-        for description in series {
-            values.series[description.name] = figures.series[description.resultKey]
-        }
+        for description in series { values.series[description.name] = figures.series[description.resultKey] }
         for description in tables { values.tables[description.name] = figures.tables[description.name] }
         return values
     }

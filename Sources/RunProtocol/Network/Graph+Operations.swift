@@ -1,6 +1,5 @@
 extension Graph {
     /// Multiply-accumulates of a linear node for one sample, for each of its inputs; none of any other.
-    ///
     /// - Parameter shapes: of all values.
     private func multiplyAccumulates(_ node: Node, _ value: Int, _ shapes: [[Int]]) -> [Double] {
         guard case .linear(let linear, _) = node.operation else { return [] }

@@ -7,7 +7,6 @@ package struct GraphProblem: Error, Hashable, Sendable, CustomStringConvertible 
 
 extension Graph {
     /// The shape of each value, for one sample.
-    ///
     /// - Throws: whenever nodes do not fit together, a parameter has another shape than its node needs, or a size is beyond
     ///   the limits. Then nothing that is computed from the sizes can overflow.
     package func shapes() throws(GraphProblem) -> [[Int]] {
@@ -25,9 +24,8 @@ extension Graph {
             shapes.append(try shape.checked(node.name))
             try checkParameters(of: node, inputs: node.inputs.map { shapes[$0] }, output: shape)
         }
-        guard parameters.elementCountWithinLimits else {
-            throw GraphProblem("a graph has at most \(Limits.parameters) weights")
-        }
+        guard parameters.elementCountWithinLimits
+        else { throw GraphProblem("a graph has at most \(Limits.parameters) weights") }
         return shapes
     }
 
@@ -38,9 +36,8 @@ extension Graph {
             return
         }
         let expected = inputs.map { linear.weightShape(of: $0) } + [[linear.biasCount(output: output)]]
-        guard own == expected else {
-            throw GraphProblem("\(node.name) has parameters of \(own); it needs \(expected)")
-        }
+        guard own == expected
+        else { throw GraphProblem("\(node.name) has parameters of \(own); it needs \(expected)") }
     }
 }
 
@@ -65,10 +62,8 @@ extension Graph.Node {
         case .concatenate:
             guard inputs.allSatisfy({ $0.count == first.count && $0.dropLast() == first.dropLast() }) else { break }
             return first.dropLast() + [inputs.reduce(0) { $0 + $1[$1.count - 1] }]
-        case .activate, .corrupt:
-            if inputs.count == 1 { return first }
-        case .sparsify(let sparsity):
-            if inputs.count == 1, sparsity.isPossible { return first }
+        case .activate, .corrupt: if inputs.count == 1 { return first }
+        case .sparsify(let sparsity): if inputs.count == 1, sparsity.isPossible { return first }
         case .shift(let most, _):
             if inputs.count == 1, first.count == 3, (1...Limits.shift).contains(most) { return first }
         }
@@ -117,9 +112,8 @@ extension [Int] {
         let isPossible = count == 1 || count == 3
         var size = 1
         for side in self where (1...Limits.sampleSize).contains(side) && size <= Limits.sampleSize { size *= side }
-        guard isPossible, allSatisfy({ (1...Limits.sampleSize).contains($0) }), size <= Limits.sampleSize else {
-            throw GraphProblem("\(name) has the impossible shape \(self)")
-        }
+        guard isPossible, allSatisfy({ (1...Limits.sampleSize).contains($0) }), size <= Limits.sampleSize
+        else { throw GraphProblem("\(name) has the impossible shape \(self)") }
         return self
     }
 }

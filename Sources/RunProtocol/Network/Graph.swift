@@ -9,10 +9,7 @@ package struct Graph: Codable, Hashable, Sendable {
         package var field: String
         package var shape: [Int]
 
-        package init(field: String, shape: [Int]) {
-            self.field = field
-            self.shape = shape
-        }
+        package init(field: String, shape: [Int]) { (self.field, self.shape) = (field, shape) }
     }
 
     /// One operation.
@@ -23,13 +20,6 @@ package struct Graph: Codable, Hashable, Sendable {
         package var inputs: [Int]
         /// Which of the graph's parameters it has: of a linear node a weight for each input, then the bias.
         package var parameters: [Int]
-
-        package init(name: String, operation: Operation, inputs: [Int], parameters: [Int] = []) {
-            self.name = name
-            self.operation = operation
-            self.inputs = inputs
-            self.parameters = parameters
-        }
     }
 
     package var inputs: [Input]
@@ -38,9 +28,7 @@ package struct Graph: Codable, Hashable, Sendable {
     package var parameters: [ParameterSpec]
 
     package init(inputs: [Input], nodes: [Node] = [], parameters: [ParameterSpec] = []) {
-        self.inputs = inputs
-        self.nodes = nodes
-        self.parameters = parameters
+        (self.inputs, self.nodes, self.parameters) = (inputs, nodes, parameters)
     }
 
     /// How many values there are.
@@ -50,7 +38,6 @@ package struct Graph: Codable, Hashable, Sendable {
     package func node(of value: Int) -> Node? { value < inputs.count ? nil : nodes[value - inputs.count] }
 
     /// Adds a node.
-    ///
     /// - Returns: the number of its value.
     @discardableResult package mutating func append(
         _ name: String, _ operation: Operation, of inputs: [Int], parameters: [Int] = []

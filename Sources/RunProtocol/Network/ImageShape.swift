@@ -5,9 +5,7 @@ package struct ImageShape: Codable, Hashable, Sendable, CustomStringConvertible 
     package var channels: Int
 
     package init(height: Int, width: Int, channels: Int) {
-        self.height = height
-        self.width = width
-        self.channels = channels
+        (self.height, self.width, self.channels) = (height, width, channels)
     }
 
     package var count: Int { height * width * channels }

@@ -16,9 +16,7 @@ package struct Objective: Codable, Hashable, Sendable {
         package var warmUp: Double
 
         package init(value: Int, weight: Double, warmUp: Double = 0) {
-            self.value = value
-            self.weight = weight
-            self.warmUp = warmUp
+            (self.value, self.weight, self.warmUp) = (value, weight, warmUp)
         }
     }
 
@@ -28,18 +26,12 @@ package struct Objective: Codable, Hashable, Sendable {
     package var penalty: Penalty?
 
     package init(_ loss: Loss, of output: Int, penalty: Penalty? = nil) {
-        self.loss = loss
-        self.output = output
-        self.penalty = penalty
+        (self.loss, self.output, self.penalty) = (loss, output, penalty)
     }
 
     /// The field of classes that the loss reads; nil where it reads none.
-    package var field: String? {
-        if case .crossEntropy(let field, _) = loss { field } else { nil }
-    }
+    package var field: String? { if case .crossEntropy(let field, _) = loss { field } else { nil } }
 
     /// The values that the loss reads, beside the output.
-    package var targets: Set<Int> {
-        if case .reconstruction(_, let target) = loss { [target] } else { [] }
-    }
+    package var targets: Set<Int> { if case .reconstruction(_, let target) = loss { [target] } else { [] } }
 }

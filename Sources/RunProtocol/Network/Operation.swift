@@ -53,6 +53,4 @@ extension Operation {
 }
 
 /// What is applied to a layer's sums.
-package enum Activation: String, Codable, Sendable, CaseIterable {
-    case relu, sigmoid, tanh, linear
-}
+package enum Activation: String, Codable, Sendable, CaseIterable { case relu, sigmoid, tanh, linear }

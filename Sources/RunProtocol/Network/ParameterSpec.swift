@@ -6,9 +6,7 @@ import RandomNumbers
 /// A dense layer is `y = x W + b` with W of shape (inputs, outputs).
 package struct ParameterSpec: Codable, Hashable, Sendable {
     /// What it is to its node.
-    package enum Role: String, Codable, Sendable {
-        case weight, bias
-    }
+    package enum Role: String, Codable, Sendable { case weight, bias }
 
     /// How it is initialized.
     package enum Initializer: String, Codable, Sendable {
@@ -31,12 +29,8 @@ package struct ParameterSpec: Codable, Hashable, Sendable {
         name: String, shape: [Int], role: Role, initializer: Initializer, hasUnitRows: Bool = false,
         stream: UInt64? = nil
     ) {
-        self.name = name
-        self.shape = shape
-        self.role = role
-        self.initializer = initializer
-        self.hasUnitRows = hasUnitRows
-        self.stream = stream
+        (self.name, self.shape, self.role, self.initializer) = (name, shape, role, initializer)
+        (self.hasUnitRows, self.stream) = (hasUnitRows, stream)
     }
 
     /// A weight: Glorot's initializer.
@@ -64,7 +58,6 @@ extension [ParameterSpec] {
 
     /// Weights to start training from, flat. Each tensor draws from its stream of the key `seed`, in row-major order;
     /// tensors with unit rows are scaled to them.
-    ///
     /// - Parameter first: the tensors before it are left out.
     package func initialValues(seed: UInt64, from first: Int = 0) -> [Float] {
         var values: [Float] = []

@@ -15,9 +15,7 @@ package struct LearningRateSchedule: Codable, Hashable, Sendable {
     package var decayStart: Double
 
     package init(warmUp: Double = 0, decay: Decay = .linear, decayStart: Double = 1) {
-        self.warmUp = warmUp
-        self.decay = decay
-        self.decayStart = decayStart
+        (self.warmUp, self.decay, self.decayStart) = (warmUp, decay, decayStart)
     }
 
     package static let constant = LearningRateSchedule()

@@ -45,22 +45,20 @@ package struct Plan: Codable, Hashable, Sendable {
         try common.encodeIfPresent(instructionSet, forKey: .instructionSet)
         try settings.encode(to: encoder)
     }
-}
 
-extension Plan {
     /// The plan that a structure of all its keys is encoded to.
     package init(encoding whole: some Encodable) {
-        do {
-            self = try [String: JSONValue](encoding: whole).decoded(as: Plan.self)
-        } catch {
-            preconditionFailure("a plan has a name and a seed")
-        }
+        guard let own = try? [String: JSONValue](encoding: whole).decoded(as: Plan.self)
+        else { preconditionFailure("a plan has a name and a seed") }
+        self = own
     }
 
     /// All its keys, as a structure.
-    ///
     /// - Throws: `DecodingError` whenever its kind of model has no such settings.
     package func decoded<Whole: Decodable>(as type: Whole.Type) throws -> Whole {
         try [String: JSONValue](encoding: self).decoded(as: type)
     }
 }
+
+/// For which processors the matrix products are made: the order of their sums, and so a run's bits, follow it.
+package enum InstructionSet: String, Codable, Sendable, CaseIterable { case sse41, avx, avx2, avx512, neon }

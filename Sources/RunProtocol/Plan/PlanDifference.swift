@@ -7,9 +7,7 @@ package struct PlanDifference: Codable, Hashable, Sendable, CustomStringConverti
     package var after: String?
 
     package init(key: String, before: String?, after: String?) {
-        self.key = key
-        self.before = before
-        self.after = after
+        (self.key, self.before, self.after) = (key, before, after)
     }
 
     package var description: String { "\(key): \(before ?? "not there") before, \(after ?? "not there") now" }
@@ -25,9 +23,7 @@ package struct EarlierRun: Codable, Hashable, Sendable, CustomStringConvertible 
     package var differences: [PlanDifference]
 
     package init(run: RunID, state: RunStatus.State, differences: [PlanDifference]) {
-        self.run = run
-        self.state = state
-        self.differences = differences
+        (self.run, self.state, self.differences) = (run, state, differences)
     }
 
     package var description: String {

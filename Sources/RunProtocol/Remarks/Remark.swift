@@ -37,9 +37,7 @@ package struct Remark: Codable, Hashable, Sendable {
     package var stage: Int?
 
     package init(_ kind: Kind, _ text: String, stage: Int? = nil) {
-        self.kind = kind
-        self.text = text
-        self.stage = stage
+        (self.kind, self.text, self.stage) = (kind, text, stage)
     }
 }
 

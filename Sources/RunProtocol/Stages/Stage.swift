@@ -33,7 +33,6 @@ package protocol Stage: Sendable {
     /// Whose result a task's is, where results are collected; nil where people are not shown it by itself.
     func trial(ofTask index: Int) -> Trial?
     /// What people should know when it has ended.
-    ///
     /// - Parameters:
     ///   - status: with all its rounds.
     ///   - results: those that are collected, in the order of their tasks.
@@ -116,10 +115,7 @@ package struct TaskContext: Hashable, Sendable {
     package var weights: [Digest]
 
     package init(round: Int, seed: UInt64, frozen: Digest?, weights: [Digest]) {
-        self.round = round
-        self.seed = seed
-        self.frozen = frozen
-        self.weights = weights
+        (self.round, self.seed, self.frozen, self.weights) = (round, seed, frozen, weights)
     }
 }
 
@@ -141,8 +137,7 @@ package struct BlobRecipe: Hashable, Sendable {
 
     package init(_ parameters: [ParameterSpec], _ sources: [Source]) {
         precondition(parameters.count == sources.count, "each tensor has a source")
-        self.parameters = parameters
-        self.sources = sources
+        (self.parameters, self.sources) = (parameters, sources)
     }
 }
 
@@ -191,10 +186,7 @@ package struct Trial: Hashable, Sendable {
     package var labels: Int
 
     package init(_ number: Int, group: String, isPretrained: Bool, labels: Int) {
-        self.number = number
-        self.group = group
-        self.isPretrained = isPretrained
-        self.labels = labels
+        (self.number, self.group, self.isPretrained, self.labels) = (number, group, isPretrained, labels)
     }
 }
 
@@ -205,8 +197,7 @@ package struct RunOutline: Sendable {
     package var remarks: [Remark]
 
     package init(stages: [StageStatus], remarks: [Remark]) {
-        self.stages = stages
-        self.remarks = remarks
+        (self.stages, self.remarks) = (stages, remarks)
     }
 }
 
@@ -246,9 +237,7 @@ package struct ExportRecipe: Hashable, Sendable {
     package var content: Content
 
     package init(_ part: ExportDescription.Part, fileName: String, _ content: Content) {
-        self.part = part
-        self.fileName = fileName
-        self.content = content
+        (self.part, self.fileName, self.content) = (part, fileName, content)
     }
 
     /// Nil where it is not made of weights.
@@ -275,8 +264,6 @@ package struct StageCompiler: Sendable {
         outputs: [StageOutputs], outline: @escaping @Sendable (Plan) -> RunOutline,
         compile: @escaping @Sendable (Plan, DataManifest) throws -> CompiledRun
     ) {
-        self.outputs = outputs
-        self.outline = outline
-        self.compile = compile
+        (self.outputs, self.outline, self.compile) = (outputs, outline, compile)
     }
 }

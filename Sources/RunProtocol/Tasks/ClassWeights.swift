@@ -37,15 +37,8 @@ package struct PseudoLabels: Codable, Hashable, Sendable {
         confidence: Double = 0, isBalanced: Bool = true, ensembling: Double = 0, restarts: Bool = false,
         shards: Int? = nil
     ) {
-        self.rounds = rounds
-        self.epochs = epochs
-        self.batchSize = batchSize
-        self.weight = weight
-        self.share = share
-        self.confidence = confidence
-        self.isBalanced = isBalanced
-        self.ensembling = ensembling
-        self.restarts = restarts
-        self.shards = shards
+        (self.rounds, self.epochs, self.batchSize, self.weight, self.share) = (rounds, epochs, batchSize, weight, share)
+        (self.confidence, self.isBalanced, self.ensembling) = (confidence, isBalanced, ensembling)
+        (self.restarts, self.shards) = (restarts, shards)
     }
 }

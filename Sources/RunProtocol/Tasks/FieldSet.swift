@@ -4,10 +4,7 @@ package struct FieldSet: Codable, Hashable, Sendable {
     package var count: Int
     package var fields: [Field]
 
-    package init(count: Int, fields: [Field]) {
-        self.count = count
-        self.fields = fields
-    }
+    package init(count: Int, fields: [Field]) { (self.count, self.fields) = (count, fields) }
 
     package subscript(name: String) -> Field? { fields.first { $0.name == name } }
 }
@@ -34,9 +31,7 @@ package struct Field: Codable, Hashable, Sendable {
     package var content: Content
 
     package init(_ name: String, _ digest: Digest, _ content: Content) {
-        self.name = name
-        self.digest = digest
-        self.content = content
+        (self.name, self.digest, self.content) = (name, digest, content)
     }
 
     /// How many values a sample has; nil for classes.
@@ -81,7 +76,6 @@ package struct LabeledBlobs: Codable, Hashable, Sendable {
     package var labels: Digest
 
     package init(samples: SampleSet, labels: Digest) {
-        self.samples = samples
-        self.labels = labels
+        (self.samples, self.labels) = (samples, labels)
     }
 }

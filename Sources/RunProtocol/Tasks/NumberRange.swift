@@ -6,9 +6,7 @@ package struct NumberRange: Codable, Hashable, Sendable {
     package var meanMagnitude: Double
 
     package init(lowest: Double, highest: Double, meanMagnitude: Double) {
-        self.lowest = lowest
-        self.highest = highest
-        self.meanMagnitude = meanMagnitude
+        (self.lowest, self.highest, self.meanMagnitude) = (lowest, highest, meanMagnitude)
     }
 
     package var largestMagnitude: Double { max(lowest.magnitude, highest.magnitude) }

@@ -43,9 +43,8 @@ package struct ResultExpectation: Hashable, Sendable {
                 if values.isRequired { return .malformed("it has no \(name)") }
                 continue
             }
-            guard values.counts.contains(list.count), list.allSatisfy(values.allows) else {
-                return .malformed("the numbers of its \(name) are not those of its task")
-            }
+            guard values.counts.contains(list.count), list.allSatisfy(values.allows)
+            else { return .malformed("the numbers of its \(name) are not those of its task") }
         }
         for (name, table) in tables.sorted(by: { $0.key < $1.key }) {
             guard let counts = figures.tables[name], counts.count == table.side,

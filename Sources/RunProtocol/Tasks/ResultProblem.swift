@@ -38,13 +38,11 @@ extension TaskDescription {
 
     package func problem(of figures: TaskFigures) -> ResultProblem? {
         if let problem = figures.outOfRange { return problem }
-        guard [figures.seconds, figures.preparationSeconds ?? 0].allSatisfy({ $0.isFinite && $0 >= 0 }) else {
-            return .malformed("its seconds are not a length of time")
-        }
+        guard [figures.seconds, figures.preparationSeconds ?? 0].allSatisfy({ $0.isFinite && $0 >= 0 })
+        else { return .malformed("its seconds are not a length of time") }
         let samples = work.expectedSamples
-        guard figures.samples == samples else {
-            return .malformed("it speaks of \(figures.samples) samples, not \(samples)")
-        }
+        guard figures.samples == samples
+        else { return .malformed("it speaks of \(figures.samples) samples, not \(samples)") }
         return work.expectation.problem(of: figures)
     }
 

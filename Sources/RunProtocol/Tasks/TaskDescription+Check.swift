@@ -1,12 +1,10 @@
 extension TaskDescription {
     /// A task comes from another host: sizes that do not belong together must not reach the kernels.
-    ///
     /// - Throws: `.invalidData` whenever no right coordinator could have made it.
     package func check() throws(APIError) {
         do throws(GraphProblem) {
-            guard title.utf8.count <= Limits.nameCharacters * 4, work.sets.count <= Limits.shards + 1 else {
-                throw GraphProblem("its name or its samples are too many")
-            }
+            guard title.utf8.count <= Limits.nameCharacters * 4, work.sets.count <= Limits.shards + 1
+            else { throw GraphProblem("its name or its samples are too many") }
             switch work {
             case .train(let work): try work.check()
             case .evaluate(let work): try work.check()
@@ -60,7 +58,6 @@ extension Field.Content {
 
 extension Objective {
     /// Whether it is of a graph's values.
-    ///
     /// - Parameter shapes: of all values.
     package func check(in graph: Graph, shapes: [[Int]], classes: (String) -> Int?) throws(GraphProblem) {
         try require(
@@ -70,8 +67,7 @@ extension Objective {
         switch loss {
         case .reconstruction(let loss, let target):
             try require(
-                shapes.indices.contains(target)
-                    && shapes[target].reduce(1, *) == shapes[output].reduce(1, *),
+                shapes.indices.contains(target) && shapes[target].reduce(1, *) == shapes[output].reduce(1, *),
                 "the output and what it is to give back differ in size")
             try require(
                 loss == .meanSquaredError || activation == .sigmoid, "binary cross-entropy needs a sigmoid output")
@@ -89,9 +85,8 @@ extension Objective {
 
 extension Graph {
     fileprivate func isLinear(_ value: Int) -> Bool {
-        guard (inputs.count..<valueCount).contains(value), case .linear? = node(of: value)?.operation else {
-            return false
-        }
+        guard (inputs.count..<valueCount).contains(value), case .linear? = node(of: value)?.operation
+        else { return false }
         return true
     }
 
@@ -179,8 +174,7 @@ extension EvaluateWork {
                 try require(shapes.indices.contains(value), "there is no value \(value)")
             case .confusion(let output, let field), .accuracy(let output, let field):
                 try require(
-                    shapes.indices.contains(output)
-                        && data[field]?.classes == shapes[output].reduce(1, *),
+                    shapes.indices.contains(output) && data[field]?.classes == shapes[output].reduce(1, *),
                     "the output has not a value for each class")
             }
         }

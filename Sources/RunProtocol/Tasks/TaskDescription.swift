@@ -6,9 +6,7 @@ package struct TaskDescription: Codable, Hashable, Sendable {
     package var work: Work
 
     package init(id: TaskID, title: String, work: Work) {
-        self.id = id
-        self.title = title
-        self.work = work
+        (self.id, self.title, self.work) = (id, title, work)
     }
 
     /// How many numbers the result's vector must have; 0 where the task only measures.
@@ -66,10 +64,7 @@ package struct SampleSet: Codable, Hashable, Sendable {
     package var divisor: Double
 
     package init(digest: Digest, count: Int, size: Int, divisor: Double) {
-        self.digest = digest
-        self.count = count
-        self.size = size
-        self.divisor = divisor
+        (self.digest, self.count, self.size, self.divisor) = (digest, count, size, divisor)
     }
 }
 
@@ -83,9 +78,7 @@ package struct Cut: Codable, Hashable, Sendable {
     package var weights: Digest
 
     package init(field: String = Field.samples, graph: Graph, weights: Digest) {
-        self.field = field
-        self.graph = graph
-        self.weights = weights
+        (self.field, self.graph, self.weights) = (field, graph, weights)
     }
 }
 
@@ -97,10 +90,7 @@ package struct TrainWork: Codable, Hashable, Sendable {
         package var digest: Digest
         package var count: Int
 
-        package init(_ digest: Digest, count: Int) {
-            self.digest = digest
-            self.count = count
-        }
+        package init(_ digest: Digest, count: Int) { (self.digest, self.count) = (digest, count) }
     }
 
     package enum Returned: String, Codable, Sendable {
@@ -128,16 +118,8 @@ package struct TrainWork: Codable, Hashable, Sendable {
         graph: Graph, cut: Cut? = nil, objective: Objective, settings: TrainingSettings, start: Start?,
         data: FieldSet, unlabeled: [FieldSet] = [], round: Int = 1, rounds: Int = 1, returned: Returned, seed: UInt64
     ) {
-        self.graph = graph
-        self.cut = cut
-        self.objective = objective
-        self.settings = settings
-        self.start = start
-        self.data = data
-        self.unlabeled = unlabeled
-        self.round = round
-        self.rounds = rounds
-        self.returned = returned
+        (self.graph, self.cut, self.objective, self.settings, self.start) = (graph, cut, objective, settings, start)
+        (self.data, self.unlabeled, self.round, self.rounds, self.returned) = (data, unlabeled, round, rounds, returned)
         self.seed = seed
     }
 }
@@ -177,11 +159,7 @@ package struct EvaluateWork: Codable, Hashable, Sendable {
     package init(
         graph: Graph, cut: Cut? = nil, weights: Digest, data: FieldSet, samplesAtOnce: Int? = nil, measures: [Measure]
     ) {
-        self.graph = graph
-        self.cut = cut
-        self.weights = weights
-        self.data = data
-        self.samplesAtOnce = samplesAtOnce
+        (self.graph, self.cut, self.weights, self.data, self.samplesAtOnce) = (graph, cut, weights, data, samplesAtOnce)
         self.measures = measures
     }
 
@@ -206,9 +184,7 @@ package struct EncodeWork: Codable, Hashable, Sendable {
     package var data: FieldSet
 
     package init(graph: Graph, weights: Digest, data: FieldSet) {
-        self.graph = graph
-        self.weights = weights
-        self.data = data
+        (self.graph, self.weights, self.data) = (graph, weights, data)
     }
 
     /// How many numbers the result has for a sample.
@@ -236,10 +212,7 @@ package struct FitWork: Codable, Hashable, Sendable {
     package var sets: [FieldSet]
 
     package init(_ function: Function, of graph: Graph, weights: Digest, over sets: [FieldSet]) {
-        self.function = function
-        self.graph = graph
-        self.weights = weights
-        self.sets = sets
+        (self.function, self.graph, self.weights, self.sets) = (function, graph, weights, sets)
     }
 
     /// How many numbers the value has for a sample.

@@ -5,8 +5,7 @@ package struct TaskResult: Hashable, Sendable {
     package var vector: [Float]
 
     package init(figures: TaskFigures, vector: [Float]) {
-        self.figures = figures
-        self.vector = vector
+        (self.figures, self.vector) = (figures, vector)
     }
 }
 
@@ -31,18 +30,13 @@ package struct TaskFigures: Hashable, Sendable {
         samples: Int, metrics: [String: Double?] = [:], series: [String: [Double]] = [:],
         tables: [String: [[Int]]] = [:], seconds: Double = 0
     ) {
-        self.samples = samples
-        self.seconds = seconds
+        (self.samples, self.seconds, self.series, self.tables) = (samples, seconds, series, tables)
         self.metrics = metrics.compactMapValues(\.self)
-        self.series = series
-        self.tables = tables
     }
 }
 
 extension TaskFigures: Codable {
-    private enum CodingKeys: String, CodingKey, CaseIterable {
-        case samples, seconds, preparationSeconds
-    }
+    private enum CodingKeys: String, CodingKey, CaseIterable { case samples, seconds, preparationSeconds }
 
     /// - Throws: whenever it is malformed (`NamedValues`).
     package init(from decoder: any Decoder) throws {

@@ -76,7 +76,6 @@ package struct EarlyStopping: Codable, Hashable, Sendable {
     package var minimumImprovement: Double
 
     package init(patience: Int, minimumImprovement: Double) {
-        self.patience = patience
-        self.minimumImprovement = minimumImprovement
+        (self.patience, self.minimumImprovement) = (patience, minimumImprovement)
     }
 }

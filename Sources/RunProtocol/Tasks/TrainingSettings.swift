@@ -32,20 +32,10 @@ package struct TrainingSettings: Codable, Hashable, Sendable {
         precision: Precision = .float32, revival: Revival? = nil, activity: Int? = nil, tellsEpochs: Bool = false,
         validationPerClass: Int? = nil, pseudoLabels: PseudoLabels? = nil
     ) {
-        self.epochs = epochs
-        self.batchSize = batchSize
-        self.samplesAtOnce = samplesAtOnce
-        self.optimizer = optimizer
-        self.rates = rates
-        self.schedule = schedule
-        self.weightDecay = weightDecay
-        self.maxNorm = maxNorm
-        self.precision = precision
-        self.revival = revival
-        self.activity = activity
-        self.tellsEpochs = tellsEpochs
-        self.validationPerClass = validationPerClass
-        self.pseudoLabels = pseudoLabels
+        (self.epochs, self.batchSize, self.samplesAtOnce) = (epochs, batchSize, samplesAtOnce)
+        (self.optimizer, self.rates, self.schedule, self.weightDecay) = (optimizer, rates, schedule, weightDecay)
+        (self.maxNorm, self.precision, self.revival, self.activity) = (maxNorm, precision, revival, activity)
+        (self.tellsEpochs, self.validationPerClass, self.pseudoLabels) = (tellsEpochs, validationPerClass, pseudoLabels)
     }
 
     /// The parameters that are trained.
@@ -63,10 +53,7 @@ package struct TrainingSettings: Codable, Hashable, Sendable {
         package var reader: Int?
 
         package init(value: Int, weight: Int, bias: Int, reader: Int?) {
-            self.value = value
-            self.weight = weight
-            self.bias = bias
-            self.reader = reader
+            (self.value, self.weight, self.bias, self.reader) = (value, weight, bias, reader)
         }
     }
 }

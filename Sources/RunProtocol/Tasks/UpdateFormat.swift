@@ -69,9 +69,8 @@ package struct UpdateFormat {
         guard bytes.count == fixedBytes, Array(bytes[0..<8]) == magic else { throw .notAnUpdate }
         let version = Int(integer(bytes[8..<10]))
         guard version == 1 else { throw .unknownVersion(version) }
-        guard let encoding = Encoding(rawValue: UInt16(integer(bytes[10..<12]))) else {
-            throw .unknownEncoding(Int(integer(bytes[10..<12])))
-        }
+        guard let encoding = Encoding(rawValue: UInt16(integer(bytes[10..<12])))
+        else { throw .unknownEncoding(Int(integer(bytes[10..<12]))) }
         let headerBytes = Int(integer(bytes[12..<16]))
         guard headerBytes <= Limits.updateHeaderBytes else { throw .headerTooLarge(headerBytes) }
         let count = integer(bytes[16..<24])

@@ -28,12 +28,5 @@ extension Work {
     }
 
     /// The samples that its steps go through; of several sets the first.
-    package var data: FieldSet {
-        switch self {
-        case .train(let work): work.data
-        case .evaluate(let work): work.data
-        case .encode(let work): work.data
-        case .fit(let work): work.sets.first ?? FieldSet(count: 0, fields: [])
-        }
-    }
+    package var data: FieldSet { sets.first ?? FieldSet(count: 0, fields: []) }
 }

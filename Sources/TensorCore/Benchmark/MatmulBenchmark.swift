@@ -3,9 +3,7 @@ import CElementwise
 /// How fast matrix products are, beside the processor's peak.
 package struct MatmulBenchmark: Codable, Sendable {
     /// What the factors are made of; sums are float32 in both.
-    package enum Precision: String, Codable, Sendable, CaseIterable {
-        case float32, bfloat16
-    }
+    package enum Precision: String, Codable, Sendable, CaseIterable { case float32, bfloat16 }
 
     /// out (m, n) = a (m, k) b (k, n)
     package var m: Int
@@ -86,7 +84,5 @@ package struct MatmulBenchmark: Codable, Sendable {
     }
 
     /// Small numbers of both signs.
-    private static func numbers(_ count: Int) -> [Float] {
-        (0..<count).map { Float($0 % 13) / 8 - 0.75 }
-    }
+    private static func numbers(_ count: Int) -> [Float] { (0..<count).map { Float($0 % 13) / 8 - 0.75 } }
 }

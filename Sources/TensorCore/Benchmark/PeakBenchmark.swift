@@ -53,7 +53,6 @@ package struct PeakBenchmark: Codable, Sendable {
 
 extension ContinuousClock {
     /// Does `work` again and again until `seconds` have passed.
-    ///
     /// - Returns: how many seconds it took.
     package func repeating(for seconds: Double, _ work: () -> Void) -> Double {
         let start = now

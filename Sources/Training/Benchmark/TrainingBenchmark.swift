@@ -1,3 +1,4 @@
+import RandomNumbers
 package import RunProtocol
 import TensorCore
 
@@ -19,7 +20,6 @@ package struct TrainingBenchmark: Codable, Sendable {
     package var profile: [StepProfile.Row]?
 
     /// Trains for about `seconds` on each of `slots` threads.
-    ///
     /// - Parameters:
     ///   - pinned: whether each thread stays on a core of its own, where there are enough.
     ///   - profiled: whether to measure each part of a step; that takes some time itself.
@@ -36,8 +36,7 @@ package struct TrainingBenchmark: Codable, Sendable {
         let peak = measured.reduce(0) { $0 + $1.peak } / 1e9
         return TrainingBenchmark(
             workload: workload.name, precision: workload.task.settings.precision,
-            batchSize: workload.task.settings.batchSize, slots: slots,
-            samplesPerSecond: samplesPerSecond,
+            batchSize: workload.task.settings.batchSize, slots: slots, samplesPerSecond: samplesPerSecond,
             gigaflopsPerSecond: gigaflops, peakGigaflopsPerSecond: peak, shareOfPeak: gigaflops / peak,
             profile: measured[0].profile)
     }
@@ -63,5 +62,26 @@ package struct TrainingBenchmark: Codable, Sendable {
             tasks += 1
         }
         return Double(tasks * samples.count) / taken
+    }
+}
+
+/// A task to measure training with, on made-up samples.
+package struct BenchmarkWorkload: Sendable {
+    package var name: String
+    package var task: TrainWork
+
+    package init(name: String, task: TrainWork) { (self.name, self.task) = (name, task) }
+
+    /// Floating-point operations of the products of a training step, for one sample; multiply-adds count as two.
+    package var operationsPerSample: Double { task.graph.trainingOperations(trained: task.settings.trained) }
+
+    /// Where the task starts.
+    var start: [Float] { task.graph.parameters.initialValues(seed: 1) }
+
+    var madeUpSamples: Samples {
+        let (count, size) = (task.data.count, task.data.fields[0].size ?? 0)
+        var random = Philox(key: 1, stream: 0)
+        let numbers = (0..<count * size).map { _ in UInt8(truncatingIfNeeded: random.nextBits()) }
+        return Samples(count: count, size: size, numbers: .uint8(numbers), divisor: 255)
     }
 }

@@ -14,9 +14,7 @@ final class Bfloat16DenseMap: LinearMap {
     private let delta: Bfloat16Buffer
 
     init(inputs: Int, outputs: Int, isTransposed: Bool, batchSize: Int) {
-        self.inputs = inputs
-        self.outputs = outputs
-        self.isTransposed = isTransposed
+        (self.inputs, self.outputs, self.isTransposed) = (inputs, outputs, isTransposed)
         x = Bfloat16Buffer(count: batchSize * inputs)
         delta = Bfloat16Buffer(count: batchSize * outputs)
     }

@@ -15,16 +15,12 @@ package struct LossContext {
     package init(
         objective: Objective, classes: [Int32] = [], importance: [Float]? = nil, penalty: Double = 0
     ) {
-        self.objective = objective
-        self.classes = classes
-        self.importance = importance
-        self.penalty = penalty
+        (self.objective, self.classes, self.importance, self.penalty) = (objective, classes, importance, penalty)
     }
 }
 
 extension GraphExecutor {
     /// Computes the gradient of the batch's mean loss by all trained parameters into `gradient`, after `beginBatch`.
-    ///
     /// - Parameter look: is called for each part of the batch when its values are there.
     /// - Returns: the loss, penalty included, summed over the samples.
     package func computeGradient(
@@ -47,7 +43,6 @@ extension GraphExecutor {
     }
 
     /// The loss of a part, without penalty, summed over its samples, after `forward`.
-    ///
     /// - Parameter share: of a sample in the batch's loss: the derivative by the output's sums is computed too. Nil: it is
     ///   not.
     func loss(_ part: Range<Int>, _ context: LossContext, share: Float? = nil) -> Double {

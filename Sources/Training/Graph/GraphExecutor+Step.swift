@@ -8,7 +8,6 @@ extension GraphExecutor {
 
     /// One step of the optimizer for all that is trained; then rows are brought back to length one, or units' incoming
     /// weights to their limit, where that is asked for.
-    ///
     /// - Parameter factor: of all learning rates.
     func step(_ optimizer: Optimizer, _ settings: TrainingSettings, factor: Double) {
         optimizer.beginStep()

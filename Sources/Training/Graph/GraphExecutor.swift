@@ -90,9 +90,8 @@ package final class GraphExecutor {
 
     /// The kernel of a linear node's value.
     func linear(_ index: Int) -> LinearKernel {
-        guard index >= graph.inputs.count, let kernel = kernels[index - graph.inputs.count] as? LinearKernel else {
-            preconditionFailure("value \(index) is not that of a linear node")
-        }
+        guard index >= graph.inputs.count, let kernel = kernels[index - graph.inputs.count] as? LinearKernel
+        else { preconditionFailure("value \(index) is not that of a linear node") }
         return kernel
     }
 
@@ -121,7 +120,6 @@ package final class GraphExecutor {
     }
 
     /// Computes all values of a part.
-    ///
     /// - Parameter look: is called with each value as soon as it is there, before an operation works in its place.
     package func forward(_ part: Range<Int>, look: (_ value: Int) -> Void = { _ in }) {
         selectSamples(from: part.lowerBound)
@@ -174,7 +172,6 @@ package final class GraphExecutor {
 
     /// Computes the derivative by all parameters that are trained, from that by the objective's output, which is in its
     /// place.
-    ///
     /// - Parameter penalty: what the penalized value's absolute numbers count.
     func backward(penalty: Float) {
         pass.penalty = penalty

@@ -9,21 +9,17 @@ final class MaxPoolKernel: Kernel {
 
     /// - Parameter image: the input's.
     init(_ image: ImageShape, window: Int, capacity: Int) {
-        self.image = image
-        self.window = window
+        (self.image, self.window) = (image, window)
         // No more windows than positions.
         places = .allocate(capacity: capacity * image.count)
     }
 
     func memory(capacity: Int) -> Int { capacity * image.count }
 
-    deinit {
-        places.deallocate()
-    }
+    deinit { places.deallocate() }
 
     func forward(_ inputs: [Numbers], into output: Numbers, _ pass: Pass) {
-        ce_max_pool(
-            inputs[0], pass.count, image.height, image.width, image.channels, window, output, places)
+        ce_max_pool(inputs[0], pass.count, image.height, image.width, image.channels, window, output, places)
     }
 
     func backward(
@@ -41,9 +37,7 @@ final class UpsampleKernel: Kernel {
     private let factor: Int
 
     /// - Parameter image: the output's.
-    init(_ image: ImageShape, factor: Int) {
-        (self.image, self.factor) = (image, factor)
-    }
+    init(_ image: ImageShape, factor: Int) { (self.image, self.factor) = (image, factor) }
 
     func forward(_ inputs: [Numbers], into output: Numbers, _ pass: Pass) {
         ce_upsample(inputs[0], pass.count, image.height, image.width, image.channels, factor, output)

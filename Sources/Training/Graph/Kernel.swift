@@ -114,12 +114,21 @@ final class ActivateKernel: Kernel {
         ce_bias_activation(output, zeros.pointer, pass.count, size, activation.kernel)
     }
 
-    func backward(
-        _: [Numbers], output: Numbers, delta: Numbers, into inputDeltas: [Numbers?], _ pass: Pass
-    ) {
+    func backward(_: [Numbers], output: Numbers, delta: Numbers, into inputDeltas: [Numbers?], _ pass: Pass) {
         ce_activation_backward(delta, output, pass.count * size, 0, activation.kernel)
         inputDeltas[0]?.update(from: delta, count: pass.count * size)
     }
 
     func memory(capacity: Int) -> Int { size * 4 }
+}
+
+extension Activation {
+    var kernel: ce_activation {
+        switch self {
+        case .relu: CE_RELU
+        case .sigmoid: CE_SIGMOID
+        case .tanh: CE_TANH
+        case .linear: CE_LINEAR
+        }
+    }
 }

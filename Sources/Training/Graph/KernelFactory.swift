@@ -29,9 +29,8 @@ struct KernelFactory {
 
     private func check(_ objective: Objective) throws(GraphProblem) {
         let readers = graph.nodes.flatMap(\.inputs)
-        guard case .linear? = graph.node(of: objective.output)?.operation, !readers.contains(objective.output) else {
-            throw GraphProblem("a loss is of a linear node that no other reads")
-        }
+        guard case .linear? = graph.node(of: objective.output)?.operation, !readers.contains(objective.output)
+        else { throw GraphProblem("a loss is of a linear node that no other reads") }
         if let penalty = objective.penalty {
             guard case .linear? = graph.node(of: plan.places[penalty.value])?.operation,
                 penalty.value != objective.output
@@ -78,7 +77,5 @@ struct KernelFactory {
 
 extension ImageShape {
     /// - Parameter shape: (height, width, channels).
-    fileprivate init(_ shape: [Int]) {
-        self.init(height: shape[0], width: shape[1], channels: shape[2])
-    }
+    fileprivate init(_ shape: [Int]) { self.init(height: shape[0], width: shape[1], channels: shape[2]) }
 }

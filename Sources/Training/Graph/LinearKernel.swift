@@ -33,18 +33,11 @@ final class LinearKernel: Kernel {
 
     init(
         _ parts: [Part], bias: (place: Int, isShared: Bool), outputSize: Int, columns: Int, activation: Activation,
-        memory: ParameterMemory,
-        leavesSums: Bool, isPenalized: Bool, capacity: Int, title: String
+        memory: ParameterMemory, leavesSums: Bool, isPenalized: Bool, capacity: Int, title: String
     ) {
-        self.parts = parts
-        self.bias = bias
-        self.outputSize = outputSize
-        self.columns = columns
-        self.activation = activation
-        self.memory = memory
-        self.leavesSums = leavesSums
-        self.isPenalized = isPenalized
-        self.title = title
+        (self.parts, self.bias, self.outputSize, self.columns) = (parts, bias, outputSize, columns)
+        (self.activation, self.memory, self.leavesSums) = (activation, memory, leavesSums)
+        (self.isPenalized, self.title) = (isPenalized, title)
         product = FloatBuffer(count: parts.count > 1 ? capacity * outputSize : 0)
         wideBias = FloatBuffer(count: leavesSums && columns < outputSize ? outputSize : 0)
     }

@@ -30,9 +30,7 @@ final class DenseMap: LinearMap {
     private let isTransposed: Bool
 
     init(inputs: Int, outputs: Int, isTransposed: Bool = false) {
-        self.inputs = inputs
-        self.outputs = outputs
-        self.isTransposed = isTransposed
+        (self.inputs, self.outputs, self.isTransposed) = (inputs, outputs, isTransposed)
     }
 
     /// (inputs, outputs)
@@ -78,8 +76,7 @@ final class ConvolutionMap: LinearMap {
     private lazy var sum = FloatBuffer(count: shape.weightCount)
 
     init(_ shape: ConvolutionShape, isTransposed: Bool = false) {
-        self.shape = shape
-        self.isTransposed = isTransposed
+        (self.shape, self.isTransposed) = (shape, isTransposed)
     }
 
     private func convolution(_ count: Int) -> Convolution {
@@ -121,8 +118,7 @@ final class UpsamplingMap: LinearMap {
     private let large: FloatBuffer
 
     init(_ shape: ConvolutionShape, factor: Int, batchSize: Int) {
-        self.shape = shape
-        self.factor = factor
+        (self.shape, self.factor) = (shape, factor)
         convolution = ConvolutionMap(shape)
         large = FloatBuffer(count: batchSize * shape.inputSize)
     }

@@ -33,8 +33,7 @@ struct ValuePlan {
         _ graph: Graph, batchSize: Int, samplesAtOnce: Int?, trained: Set<Int>, targets: Set<Int>
     ) throws(GraphProblem) {
         let partSize = min(samplesAtOnce ?? batchSize, batchSize)
-        self.batchSize = batchSize
-        self.partSize = partSize
+        (self.batchSize, self.partSize) = (batchSize, partSize)
         let shapes = try graph.shapes()
         let sizes = shapes.map { $0.reduce(1, *) }
         let readers = graph.nodes.flatMap(\.inputs).reduce(into: [Int](repeating: 0, count: graph.valueCount)) {

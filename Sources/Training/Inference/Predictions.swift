@@ -4,10 +4,7 @@ import TensorCore
 /// Classes that a network predicts: the last value of its graph has a number for each.
 extension TaskFunctions {
     /// The most probable class of each sample, the lowest of equal ones, and its probability.
-    ///
-    /// - Parameters:
-    ///   - weights: the graph's parameters, flat.
-    ///   - batchSize: how many samples are in memory at once.
+    /// - Parameter batchSize: how many samples are in memory at once.
     package static func predictions(
         of graph: Graph, weights: [Float], samples: Samples, batchSize: Int
     ) throws -> [(label: Int32, confidence: Float)] {
@@ -29,10 +26,7 @@ extension TaskFunctions {
     }
 
     /// The most probable class of each sample, the lowest of equal ones.
-    ///
-    /// - Parameters:
-    ///   - weights: the graph's parameters, flat.
-    ///   - progress: is told how many samples more are done, again and again.
+    /// - Parameter progress: is told how many samples more are done, again and again.
     package static func classify(
         _ samples: Samples, by graph: Graph, weights: [Float], isCancelled: () -> Bool = { false },
         progress: (Int) -> Void = { _ in }

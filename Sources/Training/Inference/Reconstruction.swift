@@ -17,7 +17,6 @@ package struct Reconstruction: Sendable {
     fileprivate var size: Int { graph.inputs[target].shape.reduce(1, *) }
 
     /// What samples become.
-    ///
     /// - Parameter progress: is told how many samples more are done, again and again.
     /// - Returns: (count, size), row-major, on the scale of the samples divided by their divisor.
     package func reconstruct(_ samples: Samples, progress: (Int) -> Void = { _ in }) throws -> [Float] {
@@ -31,7 +30,6 @@ package struct Reconstruction: Sendable {
     }
 
     /// The memory that it takes at most, in bytes, with the weights in memory already.
-    ///
     /// - Parameter kept: how many samples' reconstructions are kept.
     package func memory(samples: Int, kept: Int = 0) throws -> Int {
         TaskMemory.scratch + (try TaskMemory.inferring(graph, samples: samples)) + kept * size * 4

@@ -35,7 +35,6 @@ struct Examples {
     private func part(of row: Int32) -> Int { starts.lastIndex { $0 <= row } ?? 0 }
 
     /// Sets up to `count` examples of each class aside, drawn by the seed; one of each class at least is left.
-    ///
     /// - Returns: rows to learn from and rows to validate on, both in their order.
     func divided(validationPerClass count: Int, seed: UInt64) -> (training: [Int32], validation: [Int32]) {
         let all = Array(0..<Int32(labeledCount))
@@ -58,7 +57,6 @@ struct Examples {
 
 extension ClassWeights {
     /// How much the loss of an example of each class counts.
-    ///
     /// - Parameter labels: those that are learnt from.
     func values(classes: Int, labels: some Sequence<Int32>) -> [Float] {
         switch self {
@@ -80,10 +78,7 @@ struct Deck {
     private var pass = 0
     private var order: ArraySlice<Int32> = []
 
-    init(_ rows: [Int32], seed: UInt64) {
-        self.rows = rows
-        self.seed = seed
-    }
+    init(_ rows: [Int32], seed: UInt64) { (self.rows, self.seed) = (rows, seed) }
 
     mutating func deal(_ count: Int) -> [Int32] {
         (0..<count).map { _ in

@@ -7,7 +7,6 @@ struct Guesses {
     let labels: [Int32]
 
     /// The most confident guesses: of each sample the most probable class.
-    ///
     /// - Parameters:
     ///   - probabilities: (samples, classes)
     ///   - first: the row of the first sample.
@@ -29,7 +28,6 @@ struct Guesses {
     }
 
     /// Each sample's most probable class, the lowest of equal ones.
-    ///
     /// - Parameter probabilities: (samples, classes)
     static func answers(
         _ probabilities: [Float], classes: Int

@@ -47,8 +47,7 @@ package struct MeanPrediction {
         for feature in sums.indices {
             let difference = sums[feature] * share
             switch loss {
-            case .meanSquaredError:
-                error += max(0, squares[feature] * share - difference * difference)
+            case .meanSquaredError: error += max(0, squares[feature] * share - difference * difference)
             case .binaryCrossEntropy:
                 let mean = first[feature] + difference
                 guard mean > -1e-6, mean < 1 + 1e-6 else { return nil }

@@ -16,9 +16,7 @@ struct Revival {
 
     /// - Parameter steps: how many the task has.
     init(_ settings: TrainingSettings.Revival, _ executor: GraphExecutor, output: Int, steps: Int) {
-        self.executor = executor
-        self.settings = settings
-        self.output = output
+        (self.executor, self.settings, self.output) = (executor, settings, output)
         half = steps / 2
         activity = Activity(executor, of: settings.value)
         let all = executor.graph.parameterStarts

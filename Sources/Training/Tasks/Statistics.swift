@@ -3,10 +3,7 @@ import TensorCore
 
 extension TaskFunctions {
     /// Computes what a function makes of the last value of a graph over all samples.
-    ///
-    /// - Parameters:
-    ///   - weights: of all parameters, flat.
-    ///   - sets: what `work.sets` names, in that order.
+    /// - Parameter sets: what `work.sets` names, in that order.
     /// - Returns: (rows, size), row-major.
     /// - Throws: `TaskCancelled`; `GraphProblem` whenever the work does not fit together.
     package static func fit(

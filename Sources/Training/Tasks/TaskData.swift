@@ -8,8 +8,7 @@ package struct TaskData: Sendable {
     package init(_ inputs: [Samples], classes: [Int32] = []) {
         precondition(inputs.allSatisfy { $0.count == inputs[0].count }, "rows of all fields belong together")
         precondition(classes.isEmpty || classes.count == inputs[0].count, "each sample has a class")
-        self.inputs = inputs
-        self.classes = classes
+        (self.inputs, self.classes) = (inputs, classes)
     }
 
     package var count: Int { inputs[0].count }

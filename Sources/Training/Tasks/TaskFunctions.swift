@@ -8,7 +8,6 @@ import TensorCore
 /// batch; `figures.seconds` is left at zero, since a clock is no function of the task.
 package enum TaskFunctions {
     /// Trains a graph's weights on some samples.
-    ///
     /// - Parameters:
     ///   - given: the weights that `work.start` names, flat; empty where it names none.
     ///   - data: the samples; where `work` has a cut, what it makes of them.
@@ -26,10 +25,7 @@ package enum TaskFunctions {
     }
 
     /// Measures a network on some samples.
-    ///
-    /// - Parameters:
-    ///   - weights: of all parameters, flat.
-    ///   - data: the samples; where `work` has a cut, what it makes of them.
+    /// - Parameter data: the samples; where `work` has a cut, what it makes of them.
     /// - Throws: `TaskCancelled`; `GraphProblem` whenever the work does not fit together.
     package static func evaluate(
         _ work: EvaluateWork, weights: [Float], data: TaskData, isCancelled: () -> Bool
@@ -39,7 +35,6 @@ package enum TaskFunctions {
     }
 
     /// Computes the last value of a graph for each sample.
-    ///
     /// - Returns: (count, size), row-major.
     /// - Throws: `TaskCancelled`; `GraphProblem` whenever the work does not fit together.
     package static func encode(
@@ -56,11 +51,8 @@ package enum TaskFunctions {
     }
 
     /// Computes the codes that a cut gives, in the samples' order, a batch at a time.
-    ///
-    /// - Parameters:
-    ///   - weights: of all parameters, flat.
-    ///   - body: takes some samples' codes, each number as the bits of its nearest bfloat16: half the memory, and the
-    ///     same bits wherever they are kept.
+    /// - Parameter body: takes some samples' codes, each number as the bits of its nearest bfloat16: half the memory, and
+    ///   the same bits wherever they are kept.
     /// - Throws: `TaskCancelled`; `GraphProblem` whenever the graph does not fit together; what `body` throws.
     package static func codes(
         of data: TaskData, graph: Graph, weights: [Float], isCancelled: () -> Bool,
@@ -81,11 +73,6 @@ package enum TaskFunctions {
     package static let batchSize = 256
 
     /// The one inference loop: computes all values of a graph for the samples in their order, a batch at a time.
-    ///
-    /// - Parameters:
-    ///   - objective: of which the loss is wanted: then its output has sums alone.
-    ///   - look: is called with each value of a part as soon as it is there.
-    ///   - body: is called with each batch's values.
     static func forEachBatch(
         of graph: Graph, weights: [Float], data: TaskData, isCancelled: () -> Bool = { false },
         _ body: (_ executor: GraphExecutor, _ count: Int) throws -> Void

@@ -75,11 +75,8 @@ package enum TaskMemory {
 
 extension Work {
     /// What doing it takes of a worker's memory at most, in bytes.
-    ///
     /// - Throws: whenever it does not fit together.
-    package var memory: Int {
-        get throws(GraphProblem) { try TaskMemory.memory(of: self) }
-    }
+    package var memory: Int { get throws(GraphProblem) { try TaskMemory.memory(of: self) } }
 
     /// The addresses that its samples take while they are mapped, in bytes: at most four of a number.
     package var mappedMemory: Int {

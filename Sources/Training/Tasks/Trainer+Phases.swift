@@ -4,7 +4,6 @@ import TensorCore
 /// What comes after the labels, and the choice of the best weights.
 extension Trainer {
     /// Predicts classes of the unlabeled samples and learns from them, round after round.
-    ///
     /// - Returns: how many pseudo-labels each round learnt from.
     mutating func learnGuesses(_ plan: PseudoLabels, isCancelled: () -> Bool) throws(TaskCancelled) -> [Int] {
         var probabilities: [Float] = []
@@ -12,8 +11,7 @@ extension Trainer {
         for round in 1...plan.rounds {
             let fresh = try predict(Array(examples.unlabeled), isCancelled: isCancelled)
             let keep = round == 1 ? 0 : Float(plan.ensembling)
-            probabilities =
-                keep == 0 ? fresh : zip(probabilities, fresh).map { keep * $0 + (1 - keep) * $1 }
+            probabilities = keep == 0 ? fresh : zip(probabilities, fresh).map { keep * $0 + (1 - keep) * $1 }
             let guesses = Guesses(
                 probabilities, classes: classes, first: examples.unlabeled.lowerBound, settings: plan, round: round)
             counts.append(guesses.rows.count)

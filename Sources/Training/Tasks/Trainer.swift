@@ -34,8 +34,7 @@ struct Trainer {
     init(_ work: TrainWork, start: [Float], examples: Examples, profile: StepProfile?) throws(GraphProblem) {
         self.work = work
         settings = work.settings
-        self.start = start
-        self.examples = examples
+        (self.start, self.examples) = (start, examples)
         (training, validation) = examples.divided(
             validationPerClass: settings.validationPerClass ?? 0, seed: work.seed)
         classWeights = work.objective.classWeights(labels: training.lazy.map { examples.labels[Int($0)] }, work)
@@ -51,7 +50,6 @@ struct Trainer {
     }
 
     /// Trains to the end.
-    ///
     /// - Returns: what `work.returned` says, with all that was measured.
     mutating func run(isCancelled: () -> Bool) throws(TaskCancelled) -> TaskResult {
         var figures = TaskFigures(samples: examples.labeledCount * settings.epochs)
@@ -148,9 +146,8 @@ struct Trainer {
 extension Objective {
     /// How much the loss of each class counts; empty where it is not of classes.
     fileprivate func classWeights(labels: some Sequence<Int32>, _ work: TrainWork) -> [Float] {
-        guard case .crossEntropy(let field, let weights) = loss, let classes = work.data[field]?.classes else {
-            return []
-        }
+        guard case .crossEntropy(let field, let weights) = loss, let classes = work.data[field]?.classes
+        else { return [] }
         return weights.values(classes: classes, labels: labels)
     }
 }
@@ -169,9 +166,7 @@ struct StageClock {
     let steps: Int
 
     /// The share of the stage, 0 ... 1, that is done at step `step` (from 0) of this task.
-    func progress(step: Int) -> Double {
-        (Double(round - 1) + Double(step) / Double(steps)) / Double(rounds)
-    }
+    func progress(step: Int) -> Double { (Double(round - 1) + Double(step) / Double(steps)) / Double(rounds) }
 }
 
 /// How many of a value's numbers were not zero.
@@ -185,8 +180,7 @@ struct Activity {
     private var seen = 0
 
     init(_ executor: GraphExecutor, of value: Int) {
-        self.executor = executor
-        self.value = value
+        (self.executor, self.value) = (executor, value)
         let shape = executor.plan.shapes[value]
         active = [Int32](repeating: 0, count: shape[shape.count - 1])
         positions = executor.plan.sizes[value] / active.count

@@ -6,7 +6,6 @@ import RunProtocol
 extension DataPreparation {
     /// What is said where a source has a limit. Files of labels and folders tell how many samples there are; a CSV's own
     /// column would have to be read to its end.
-    ///
     /// - Parameters:
     ///   - all: the labels of the whole source; nil where they are not known.
     ///   - namingClasses: whether the classes that are left out are told; those of test samples are told elsewhere.

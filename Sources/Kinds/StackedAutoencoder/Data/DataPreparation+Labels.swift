@@ -137,8 +137,7 @@ extension DataPreparation {
         case .column(let name):
             options.header = source.header
             return try SampleFile.labels(try access.locate(source.path), column: name, options)
-        case .folders:
-            return try SampleFile.folderLabels(try access.locate(source.path), limit: limit)
+        case .folders: return try SampleFile.folderLabels(try access.locate(source.path), limit: limit)
         }
     }
 
@@ -176,7 +175,6 @@ extension DataPreparation {
     }
 
     /// The examples of one draw: of a random order the first of each class.
-    ///
     /// - Parameter places: of the samples that may be drawn.
     private func pick(_ source: LabeledSource, from pool: Labeled, _ places: [Int32], draw: Int) throws -> [Int32] {
         guard let perClass = source.perClass else { return places }

@@ -23,7 +23,6 @@ struct DataPreparation {
     }
 
     /// No more than one of the plan's files is in memory at a time.
-    ///
     /// - Throws: `APIError` or `DataError` whenever the data are not what the plan needs.
     func prepare() throws -> StackedManifest {
         var (manifest, unlabeled) = try prepareUnlabeled()
@@ -71,9 +70,8 @@ struct DataPreparation {
     /// Reads the unlabeled samples, without the column that holds the labels of the labeled ones.
     private func readUnlabeled() throws -> (SampleRows, remark: String?) {
         let source = plan.data.unlabeled
-        guard plan.fineTuning != nil, let labeled = plan.data.labeled, case .column(let name) = labeled.labels else {
-            return (try read(source, labels: nil), nil)
-        }
+        guard plan.fineTuning != nil, let labeled = plan.data.labeled, case .column(let name) = labeled.labels
+        else { return (try read(source, labels: nil), nil) }
         let remark = "\(source.path.printable()): its column '\(name.printable())', which holds the labels, is left out"
         // In the file of the labeled samples a position means the same column.
         if source.path == labeled.samples.path { return (try read(source, labels: labeled.labels), remark) }
@@ -89,13 +87,11 @@ struct DataPreparation {
     }
 
     /// How the samples lie as images; nil where they are none.
-    ///
     /// - Throws: whenever channels stand first and it matters to the plan where a number lies.
     private func image(of rows: SampleRows, path: String) throws(APIError) -> (ImageShape?, remark: String?) {
         let shape = rows.sampleShape
-        guard shape.count == 3, [1, 3, 4].contains(shape[0]), shape[0] < min(shape[1], shape[2]) else {
-            return (ImageShape(shape), nil)
-        }
+        guard shape.count == 3, [1, 3, 4].contains(shape[0]), shape[0] < min(shape[1], shape[2])
+        else { return (ImageShape(shape), nil) }
         // A single channel lies the same whether it stands first or last.
         guard shape[0] > 1 else { return (ImageShape(height: shape[1], width: shape[2], channels: 1), nil) }
         let text = "\(path): its samples have the shape \(shape), with the channels first"
@@ -176,6 +172,33 @@ struct DataPreparation {
                 + " binary_cross_entropy needs 0 to 1", hint: "set divide_by, or loss: mean_squared_error")
     }
 
+    /// Samples whose codes are exported: read so that they match the unlabeled ones, and cut in their order.
+    private func prepareOutputs(into manifest: inout StackedManifest) throws {
+        guard let outputs = plan.outputs else { return }
+        let size = manifest.network(of: plan.layers).codeSize
+        manifest.outputs = try outputs.map { output in
+            let source = try match(output.samples, nil, &manifest)
+            let count = source.rows.count
+            guard count >= output.shards else {
+                throw APIError(
+                    .invalidData, "\(output.samples.path): \(count) samples cannot be cut into \(output.shards) parts",
+                    hint: "make the shards of the output \(output.name) fewer")
+            }
+            let (numbers, overflow) = count.divided(by: output.shards).multipliedReportingOverflow(by: size)
+            guard !overflow, numbers <= Limits.parameters else {
+                throw APIError(
+                    .invalidPlan,
+                    "a part of the output \(output.name) would have more than \(Limits.parameters) numbers",
+                    hint: "give it more shards")
+            }
+            let places = Array(0..<Int32(count))
+            let parts = try (0..<output.shards).map { part in
+                try store(source, places[count * part / output.shards..<count * (part + 1) / output.shards])
+            }
+            return OutputSamples(name: output.name, parts: parts)
+        }
+    }
+
     // MARK: The plan's hash
 
     /// SHA-256 of all that the weights depend on: the plan without its name and paths, and the data as they were cut.
@@ -188,29 +211,14 @@ struct DataPreparation {
         bare.name = ""
         bare.verify = nil
         bare.data.removePaths()
-        bare.outputs = bare.outputs?.map {
-            OutputPlan(
-                name: $0.name, samples: $0.samples.withoutPath, shards: $0.shards, statistics: $0.statistics)
-        }
+        for index in (bare.outputs ?? []).indices { bare.outputs?[index].samples.path = "" }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return Digest(of: try encoder.encode(Contents(plan: bare, data: manifest.blobs)))
     }
 }
 
-extension SampleSource {
-    fileprivate var withoutPath: SampleSource {
-        var bare = self
-        bare.path = ""
-        return bare
-    }
-}
-
-extension LabelSource {
-    fileprivate var isColumn: Bool {
-        if case .column = self { true } else { false }
-    }
-}
+extension LabelSource { fileprivate var isColumn: Bool { if case .column = self { true } else { false } } }
 
 extension ImageShape {
     /// - Parameter shape: a sample's, (height, width) or (height, width, channels); nil for any other.

@@ -40,19 +40,9 @@ package struct StackedManifest: Codable, Hashable, Sendable {
         classNames: [String]? = nil, sampleShape: [Int]? = nil, range: NumberRange? = nil,
         remarks: [String]? = nil
     ) {
-        self.planHash = planHash
-        self.inputSize = inputSize
-        self.image = image
-        self.shards = shards
-        self.heldOut = heldOut
-        self.draws = draws
-        self.test = test
-        self.classes = classes
-        self.columns = columns
-        self.classNames = classNames
-        self.sampleShape = sampleShape
-        self.range = range
-        self.remarks = remarks
+        (self.planHash, self.inputSize, self.image, self.shards) = (planHash, inputSize, image, shards)
+        (self.heldOut, self.draws, self.test, self.classes, self.columns) = (heldOut, draws, test, classes, columns)
+        (self.classNames, self.sampleShape, self.range, self.remarks) = (classNames, sampleShape, range, remarks)
     }
 }
 
@@ -61,15 +51,11 @@ package struct OutputSamples: Codable, Hashable, Sendable {
     package var name: String
     package var parts: [SampleSet]
 
-    package init(name: String, parts: [SampleSet]) {
-        self.name = name
-        self.parts = parts
-    }
+    package init(name: String, parts: [SampleSet]) { (self.name, self.parts) = (name, parts) }
 }
 
 extension StackedManifest {
     /// The parts of each draw's labeled examples.
-    ///
     /// - Parameter replicas: into how many each is cut.
     package func trials(replicas: Int) -> [[LabeledBlobs]] {
         stride(from: 0, to: draws.count, by: max(replicas, 1)).map {

@@ -11,7 +11,6 @@ extension StackedPlan {
     var smallest: DataSizes { DataSizes(samples: data.heldOut + data.shards, labeled: 0, tested: 0, classes: 0) }
 
     /// Whether networks on samples of this size can be held and averaged: known only when the data have been seen.
-    ///
     /// - Parameter samples: how many there are.
     func checkSizes(of network: NetworkSpec, samples: Int) throws(APIError) {
         let isMoving = autoencoderStages.contains { $0.settings.randomShift != nil }

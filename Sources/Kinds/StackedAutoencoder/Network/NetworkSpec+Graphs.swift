@@ -13,7 +13,6 @@ extension NetworkSpec {
     // MARK: Encoders
 
     /// Adds layer `layer`'s encoder on top of a value.
-    ///
     /// - Parameter parameters: the places of its weight and bias.
     private func appendEncoder(_ layer: Int, of value: Int, parameters: [Int], to graph: inout Graph) -> Int {
         let spec = layers[layer]
@@ -114,9 +113,8 @@ extension NetworkSpec {
     }
 
     private func appendUnpooling(_ layer: Int, of value: Int, to graph: inout Graph) -> Int {
-        guard let window = layers[layer].window, window.pooling > 1, let image = image(ofLayer: layer) else {
-            return value
-        }
+        guard let window = layers[layer].window, window.pooling > 1, let image = image(ofLayer: layer)
+        else { return value }
         let whole = window.output(of: image, channels: layers[layer].units)
         return graph.append(
             "unpooling.\(layer)",
@@ -124,9 +122,8 @@ extension NetworkSpec {
     }
 
     private func decoder(_ layer: Int, isTied: Bool) -> LinearOperation {
-        guard let window = layers[layer].window, let image = image(ofLayer: layer) else {
-            return .dense(shape: inputShape(ofLayer: layer), isTransposed: isTied)
-        }
+        guard let window = layers[layer].window, let image = image(ofLayer: layer)
+        else { return .dense(shape: inputShape(ofLayer: layer), isTransposed: isTied) }
         return window.decoder == .transposed
             ? .transposedConvolution(image: image, kernel: window.kernel, stride: window.stride)
             : .upsampledConvolution(image: image, kernel: window.kernel, factor: window.stride)
@@ -135,7 +132,6 @@ extension NetworkSpec {
     // MARK: Classifier
 
     /// All encoders with a linear output for each class above them. Parameters: `classifierParameters`.
-    ///
     /// - Parameters:
     ///   - noise: standard deviation of what is added to the samples.
     ///   - dropout: of each hidden layer's input.

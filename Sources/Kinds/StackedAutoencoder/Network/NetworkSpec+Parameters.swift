@@ -8,9 +8,7 @@ extension NetworkSpec {
         let shape =
             spec.window.map { [spec.units, image(ofLayer: layer)?.channels ?? 0, $0.kernel, $0.kernel] }
             ?? [inputSize(ofLayer: layer), spec.units]
-        return [
-            .weight("encoder.\(layer).weight", shape), .bias("encoder.\(layer).bias", spec.units),
-        ]
+        return [.weight("encoder.\(layer).weight", shape), .bias("encoder.\(layer).bias", spec.units)]
     }
 
     /// Layer `layer`'s autoencoder: its encoder, then `decoder.N.weight` unless the decoder uses the encoder's weight

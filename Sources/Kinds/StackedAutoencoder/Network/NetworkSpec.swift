@@ -8,9 +8,7 @@ package struct NetworkSpec: Codable, Hashable, Sendable {
     package var layers: [LayerSpec]
 
     package init(inputSize: Int, image: ImageShape? = nil, layers: [LayerSpec]) {
-        self.inputSize = inputSize
-        self.image = image
-        self.layers = layers
+        (self.inputSize, self.image, self.layers) = (inputSize, image, layers)
     }
 
     /// How many numbers go into layer `layer`.
@@ -68,9 +66,7 @@ package struct LayerSpec: Codable, Hashable, Sendable {
     package var window: ConvolutionWindow?
 
     package init(units: Int, activation: Activation, window: ConvolutionWindow? = nil) {
-        self.units = units
-        self.activation = activation
-        self.window = window
+        (self.units, self.activation, self.window) = (units, activation, window)
     }
 }
 
@@ -92,10 +88,7 @@ package struct ConvolutionWindow: Codable, Hashable, Sendable {
     package var decoder: Decoder
 
     package init(kernel: Int, stride: Int = 1, pooling: Int = 1, decoder: Decoder = .transposed) {
-        self.kernel = kernel
-        self.stride = stride
-        self.pooling = pooling
-        self.decoder = decoder
+        (self.kernel, self.stride, self.pooling, self.decoder) = (kernel, stride, pooling, decoder)
     }
 
     fileprivate var isWithinLimits: Bool {
@@ -117,4 +110,25 @@ extension ImageShape {
     fileprivate func divided(by step: Int, channels: Int) -> ImageShape {
         ImageShape(height: (height + step - 1) / step, width: (width + step - 1) / step, channels: channels)
     }
+}
+
+/// How one layer's decoder goes with its encoder.
+package struct DecoderSpec: Codable, Hashable, Sendable {
+    /// Where `tied`, the weight is the encoder's, transposed.
+    package var constraint: DecoderConstraint
+    /// What the decoder ends with.
+    package var activation: Activation
+
+    package init(constraint: DecoderConstraint, activation: Activation) {
+        (self.constraint, self.activation) = (constraint, activation)
+    }
+}
+
+/// What keeps a network from escaping the L1 penalty by shrinking its codes.
+package enum DecoderConstraint: String, Codable, Sendable, CaseIterable {
+    /// Each code unit's decoder weights are kept at Euclidean length one.
+    case unitNorm = "unit_norm"
+    /// The decoder's weight is the encoder's, transposed.
+    case tied
+    case free
 }

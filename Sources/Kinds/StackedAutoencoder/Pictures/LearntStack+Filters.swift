@@ -42,9 +42,8 @@ extension LearntStack {
 
     /// - Parameter weight: (inputs, units) of an encoder, (units, inputs) of a decoder.
     private func atom(_ unit: Int, of weight: ParameterSpec, _ values: ArraySlice<Float>) -> [Float] {
-        guard decoders[0].constraint == .tied else {
-            return Array(values.dropFirst(unit * weight.rowLength).prefix(weight.rowLength))
-        }
+        guard decoders[0].constraint == .tied
+        else { return Array(values.dropFirst(unit * weight.rowLength).prefix(weight.rowLength)) }
         return (0..<weight.shape[0]).map { values[values.startIndex + $0 * weight.shape[1] + unit] }
     }
 

@@ -27,10 +27,6 @@ extension LearntStack {
     }
 
     /// The codes of the highest layer in two dimensions.
-    ///
-    /// - Parameters:
-    ///   - labels: one for each sample; nil where there are none.
-    ///   - stage: whose code it is.
     package func codeMap(of samples: PickedSamples, labels: [Int32]?, stage: Int) throws -> CodeMap {
         Engine.useOneThread()
         let codes = try codes(of: samples)

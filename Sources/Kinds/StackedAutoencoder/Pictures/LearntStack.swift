@@ -16,16 +16,12 @@ package struct LearntStack: Sendable {
     /// Of networks with more weights no picture is drawn: it takes several times the memory that they take.
     package static let mostWeights = 1 << 26
 
-    /// - Parameters:
-    ///   - network: may have more layers than `decoders`, which are left away.
-    ///   - weights: the layers' `autoencoderParameters`, flat, from the input upwards.
+    /// - Parameter network: may have more layers than `decoders`, which are left away.
     package init(network: NetworkSpec, decoders: [DecoderSpec], sparsity: [Sparsity]?, weights: [Float]) {
         precondition((1...network.layers.count).contains(decoders.count), "a stack without layers")
         self.network = NetworkSpec(
             inputSize: network.inputSize, image: network.image, layers: Array(network.layers.prefix(decoders.count)))
-        self.decoders = decoders
-        self.sparsity = sparsity
-        self.weights = weights
+        (self.decoders, self.sparsity, self.weights) = (decoders, sparsity, weights)
         let count = network.autoencoderParameters(first: 0, decoders: decoders).elementCount
         precondition(weights.count == count, "\(weights.count) weights for another stack")
     }
@@ -47,5 +43,27 @@ package struct LearntStack: Sendable {
     /// The encoders alone: `stackParameters`, flat.
     var encoders: [Float] {
         network.layers.indices.flatMap { layer in tensors(ofLayer: layer).prefix(2).flatMap(\.values) }
+    }
+
+    /// Samples through all layers and back.
+    var reconstruction: Reconstruction {
+        let (graph, values) = network.autoencoderGraph(layer: 0, decoders: decoders, sparsity: sparsity ?? [])
+        return Reconstruction(graph, target: values.target, output: values.output, weights: weights)
+    }
+
+    /// Codes of the highest layer decoded by all layers, from the top downwards.
+    /// - Parameter codes: (count, `codeSize(ofLayer:)` of the highest layer): before it is pooled.
+    /// - Returns: (count, inputSize), row-major.
+    func decode(_ codes: [Float]) throws -> [Float] {
+        let size = network.codeSize(ofLayer: top)
+        let count = codes.count / size
+        precondition(count > 0 && count * size == codes.count, "\(codes.count) numbers are no codes of \(size)")
+        let samples = Samples(count: count, size: size, numbers: .float32(codes), divisor: 1)
+        let work = EncodeWork(
+            graph: network.decoderGraph(decoders: decoders), weights: Digest(of: []),
+            data: FieldSet(count: count, fields: []))
+        return try TaskFunctions.encode(
+            work, weights: weights, data: TaskData([samples]), isCancelled: { false }
+        ).vector
     }
 }

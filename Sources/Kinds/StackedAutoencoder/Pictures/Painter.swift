@@ -45,16 +45,14 @@ struct Painter {
     }
 
     private func pick(_ count: Int, of set: SampleSet) throws -> PickedSamples {
-        try PickedSamples(
-            run.path(set.digest), of: set, places: PickedSamples.places(count, of: set.count))
+        try PickedSamples(run.path(set.digest), of: set, places: PickedSamples.places(count, of: set.count))
     }
 
     private func labels(_ set: LabeledBlobs, of samples: PickedSamples, classes: Int) throws -> [Int32] {
         let path = run.path(set.labels)
         let labels = try SampleFile.storedLabels(path)
-        guard labels.count == set.samples.count, labels.allSatisfy({ (0..<Int32(classes)).contains($0) }) else {
-            throw DataError(.wrongShape, at: path, "its labels do not belong to the samples")
-        }
+        guard labels.count == set.samples.count, labels.allSatisfy({ (0..<Int32(classes)).contains($0) })
+        else { throw DataError(.wrongShape, at: path, "its labels do not belong to the samples") }
         return samples.places.map { labels[Int($0)] }
     }
 

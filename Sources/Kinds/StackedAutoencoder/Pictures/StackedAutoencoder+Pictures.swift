@@ -4,7 +4,6 @@ package import RunProtocol
 
 extension ViewDescription {
     /// What can be looked at of a run of stacked autoencoders.
-    ///
     /// - Parameter stages: those of autoencoders.
     package static func stacked(stages: [Int], hasClassifier: Bool) -> [ViewDescription] {
         let views = [
@@ -34,17 +33,14 @@ extension StackedAutoencoder {
                 hint: "stages count from 0; this run has \(stages.count) of them")
         }
         guard let stage = stage ?? stages.last(where: { run.weights[$0] != nil }), let weights = run.weights[stage]
-        else {
-            throw .nothingToDraw(run.id)
-        }
+        else { throw .nothingToDraw(run.id) }
         return ViewSubject(stage: stage, weights: weights)
     }
 
     /// The first draw's pretrained classifier, as soon as all are tested: its export, or what it was trained to.
     private func classifier(of run: RunResults) throws(APIError) -> ViewSubject {
-        guard let test = run.compiled.stages.lastIndex(where: { $0 is TestStage }), run.results[test] != nil else {
-            throw .nothingToDraw(run.id)
-        }
+        guard let test = run.compiled.stages.lastIndex(where: { $0 is TestStage }), run.results[test] != nil
+        else { throw .nothingToDraw(run.id) }
         let export = run.exports.first { $0.part == .fineTuned }?.digest
         let trained = run.results.min { $0.key < $1.key }?.value.first ?? run.weights[test - 1]
         guard let weights = export ?? (run.isFinal ? nil : trained) else { throw .nothingToDraw(run.id) }

@@ -12,10 +12,7 @@ package struct AutoencoderStage: Hashable, Sendable {
     package var settings: StageSettings
 
     package init(layer: Int, decoders: [DecoderSpec], frozenEncoders: Int = 0, settings: StageSettings) {
-        self.layer = layer
-        self.decoders = decoders
-        self.frozenEncoders = frozenEncoders
-        self.settings = settings
+        (self.layer, self.decoders, self.frozenEncoders, self.settings) = (layer, decoders, frozenEncoders, settings)
     }
 
     /// Those whose encoders are trained.

@@ -14,12 +14,8 @@ package struct DataPlan: Codable, Hashable, Sendable {
         unlabeled: SampleSource, heldOut: Int, shards: Int, labeled: LabeledSource? = nil, test: LabeledTest? = nil,
         testSplit: Double? = nil
     ) {
-        self.unlabeled = unlabeled
-        self.heldOut = heldOut
-        self.shards = shards
-        self.labeled = labeled
-        self.test = test
-        self.testSplit = testSplit
+        (self.unlabeled, self.heldOut, self.shards, self.labeled) = (unlabeled, heldOut, shards, labeled)
+        (self.test, self.testSplit) = (test, testSplit)
     }
 
     /// Whether there is something to test a classifier on.
@@ -27,9 +23,7 @@ package struct DataPlan: Codable, Hashable, Sendable {
 }
 
 /// What is seen through an image where it is transparent.
-package enum ImageBackground: String, Codable, Hashable, Sendable, CaseIterable {
-    case white, black
-}
+package enum ImageBackground: String, Codable, Hashable, Sendable, CaseIterable { case white, black }
 
 /// A file or folder of samples.
 package struct SampleSource: Codable, Hashable, Sendable {
@@ -54,13 +48,8 @@ package struct SampleSource: Codable, Hashable, Sendable {
         path: String, limit: Int? = nil, divideBy: Double? = nil, header: Bool? = nil, without: [String]? = nil,
         array: String? = nil, background: ImageBackground? = nil
     ) {
-        self.path = path
-        self.limit = limit
-        self.divideBy = divideBy
-        self.header = header
-        self.without = without
-        self.array = array
-        self.background = background
+        (self.path, self.limit, self.divideBy, self.header, self.without) = (path, limit, divideBy, header, without)
+        (self.array, self.background) = (array, background)
     }
 }
 
@@ -84,22 +73,10 @@ package struct LabeledSource: Codable, Hashable, Sendable {
     package var perClass: Int?
     /// How often the experiment is done, each time with other examples.
     package var draws: Int
-
-    package init(samples: SampleSource, labels: LabelSource, perClass: Int?, draws: Int) {
-        self.samples = samples
-        self.labels = labels
-        self.perClass = perClass
-        self.draws = draws
-    }
 }
 
 /// The samples that the classifier is tested on; nothing is ever chosen by them.
 package struct LabeledTest: Codable, Hashable, Sendable {
     package var samples: SampleSource
     package var labels: LabelSource
-
-    package init(samples: SampleSource, labels: LabelSource) {
-        self.samples = samples
-        self.labels = labels
-    }
 }

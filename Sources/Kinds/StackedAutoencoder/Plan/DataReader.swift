@@ -21,8 +21,11 @@ enum DataReader {
         defer { below.finish() }
         plan.testSplit = below.number("split", in: 0.01...0.99)
         guard below.has("split") else {
-            plan.test = test(below)
-            return
+            if !below.has("samples") {
+                below.note(
+                    "samples", "is missing: the file of samples to test on; or `split`, a share of the labeled ones")
+            }
+            return plan.test = LabeledTest(samples: source(below, "samples"), labels: labels(below))
         }
         for key in ["samples", "labels"] where below.has(key) {
             below.note(key, "cannot stand beside `split`, which takes the test set from the labeled samples")
@@ -47,20 +50,9 @@ enum DataReader {
         defer { section.finish() }
         if !section.has("samples") { section.note("samples", "is missing: the file of samples that have labels") }
         return LabeledSource(
-            samples: source(section, "samples"),
-            labels: labels(section),
+            samples: source(section, "samples"), labels: labels(section),
             perClass: section.whole("per_class", in: 1...Limits.samples),
             draws: section.whole("draws", in: 1...1_000) ?? 5)
-    }
-
-    private static func test(_ section: Section) -> LabeledTest {
-        if !section.has("samples") {
-            section.note(
-                "samples", "is missing: the file of samples to test on; or `split`, a share of the labeled ones")
-        }
-        return LabeledTest(
-            samples: source(section, "samples"),
-            labels: labels(section))
     }
 
     /// A path, or a section with a path, a column or both, or `folders`.

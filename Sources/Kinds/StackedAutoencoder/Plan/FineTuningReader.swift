@@ -22,8 +22,7 @@ enum FineTuningReader {
             batchSize: section.whole("batch_size", in: 1...65_536) ?? 32,
             optimizer: StageReader.optimizer(section),
             encoderLearningRate: section.number("encoder_learning_rate", in: 0...100) ?? 0.0001,
-            schedule: StageReader.schedule(section),
-            dropout: section.number("dropout", in: 0...0.99) ?? 0.5,
+            schedule: StageReader.schedule(section), dropout: section.number("dropout", in: 0...0.99) ?? 0.5,
             inputDropout: section.number("input_dropout", in: 0...0.99) ?? 0.2,
             weightDecay: section.number("weight_decay", in: 0...1) ?? 0,
             compareFromScratch: section.flag("compare_from_scratch") ?? true,
@@ -36,9 +35,7 @@ enum FineTuningReader {
             replicas: section.whole("replicas", in: 1...Limits.replicas))
     }
 
-    private enum ClassWeightsName: String, CaseIterable {
-        case equal, balanced
-    }
+    private enum ClassWeightsName: String, CaseIterable { case equal, balanced }
 
     private static func classWeights(_ section: Section) -> ClassWeights {
         if section.isList("class_weights") {
@@ -48,10 +45,7 @@ enum FineTuningReader {
             }
             return weights.map { .list($0) } ?? .equal
         }
-        return switch section.choice("class_weights", ClassWeightsName.self) ?? .equal {
-        case .equal: .equal
-        case .balanced: .balanced
-        }
+        return section.choice("class_weights", ClassWeightsName.self) == .balanced ? .balanced : .equal
     }
 
     /// The examples set aside are labels that are used, so they are of those drawn, and must leave some to learn from.

@@ -42,23 +42,12 @@ package struct FineTuningSettings: Codable, Hashable, Sendable {
         classWeights: ClassWeights = .equal, validationPerClass: Int? = nil, pseudoLabels: PseudoLabels? = nil,
         rounds: Int? = nil, replicas: Int? = nil
     ) {
-        self.rounds = rounds
-        self.replicas = replicas
-        self.epochs = epochs
-        self.batchSize = batchSize
-        self.optimizer = optimizer
-        self.encoderLearningRate = encoderLearningRate
-        self.layerRateDecay = layerRateDecay
-        self.schedule = schedule
-        self.dropout = dropout
-        self.inputDropout = inputDropout
-        self.inputNoise = inputNoise
-        self.weightDecay = weightDecay
-        self.maxNorm = maxNorm
-        self.classWeights = classWeights
-        self.validationPerClass = validationPerClass
-        self.pseudoLabels = pseudoLabels
-        self.compareFromScratch = compareFromScratch
+        (self.rounds, self.replicas, self.epochs, self.batchSize) = (rounds, replicas, epochs, batchSize)
+        (self.optimizer, self.encoderLearningRate) = (optimizer, encoderLearningRate)
+        (self.layerRateDecay, self.schedule, self.dropout) = (layerRateDecay, schedule, dropout)
+        (self.inputDropout, self.inputNoise, self.weightDecay) = (inputDropout, inputNoise, weightDecay)
+        (self.maxNorm, self.classWeights, self.validationPerClass) = (maxNorm, classWeights, validationPerClass)
+        (self.pseudoLabels, self.compareFromScratch) = (pseudoLabels, compareFromScratch)
     }
 
     /// Whether a trial is trained by several tasks, whose updates are averaged.

@@ -8,13 +8,6 @@ package struct OutputPlan: Codable, Hashable, Sendable {
     /// Whether mean, standard deviation and range of the codes are exported too; nil: they are not.
     package var statistics: Bool?
 
-    package init(name: String, samples: SampleSource, shards: Int, statistics: Bool? = nil) {
-        self.name = name
-        self.samples = samples
-        self.shards = shards
-        self.statistics = statistics
-    }
-
     /// The name of the statistics' export.
     package var statisticsName: String { name + "-statistics" }
 }

@@ -25,15 +25,8 @@ package struct StackedPlan: Codable, Hashable, Sendable {
         joint: StageSettings? = nil, fineTuning: FineTuningSettings?, outputs: [OutputPlan]? = nil,
         verify: Double? = nil, instructionSet: InstructionSet? = nil
     ) {
-        self.name = name
-        self.seed = seed
-        self.data = data
-        self.layers = layers
-        self.stages = stages
-        self.joint = joint
-        self.fineTuning = fineTuning
-        self.outputs = outputs
-        self.verify = verify
+        (self.name, self.seed, self.data, self.layers, self.stages) = (name, seed, data, layers, stages)
+        (self.joint, self.fineTuning, self.outputs, self.verify) = (joint, fineTuning, outputs, verify)
         self.instructionSet = instructionSet
     }
 }

@@ -17,9 +17,10 @@ enum StackedReader {
         // Read on its own as well, so that its keys are known even where no layer needs them.
         _ = StageReader.read(pretraining, above: nil)
         let data = DataReader.read(top.section("data"))
+        let joint = top.has("joint_training") ? top.section("joint_training") : nil
         let plan = StackedPlan(
             name: common.name, seed: common.seed, data: data, layers: specs, stages: stages,
-            joint: top.has("joint_training") ? joint(top.section("joint_training"), stages) : nil,
+            joint: joint.map { StageReader.readJoint($0, above: stages) },
             fineTuning: top.has("fine_tuning") ? FineTuningReader.read(top.section("fine_tuning"), data) : nil,
             outputs: OutputsReader.read(top, data), verify: common.verify, instructionSet: common.instructionSet)
         if plan.fineTuning != nil, data.labeled == nil || !data.hasTest {
@@ -47,10 +48,5 @@ enum StackedReader {
                 stride: window.whole("stride", in: 1...Limits.stride) ?? 1,
                 pooling: window.whole("pooling", in: 1...Limits.pooling) ?? 1,
                 decoder: window.choice("decoder", ConvolutionWindow.Decoder.self) ?? .transposed))
-    }
-
-    private static func joint(_ section: Section, _ stages: [StageSettings]) -> StageSettings {
-        defer { section.finish() }
-        return StageReader.readJoint(section, above: stages)
     }
 }

@@ -32,6 +32,7 @@ enum StageReader {
 
     /// The training of all layers together: on whole samples, with the layers' own decoders.
     static func readJoint(_ section: Section, above stages: [StageSettings]) -> StageSettings {
+        defer { section.finish() }
         if section.has("decoder") { section.note("decoder", "belongs to the layers: they keep their decoders") }
         return read(
             section,
@@ -119,9 +120,7 @@ enum StageReader {
         return share > 0 ? .winnerTakeAll(share: share) : .none
     }
 
-    private enum OptimizerName: String, CaseIterable {
-        case adam, sgd
-    }
+    private enum OptimizerName: String, CaseIterable { case adam, sgd }
 
     static func optimizer(_ section: Section) -> OptimizerSettings {
         let rate = section.number("learning_rate", in: 0...100)
@@ -144,9 +143,7 @@ enum StageReader {
             decayStart: section.number("decay_start", in: 0...1) ?? (decay == .cosine ? warmUp : 0.5))
     }
 
-    private enum OuterName: String, CaseIterable {
-        case mean, nesterov
-    }
+    private enum OuterName: String, CaseIterable { case mean, nesterov }
 
     private static func outer(_ section: Section) -> OuterOptimizer {
         let rate = section.number("outer_learning_rate", in: 0...10)

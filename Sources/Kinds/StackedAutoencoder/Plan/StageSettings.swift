@@ -45,25 +45,11 @@ package struct StageSettings: Codable, Hashable, Sendable {
         revivesDeadUnits: Bool = false, precision: Precision = .float32, randomShift: Int? = nil,
         weightDecay: Double? = nil, target: ReconstructionTarget? = nil
     ) {
-        self.rounds = rounds
-        self.replicas = replicas
-        self.localEpochs = localEpochs
-        self.batchSize = batchSize
-        self.target = target
-        self.loss = loss
-        self.outputActivation = outputActivation
-        self.corruption = corruption
-        self.l1 = l1
-        self.l1WarmUp = l1WarmUp
-        self.sparsity = sparsity
-        self.revivesDeadUnits = revivesDeadUnits
-        self.decoder = decoder
-        self.optimizer = optimizer
-        self.schedule = schedule
-        self.outer = outer
-        self.earlyStopping = earlyStopping
-        self.precision = precision
-        self.randomShift = randomShift
+        (self.rounds, self.replicas, self.localEpochs, self.batchSize) = (rounds, replicas, localEpochs, batchSize)
+        (self.target, self.loss, self.outputActivation, self.corruption) = (target, loss, outputActivation, corruption)
+        (self.l1, self.l1WarmUp, self.sparsity, self.revivesDeadUnits) = (l1, l1WarmUp, sparsity, revivesDeadUnits)
+        (self.decoder, self.optimizer, self.schedule, self.outer) = (decoder, optimizer, schedule, outer)
+        (self.earlyStopping, self.precision, self.randomShift) = (earlyStopping, precision, randomShift)
         self.weightDecay = weightDecay
     }
 }

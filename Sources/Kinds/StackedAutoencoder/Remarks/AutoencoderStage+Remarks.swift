@@ -12,7 +12,6 @@ extension AutoencoderStage {
     private static let plateauRounds = 5
 
     /// What a stage that has ended says of itself: of its errors, its code and its rounds.
-    ///
     /// - Parameter status: with all its rounds.
     package func remarks(on status: StageStatus, of plan: StackedPlan, _ manifest: StackedManifest) -> [Remark] {
         let ofErrors = errorRemarks(on: status, of: plan, manifest)
@@ -38,9 +37,8 @@ extension AutoencoderStage {
 
     private func plateauRemarks(on status: StageStatus) -> [Remark] {
         let errors = status.history.compactMap { record in record.heldOutError.map { (record.round, $0) } }
-        guard settings.earlyStopping == nil, let last = errors.last,
-            let best = errors.map(\.1).min(), best > 0,
-            let reached = errors.first(where: { $0.1 <= best / (1 - Self.hardlyFalls) }),
+        guard settings.earlyStopping == nil, let last = errors.last, let best = errors.map(\.1).min(),
+            best > 0, let reached = errors.first(where: { $0.1 <= best / (1 - Self.hardlyFalls) }),
             last.0 - reached.0 >= max(Self.plateauRounds, last.0 / 2)
         else { return [] }
         return [
@@ -100,9 +98,7 @@ extension AutoencoderStage {
     }
 
     /// What among the settings and the data may be the reason, as far as the events show it.
-    private func causes(
-        _ status: StageStatus, _ plan: StackedPlan, _ manifest: StackedManifest
-    ) -> [String] {
+    private func causes(_ status: StageStatus, _ plan: StackedPlan, _ manifest: StackedManifest) -> [String] {
         guard layer == 0 || status.meanError != 0 else { return ["the codes that it reads are all alike"] }
         var causes: [String] = []
         if layer == 0, let scales = manifest.scales(for: plan) { causes.append(scales) }

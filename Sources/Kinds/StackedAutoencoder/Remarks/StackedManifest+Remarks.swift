@@ -111,7 +111,6 @@ extension StackedManifest {
     private static let nearChance = 0.95
 
     /// What the losses of fine-tuning say.
-    ///
     /// - Parameter results: of all trials, first those that started from pretrained weights.
     package func remarks(onFineTunings results: [TaskFigures], of settings: FineTuningSettings) -> [Remark] {
         let losses = results.prefix(draws.count).compactMap { $0.series["epochLosses"]?.last }
@@ -129,10 +128,7 @@ extension StackedManifest {
     }
 
     /// What the tests of all trials say of the classifiers.
-    ///
-    /// - Parameters:
-    ///   - results: of all trials, first those that started from pretrained weights.
-    ///   - count: how many these are.
+    /// - Parameter results: of all trials, first the `count` that started from pretrained weights.
     package func remarks(onTests results: [TaskFigures], pretrained count: Int) -> [Remark] {
         let matrices = results.compactMap { $0.tables["confusion"] }
         guard let first = matrices.first, count > 0 else { return [] }
@@ -173,9 +169,7 @@ extension StackedManifest {
     }
 }
 
-extension [Double] {
-    fileprivate var mean: Double { isEmpty ? 0 : reduce(0, +) / Double(count) }
-}
+extension [Double] { fileprivate var mean: Double { isEmpty ? 0 : reduce(0, +) / Double(count) } }
 
 extension Double {
     /// Such as `62.5 %`.

@@ -2,14 +2,12 @@ package import RunProtocol
 
 extension AutoencoderStage {
     /// The encoders of the layers below, which stay as they are; nil for the lowest layer.
-    ///
     /// - Parameter weights: `stackParameters(count: layer)` as a blob.
     private func cut(_ network: NetworkSpec, _ weights: Digest?) -> Cut? {
         weights.map { Cut(graph: network.encoderGraph(layers: 0..<layer), weights: $0) }
     }
 
     /// Training on a shard.
-    ///
     /// - Parameters:
     ///   - frozen: `stackParameters(count: layer)` as a blob; nil for layer 0.
     ///   - start: `parameters(of: network)` as a blob: where the round starts.
@@ -37,8 +35,6 @@ extension AutoencoderStage {
     }
 
     /// Measuring on the held-out samples.
-    ///
-    /// - Parameters: as above; `weights`: those to be measured.
     package func measuring(
         of network: NetworkSpec, frozen: Digest?, weights: Digest, on heldOut: SampleSet
     ) -> EvaluateWork {

@@ -11,7 +11,6 @@ extension LabeledBlobs {
 
 extension FineTuningSettings {
     /// Training a classifier on labeled examples.
-    ///
     /// - Parameters:
     ///   - stack: the pretrained encoders, `stackParameters` of all layers, as a blob; nil for a random start.
     ///   - unlabeled: what `pseudoLabels` predicts classes of; empty without it.
@@ -42,7 +41,6 @@ extension FineTuningSettings {
     }
 
     /// A round's training on one part of the labeled examples.
-    ///
     /// - Parameters:
     ///   - frozen: the pretrained encoders, where the output alone is trained.
     ///   - start: all weights that are trained, as a blob.
@@ -95,7 +93,6 @@ extension FineTuningSettings {
 
 extension NetworkSpec {
     /// Testing a classifier.
-    ///
     /// - Parameter weights: `classifierParameters(classes:)` as a blob.
     package func testing(classes: Int, weights: Digest, on test: LabeledBlobs) -> EvaluateWork {
         let graph = classifierGraph(classes: classes)

@@ -39,7 +39,6 @@ struct FineTuningStage: Stage {
     }
 
     /// The whole classifier that a task comes to.
-    ///
     /// - Parameter stage: this one's place in the run.
     func classifier(ofTask index: Int, stage: Int) -> BlobRecipe {
         let parameters = network.classifierParameters(classes: manifest.classes)

@@ -68,7 +68,6 @@ extension StageOutputs {
         ], isCollected: true, text: "a classifier on top")
 
     /// A classifier's training by several tasks, round after round.
-    ///
     /// - Parameters:
     ///   - isFirst: of several trials one is drawn for all.
     ///   - isMeasured: whether labeled examples are set aside to measure the rounds.
@@ -80,8 +79,7 @@ extension StageOutputs {
             chart: "Validation accuracy", format: .share)
         return StageOutputs(
             metrics: [loss(MetricUnit(name: "cross-entropy", values: 1), chart: "Training loss")]
-                + (isMeasured ? [accuracy] : []),
-            text: isFirst ? "a classifier on top" : nil)
+                + (isMeasured ? [accuracy] : []), text: isFirst ? "a classifier on top" : nil)
     }
 
     /// A classifier's test, a result for each trial and start.

@@ -79,7 +79,5 @@ extension ChaosCluster {
     }
 
     /// What was quarantined stays so, whatever has happened to the coordinator since.
-    func tryHostileWorkersAgain() throws {
-        for worker in hostile.suffix(3) { try worker.tryAgain() }
-    }
+    func tryHostileWorkersAgain() throws { for worker in hostile.suffix(3) { try worker.tryAgain() } }
 }

@@ -142,8 +142,7 @@ private final class Connection: Sendable {
     private let pumps = Atomic(2)
 
     init(worker: Int32, coordinator: Int32) {
-        self.worker = worker
-        self.coordinator = coordinator
+        (self.worker, self.coordinator) = (worker, coordinator)
     }
 
     // Nobody uses the descriptors any more: only then may others get their numbers.

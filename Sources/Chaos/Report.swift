@@ -11,8 +11,7 @@ package struct Report: Codable, Sendable {
 
         /// - Parameter time: seconds since 1970.
         package init(isCoordinator: Bool, time: Double) {
-            self.isCoordinator = isCoordinator
-            self.time = time
+            (self.isCoordinator, self.time) = (isCoordinator, time)
         }
     }
 
@@ -22,8 +21,7 @@ package struct Report: Codable, Sendable {
         var facts: [RunJournal.Entry]
 
         package init(run: RunStatus, facts: [RunJournal.Entry]) {
-            self.run = run
-            self.facts = facts
+            (self.run, self.facts) = (run, facts)
         }
     }
 

@@ -31,8 +31,7 @@ package struct SlowWorker {
 
     /// - Throws: `ChaosError` whenever the coordinator does not start.
     package init(program: String, folder: String, plan: TestPlan, say: @escaping (String) -> Void) throws {
-        self.plan = plan
-        self.say = say
+        (self.plan, self.say) = (plan, say)
         // The lease is as long as by default: the slow worker's heartbeats keep it.
         cluster = try ChaosCluster(
             .init(program: program, folder: folder, dataFolders: [plan.folder], leaseSeconds: 15))

@@ -42,8 +42,7 @@ package final class Storm {
     /// - Parameter say: is told of progress, a line at a time.
     /// - Throws: `ChaosError` whenever the coordinator does not start.
     package init(_ settings: Settings, say: @escaping (String) -> Void) throws {
-        self.settings = settings
-        self.say = say
+        (self.settings, self.say) = (settings, say)
         cluster = try ChaosCluster(
             .init(
                 program: settings.program, folder: settings.folder,

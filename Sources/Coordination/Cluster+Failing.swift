@@ -181,9 +181,7 @@ struct MemoryShortages: Sendable {
         known = known.filter { !$0.value.isEmpty }
     }
 
-    mutating func forget(_ run: RunID) {
-        if !known.isEmpty { known = known.filter { $0.key.run != run } }
-    }
+    mutating func forget(_ run: RunID) { if !known.isEmpty { known = known.filter { $0.key.run != run } } }
 }
 
 extension RunState {

@@ -63,8 +63,7 @@ package struct Cluster: Sendable {
     ///   - compiler: of runs' stages.
     ///   - quarantines: those that were written down.
     package init(compiler: StageCompiler, times: ClusterTimes = ClusterTimes(), quarantines: [Quarantine] = []) {
-        self.compiler = compiler
-        self.times = times
+        (self.compiler, self.times) = (compiler, times)
         quarantined = Dictionary(quarantines.map { ($0.process, $0.reason) }) { $1 }
     }
 

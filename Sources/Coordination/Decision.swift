@@ -19,8 +19,7 @@ package struct Decision: Hashable, Sendable {
     package let reason: String
 
     package init(_ action: Action, because reason: String) {
-        self.action = action
-        self.reason = reason
+        (self.action, self.reason) = (action, reason)
     }
 }
 

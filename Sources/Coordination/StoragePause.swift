@@ -14,8 +14,7 @@ package struct StoragePause: Sendable {
         package let run: RunID
 
         package init(_ step: RunState.Step, of run: RunID) {
-            self.step = step
-            self.run = run
+            (self.step, self.run) = (step, run)
         }
     }
 

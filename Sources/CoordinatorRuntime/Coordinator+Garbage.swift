@@ -44,9 +44,7 @@ extension Coordinator {
     }
 
     /// What is on the disk for a run, in bytes.
-    func diskBytes(of run: RunState) -> Int {
-        ledger.blobs(of: run).reduce(0) { $0 + bytes(of: $1) }
-    }
+    func diskBytes(of run: RunState) -> Int { ledger.blobs(of: run).reduce(0) { $0 + bytes(of: $1) } }
 
     private func bytes(of blob: Digest) -> Int {
         if let known = blobSizes[blob] { return known }

@@ -10,9 +10,7 @@ extension Coordinator {
     /// How many bytes must find room before it goes on: a disk that is full to the last page would only be full again.
     private static let roomBytes = 4 << 20
 
-    package func uploadFailed(because reason: String) {
-        stopWriting(StoreError(reason))
-    }
+    package func uploadFailed(because reason: String) { stopWriting(StoreError(reason)) }
 
     func pause(because reason: String, in decision: Decision?) {
         // Workers that try again say the same once more.

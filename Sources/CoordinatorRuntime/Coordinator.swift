@@ -139,9 +139,7 @@ package actor Coordinator: CoordinatorAPI {
         changed.ring()
     }
 
-    var now: Instant {
-        Instant(milliseconds: Int64((ContinuousClock.now - start) / .milliseconds(1)))
-    }
+    var now: Instant { Instant(milliseconds: Int64((ContinuousClock.now - start) / .milliseconds(1))) }
 
     /// Until when a request may be held that asked for `seconds`.
     static func deadline(_ seconds: Double) -> ContinuousClock.Instant {
@@ -265,9 +263,7 @@ package actor Coordinator: CoordinatorAPI {
         for blob in deleted { blobSizes[blob] = nil }
     }
 
-    var neededBlobs: Set<Digest> {
-        cluster.runs.reduce(into: []) { $0.formUnion($1.neededBlobs) }
-    }
+    var neededBlobs: Set<Digest> { cluster.runs.reduce(into: []) { $0.formUnion($1.neededBlobs) } }
 
     private func perform(_ pending: StoragePause.PendingStep) async {
         guard failure == nil, let state = cluster.run(pending.run), !state.phase.isFinal else { return }

@@ -14,9 +14,7 @@ package final class LocalConnection: WorkerConnection {
     }
     private let state = Mutex(State())
 
-    package init(_ api: any CoordinatorAPI) {
-        self.api = api
-    }
+    package init(_ api: any CoordinatorAPI) { self.api = api }
 
     package func register(_ registration: WorkerRegistration) throws -> WorkerWelcome {
         try wait { try await $0.register(registration) }

@@ -10,8 +10,7 @@ package struct ClassLabels: Hashable, Sendable {
     package var remarks: [String] = []
 
     package init(names: [String], indices: [Int32]) {
-        self.names = names
-        self.indices = indices
+        (self.names, self.indices) = (names, indices)
     }
 
     /// The most classes that are told apart.

@@ -17,7 +17,8 @@ package final class Section {
         (self.path, self.line, self.log, self.fallback) = (path, line, log, fallback)
         guard let node else { return }
         guard let mapping = node.mapping else {
-            return log.note(self.line, path, "should be keys and values, one `key: value` a line")
+            log.note(self.line, path, "should be keys and values, one `key: value` a line")
+            return
         }
         for (key, value) in mapping {
             let name = key.string ?? ""

@@ -43,8 +43,7 @@ package struct MetricFamily: Hashable, Sendable {
     }
 
     package init(_ description: FamilyDescription, series: [MetricSeries]) {
-        self.description = description
-        self.series = series
+        (self.description, self.series) = (description, series)
     }
 }
 
@@ -54,8 +53,7 @@ package struct MetricLabel: Hashable, Sendable, Comparable {
     package let value: String
 
     package init(name: String, value: String) {
-        self.name = name
-        self.value = value
+        (self.name, self.value) = (name, value)
     }
 
     package static func < (left: MetricLabel, right: MetricLabel) -> Bool {
@@ -74,8 +72,7 @@ package struct MetricSeries: Hashable, Sendable {
     package let value: Value
 
     package init(labels: [MetricLabel], value: Value) {
-        self.labels = labels
-        self.value = value
+        (self.labels, self.value) = (labels, value)
     }
 }
 

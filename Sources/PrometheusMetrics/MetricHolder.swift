@@ -17,8 +17,7 @@ final class NumberHolder: MetricHolder, CounterHandler, FloatingPointCounterHand
 
     init(_ description: FamilyDescription, _ labels: [MetricLabel], onlyGoesUp: Bool) {
         name = description.name
-        self.labels = labels
-        self.onlyGoesUp = onlyGoesUp
+        (self.labels, self.onlyGoesUp) = (labels, onlyGoesUp)
     }
 
     var value: MetricSeries.Value { .number(number.withLock { $0 }) }

@@ -36,9 +36,7 @@ package enum ComputeThread {
         let core: Int?
         let body: @Sendable () -> Void
 
-        init(core: Int?, body: @escaping @Sendable () -> Void) {
-            (self.core, self.body) = (core, body)
-        }
+        init(core: Int?, body: @escaping @Sendable () -> Void) { (self.core, self.body) = (core, body) }
     }
 
     private static func launch(core: Int?, _ body: @escaping @Sendable () -> Void) -> pthread_t {

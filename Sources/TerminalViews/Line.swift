@@ -95,7 +95,5 @@ package struct Line: Hashable, Sendable {
 
 extension [Line] {
     /// One after another, with two blanks between those that are not empty.
-    func joined() -> Line {
-        filter { $0.width > 0 }.reduce(Line()) { $0.width == 0 ? $1 : $0 + "  " + $1 }
-    }
+    func joined() -> Line { filter { $0.width > 0 }.reduce(Line()) { $0.width == 0 ? $1 : $0 + "  " + $1 } }
 }

@@ -21,8 +21,7 @@ package struct Table {
     package let rows: [[Line]]
 
     package init(columns: [Column], rows: [[Line]]) {
-        self.columns = columns
-        self.rows = rows
+        (self.columns, self.rows) = (columns, rows)
     }
 
     /// The titles, then the rows, none wider than `width`.

@@ -166,8 +166,7 @@ package final class CodeFolder: Sendable {
     ///   - folder: made when there is something to keep.
     ///   - limitBytes: what all files together may have.
     package init(_ folder: String, limitBytes: Int) {
-        self.folder = folder
-        self.limitBytes = limitBytes
+        (self.folder, self.limitBytes) = (folder, limitBytes)
     }
 
     private func path(_ name: Digest) -> String { "\(folder)/\(name)\(Self.suffix)" }

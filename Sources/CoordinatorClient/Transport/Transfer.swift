@@ -200,9 +200,7 @@ extension Transfer {
         check(ccurl_set_pointer(easy, option, pointer))
     }
 
-    private func check(_ status: CURLcode) {
-        if status != CURLE_OK { optionStatus = status }
-    }
+    private func check(_ status: CURLcode) { if status != CURLE_OK { optionStatus = status } }
 }
 
 private let receiveBytes: curl_write_callback = { bytes, size, count, context in

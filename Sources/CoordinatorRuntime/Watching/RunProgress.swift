@@ -26,8 +26,7 @@ package struct RunProgress: Hashable, Sendable {
         package var share = 0.0
 
         package init(cost: StageCost, rounds: Int) {
-            self.cost = cost
-            self.rounds = rounds
+            (self.cost, self.rounds) = (cost, rounds)
         }
     }
 
@@ -38,8 +37,7 @@ package struct RunProgress: Hashable, Sendable {
         package var secondsLeft: Double?
 
         package init(progress: Double, secondsLeft: Double?) {
-            self.progress = progress
-            self.secondsLeft = secondsLeft
+            (self.progress, self.secondsLeft) = (progress, secondsLeft)
         }
     }
 

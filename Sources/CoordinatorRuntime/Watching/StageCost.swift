@@ -14,8 +14,7 @@ package struct StageCost: Hashable, Sendable {
     package var turns: Int
 
     package init(round: Double, encoding: Double = 0, firstRounds: Int = 1, turns: Int = 1) {
-        self.round = round
-        self.encoding = encoding
+        (self.round, self.encoding) = (round, encoding)
         self.firstRounds = max(firstRounds, 1)
         self.turns = max(turns, 1)
     }

@@ -11,8 +11,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         guard (1...5).contains(digits.utf8.count), digits.utf8.allSatisfy({ (48...57).contains($0) }),
             let port = Int(digits), port <= 65_535, let host = Self.host(in: text[..<colon])
         else { return nil }
-        self.host = host
-        self.port = port
+        (self.host, self.port) = (host, port)
     }
 
     private init(host: String, port: Int) { (self.host, self.port) = (host, port) }

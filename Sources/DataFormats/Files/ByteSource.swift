@@ -66,8 +66,7 @@ package final class ByteSource {
     ///   - size: of the member when it is unpacked, as the archive says.
     ///   - next: gives the bytes in parts; none at the end.
     init(path: String, bytesOnDisk: Int, size: Int, next: @escaping () throws(DataError) -> [UInt8]) {
-        self.path = path
-        self.bytesOnDisk = bytesOnDisk
+        (self.path, self.bytesOnDisk) = (path, bytesOnDisk)
         isPacked = true
         isPlainFile = false
         file = nil

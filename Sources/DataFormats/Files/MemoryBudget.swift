@@ -8,8 +8,7 @@ package struct MemoryShortage: Error, Hashable, Sendable {
     package let available: Int
 
     package init(needed: Int, available: Int) {
-        self.needed = needed
-        self.available = available
+        (self.needed, self.available) = (needed, available)
     }
 }
 

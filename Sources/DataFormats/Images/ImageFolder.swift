@@ -61,8 +61,7 @@ struct ImageFolder {
         guard !files.isEmpty else {
             throw DataError(.wrongShape, at: path, "there are no images in it", hint: "name a folder of PNG or JPEG")
         }
-        self.classes = classes
-        self.files = files
+        (self.classes, self.files) = (classes, files)
         var remarks = strangers.remarks(path: path)
         if !empty.isEmpty {
             remarks.append(

@@ -76,8 +76,7 @@ struct RaggedRows {
     let delimiter: String
 
     init(expected: Int, delimiter: String) {
-        self.expected = expected
-        self.delimiter = delimiter
+        (self.expected, self.delimiter) = (expected, delimiter)
     }
 
     var isEmpty: Bool { count == 0 }

@@ -43,8 +43,7 @@ package struct NumberArray {
             }
             total *= dimension
         }
-        self.type = type
-        self.isBigEndian = isBigEndian
+        (self.type, self.isBigEndian) = (type, isBigEndian)
         // With one dimension that is not 1 both orders are the same.
         self.isColumnMajor = isColumnMajor && shape.count { $0 > 1 } > 1
         self.shape = shape

@@ -8,8 +8,7 @@ package struct Safetensors: Hashable, Sendable {
         package var shape: [Int]
 
         package init(name: String, shape: [Int]) {
-            self.name = name
-            self.shape = shape
+            (self.name, self.shape) = (name, shape)
         }
 
         package var count: Int { shape.reduce(1, *) }

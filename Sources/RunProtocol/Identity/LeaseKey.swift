@@ -73,7 +73,5 @@ package struct TaskClaim: Hashable, Sendable {
     package var worker: WorkerID
     package var token: LeaseToken
 
-    package init(worker: WorkerID, token: LeaseToken) {
-        (self.worker, self.token) = (worker, token)
-    }
+    package init(worker: WorkerID, token: LeaseToken) { (self.worker, self.token) = (worker, token) }
 }

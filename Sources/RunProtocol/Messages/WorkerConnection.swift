@@ -37,9 +37,7 @@ package struct ConnectionError: Error, Hashable, Sendable, CustomStringConvertib
     /// What is wrong and what to do, in one line.
     package var message: String
 
-    package init(_ reason: Reason, _ message: String) {
-        (self.reason, self.message) = (reason, message)
-    }
+    package init(_ reason: Reason, _ message: String) { (self.reason, self.message) = (reason, message) }
 
     package var description: String { message }
 }

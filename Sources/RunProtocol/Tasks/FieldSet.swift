@@ -75,7 +75,5 @@ package struct LabeledBlobs: Codable, Hashable, Sendable {
     /// An NPY file of shape (count), `<i4`.
     package var labels: Digest
 
-    package init(samples: SampleSet, labels: Digest) {
-        (self.samples, self.labels) = (samples, labels)
-    }
+    package init(samples: SampleSet, labels: Digest) { (self.samples, self.labels) = (samples, labels) }
 }

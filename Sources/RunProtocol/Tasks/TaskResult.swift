@@ -4,9 +4,7 @@ package struct TaskResult: Hashable, Sendable {
     /// Flat f32: what the task returns, such as the change of the weights; empty where it only measures.
     package var vector: [Float]
 
-    package init(figures: TaskFigures, vector: [Float]) {
-        (self.figures, self.vector) = (figures, vector)
-    }
+    package init(figures: TaskFigures, vector: [Float]) { (self.figures, self.vector) = (figures, vector) }
 }
 
 /// What a task measured. Everything but the seconds is a function of the task.

@@ -203,7 +203,7 @@ let package = Package(
             path: "Tests/FixtureProgram", swiftSettings: swiftSettings),
 
         // MARK: Tests
-        tests("RunProtocolTests", ["Kinds", "RunProtocol", "RandomNumbers"]),
+        tests("RunProtocolTests", ["RunProtocol", "RandomNumbers"]),
         tests("PlanFileTests", ["Kinds", "PlanFile", "RunProtocol", "RandomNumbers"]),
         tests("DataFormatsTests", ["DataFormats", "CPNG", "CJPEG", "RandomNumbers"]),
         tests("TensorCoreTests", ["TensorCore", "CElementwise", "RandomNumbers"]),
@@ -212,24 +212,24 @@ let package = Package(
             ["Kinds", "Training", "Averaging", "TensorCore", "COneDNN", "RunProtocol", "RandomNumbers"],
             resources: [.copy("Golden")]),
         tests("AveragingTests", ["Averaging", "RunProtocol", "RandomNumbers"]),
-        tests("CoordinationTests", ["Coordination", "Kinds", "Simulation", "RunProtocol", "RandomNumbers"]),
+        tests("CoordinationTests", ["Coordination", "PairClassifier", "Simulation", "RunProtocol", "RandomNumbers"]),
         tests("ChaosTests", ["Chaos", "RunProtocol"]),
-        tests("SimulationTests", ["Kinds", "Simulation", "Coordination", "RunProtocol"]),
-        tests("RunStoreTests", ["Kinds", "RunStore", "Coordination", "RunProtocol", grdb]),
+        tests("SimulationTests", ["PairClassifier", "Simulation", "Coordination", "RunProtocol"]),
+        tests("RunStoreTests", ["RunStore", "Coordination", "RunProtocol", grdb]),
         // What comes from outside, read by a program of its own, so that its memory can be bounded.
         tests("FuzzingTests", ["Fuzzing"]),
         tests("PicturesTests", ["Kinds", "Pictures", "DataFormats", "RunProtocol", "RandomNumbers", "Training"]),
-        tests("KindsTests", ["Kinds", "PlanFile", "RunProtocol"]),
-        tests("EventFilesTests", ["EventFiles", "Kinds", "RunProtocol"]),
+        tests("KindsTests", ["Kinds", "PlanFile", "RunProtocol", "Simulation"]),
+        tests("EventFilesTests", ["EventFiles", "RunProtocol"]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
-        tests("TerminalViewsTests", ["Kinds", "TerminalViews", "RunProtocol"]),
+        tests("TerminalViewsTests", ["TerminalViews", "RunProtocol"]),
         tests("ModelFormatTests", ["Kinds", "ModelFormat", "DataFormats", "PlanFile", "RunProtocol", "RandomNumbers"]),
         tests(
             "CoordinatorRuntimeTests",
             [
-                "CoordinatorRuntime", "CoordinatorServer", "Coordination", "EventFiles", "Kinds", "RunStore",
-                "RunProtocol",
-                "DataFormats", "PlanFile", "PrometheusMetrics", "RandomNumbers", "Simulation", "TerminalViews", logging,
+                "CoordinatorRuntime", "CoordinatorServer", "Coordination", "EventFiles", "Kinds",
+                "PairClassifier", "RunStore", "RunProtocol", "DataFormats", "PlanFile", "PrometheusMetrics",
+                "RandomNumbers", "Simulation", "TerminalViews", logging,
                 grdb,
             ]),
         tests(
@@ -238,11 +238,11 @@ let package = Package(
                 "Kinds", "WorkerRuntime", "CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "Training",
                 "ModelFormat", "PlanFile", "RandomNumbers", logging,
             ]),
-        tests("CoordinatorClientTests", ["Kinds", "CoordinatorClient", "RunProtocol"]),
+        tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
         tests(
             "CoordinatorServerTests",
             [
-                "CDashboard", "CoordinatorServer", "DataFormats", "EventFiles", "Kinds", "RunProtocol",
+                "CDashboard", "CoordinatorServer", "DataFormats", "EventFiles", "RunProtocol",
                 hummingbirdTesting, yams,
             ]
                 + hummingbird),

@@ -1,5 +1,5 @@
 import Coordination
-import Kinds
+import PairClassifier
 import RandomNumbers
 import RunProtocol
 import Simulation
@@ -7,27 +7,28 @@ import Testing
 
 @Suite struct ClusterTests {
     @Test func aRunGoesThroughAllItsStages() throws {
-        let shell = TestShell(Scenario.stackedPlan())
+        let shell = TestShell(Scenario.pairsPlan())
         shell.start()
         shell.runToTheEnd()
         let state = try #require(shell.cluster.run(shell.run))
         #expect(state.phase == .finished)
         #expect(state.stageWeights.count == 2)
-        #expect(state.collected.mapValues(\.count) == [2: 4, 3: 4])
-        // Two layers of three rounds with two replicas and a measurement, and a closing measurement; 4 + 4 tasks.
+        #expect(state.collected.mapValues(\.count) == [2: 4, 3: 4, 4: 1])
+        // Two stages of three rounds with two replicas and a measurement, and a closing measurement; 4 + 4 + 1 tasks.
         let tasks = shell.recorded.count { if case .taskFinished = $0 { true } else { false } }
-        #expect(tasks == 2 * (3 * 3 + 1) + 8)
+        #expect(tasks == 2 * (3 * 3 + 1) + 9)
     }
 
-    @Test func withoutLabelsARunEndsWithThePretrainedWeights() {
-        let shell = TestShell(Scenario.stackedPlan(draws: nil))
+    @Test func withoutTrialsARunEndsWithTheAveragedWeights() {
+        let shell = TestShell(Scenario.pairsPlan(trials: 0))
         shell.start()
         shell.runToTheEnd()
         #expect(shell.phase == .finished)
+        #expect(shell.cluster.run(shell.run)?.collected.mapValues(\.count) == [2: 1, 3: 1])
     }
 
     @Test func tasksCarryWhatTheyDependOn() throws {
-        let shell = TestShell(Scenario.stackedPlan())
+        let shell = TestShell(Scenario.pairsPlan())
         shell.start()
         let worker = shell.join("a")
         let measurement = try #require(shell.lease(worker))
@@ -35,19 +36,19 @@ import Testing
         let first = try #require(shell.lease(worker))
         let second = try #require(shell.lease(worker))
         guard case .train(let one) = first.work, case .train(let two) = second.work else {
-            Issue.record("what follows the measurement pretrains")
+            Issue.record("what follows the measurement trains")
             return
         }
-        #expect(one.data == Scenario.samples("shard 0").fields)
-        #expect(two.data == Scenario.samples("shard 1").fields)
+        #expect(one.data == Scenario.pairsShard(0))
+        #expect(two.data == Scenario.pairsShard(1))
         #expect(one.seed != two.seed)
         #expect(one.start == two.start)
-        #expect(first.elementCount == 4 * 3 + 3 + 3 * 4 + 4)
+        #expect(first.elementCount == 3 * 4 + 2 * 4 + 4 + 4 * 2 + 2)
         #expect(shell.lease(worker) == nil)
     }
 
     @Test func answersCountOnceAndOnlyInTheirRound() throws {
-        let shell = TestShell(Scenario.stackedPlan())
+        let shell = TestShell(Scenario.pairsPlan())
         shell.start()
         let worker = shell.join("a")
         let tasks = (0..<3).compactMap { _ in shell.lease(worker) }
@@ -60,7 +61,7 @@ import Testing
     }
 
     @Test func anExpiredLeaseGoesToAnotherWorker() throws {
-        let shell = TestShell(Scenario.stackedPlan(replicas: 1))
+        let shell = TestShell(Scenario.pairsPlan(replicas: 1))
         shell.start()
         let (lost, other) = (shell.join("lost"), shell.join("other"))
         let task = try #require(shell.lease(lost))
@@ -83,7 +84,7 @@ import Testing
     }
 
     @Test func aTaskThatKeepsFailingEndsTheRunWithItsReason() throws {
-        let shell = TestShell(Scenario.stackedPlan())
+        let shell = TestShell(Scenario.pairsPlan())
         shell.start()
         let worker = shell.join("a")
         for _ in 0..<Limits.taskAttempts {
@@ -101,7 +102,7 @@ import Testing
     }
 
     @Test func aTaskGivenBackIsOpenAgain() throws {
-        let shell = TestShell(Scenario.stackedPlan())
+        let shell = TestShell(Scenario.pairsPlan())
         shell.start()
         let worker = shell.join("a")
         let task = try #require(shell.lease(worker))
@@ -110,7 +111,7 @@ import Testing
     }
 
     @Test func aCancelledRunGivesNoTasks() throws {
-        let shell = TestShell(Scenario.stackedPlan())
+        let shell = TestShell(Scenario.pairsPlan())
         shell.start()
         let worker = shell.join("a")
         let task = try #require(shell.lease(worker))
@@ -122,25 +123,25 @@ import Testing
     }
 
     @Test func earlyStoppingKeepsTheBestWeights() throws {
-        let stopping = EarlyStopping(patience: 2, minimumImprovement: 0.01)
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, rounds: 20, stopping: stopping, draws: nil))
+        let shell = TestShell(
+            Scenario.pairsPlan(stages: 1, rounds: 20, patience: 2, improvement: 0.01, trials: 0))
         shell.start()
-        let errors = [5.0, 4, 3, 2.99, 3.5, 1]
+        let accuracies = [0.3, 0.5, 0.7, 0.702, 0.6, 1]
         var weights: [Digest] = []
         shell.runToTheEnd { task in
-            guard case .evaluate(let work) = task.work, work.objective != nil else { return nil }
+            guard case .evaluate(let work) = task.work, task.id.stage == 0 else { return nil }
             weights.append(work.weights)
-            return errors[task.id.round - 1]
+            return accuracies[task.id.round - 1]
         }
         #expect(shell.phase == .finished)
         #expect(weights.count == 5)
-        // 2.99 is no improvement by one in a hundred, but it is the smallest.
+        // 0.702 is no improvement by one in a hundred, but it is the largest.
         #expect(shell.cluster.run(shell.run)?.stageWeights == [0: weights[3]])
     }
 
     @Test func afterARestartTheRunGoesOnFromAnyFact() {
-        let plan = Scenario.stackedPlan()
-        let expected = Example.undisturbed(Scenario(stacked: plan), TestShell(plan).run)
+        let plan = Scenario.pairsPlan()
+        let expected = Example.undisturbed(Scenario(pairs: plan), TestShell(plan).run)
         for kept in 0...expected.count {
             let shell = TestShell(plan)
             shell.start(events: Array(expected[0..<kept]))
@@ -153,7 +154,7 @@ import Testing
 
     /// Workers come, vanish, answer twice, late and in any order; the coordinator restarts. The weights stay the same.
     @Test(arguments: 0..<200) func disorderChangesNoWeights(seed: Int) throws {
-        let plan = Scenario.stackedPlan()
+        let plan = Scenario.pairsPlan()
         var random = Philox(key: UInt64(seed), stream: 0)
         let shell = TestShell(plan)
         shell.start()
@@ -174,7 +175,7 @@ import Testing
             shell.perform(shell.cluster.timePassed(now: shell.clock))
         }
         #expect(shell.phase == .finished)
-        let expected = Example.undisturbed(Scenario(stacked: plan), shell.run)
+        let expected = Example.undisturbed(Scenario(pairs: plan), shell.run)
         #expect(shell.recorded.filter(\.isWeight) == expected.filter(\.isWeight))
     }
 }

@@ -1,5 +1,5 @@
 import Coordination
-import Kinds
+import PairClassifier
 import RunProtocol
 import Simulation
 import Testing
@@ -9,7 +9,7 @@ import Testing
     private let divergence = Divergence(what: "the loss", value: "1.5e+13", feature: 2, magnitude: 1_000_999)
 
     private func shell(replicas: Int = 2, rounds: Int = 3) -> TestShell {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, rounds: rounds, replicas: replicas, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, rounds: rounds, replicas: replicas, trials: 0))
         shell.start()
         return shell
     }
@@ -29,19 +29,18 @@ import Testing
         diverge(task, second, shell)
         guard case .failed(let reason) = shell.phase else { return #expect(shell.phase == .cancelled) }
         #expect(shell.failure == .diverged)
-        for text in ["layer 1", "the loss is 1.5e+13", "2 workers", "feature 3", "1000999", "divide_by"] {
+        for text in ["the classifier", "the loss is 1.5e+13", "2 workers", "feature 3", "1000999", "divide_by"] {
             #expect(reason.contains(text), "\(reason)")
         }
         #expect(shell.cluster.workers.values.allSatisfy { $0.quarantine == nil })
     }
 
     @Test func aColumnIsNamed() throws {
-        let plan = Scenario.stackedPlan(layers: 1, draws: nil)
-        var manifest = Scenario.stackedManifest(draws: 0)
-        manifest.columns = ["a", "b", "number", "d"]
+        let plan = Scenario.pairsPlan(stages: 1, trials: 0)
+        let manifest = Scenario.pairsManifest(columns: ["a", "b", "number", "d", "e"])
         let shell = TestShell(plan)
         let opening = StageOpening(stage: 0, frozen: nil, weights: [Example.digest("start")])
-        shell.start(events: [.dataPrepared(DataManifest(encoding: manifest)), .stageOpened(opening)])
+        shell.start(events: [.dataPrepared(manifest), .stageOpened(opening)])
         let worker = shell.join("only")
         for _ in 0..<Limits.loneDivergences { diverge(try #require(shell.lease(worker)), worker, shell) }
         guard case .failed(let reason) = shell.phase else { return #expect(shell.phase == .cancelled) }
@@ -147,7 +146,7 @@ import Testing
                 task.id, by: small, .needsMemory(needed: 3_500_000_000, available: 2_000_000_000)))
         let told = try #require(shell.told.first { $0.notice == .workerLacksMemory(small, host: "a", task.id) })
         #expect(told.reason == "it needs 3.5 GB and has 2.0 GB here")
-        // All training tasks of the layer take as much.
+        // All training tasks of the stage take as much.
         #expect(shell.lease(small) == nil)
         #expect(shell.reasonToWait == nil)
         #expect(shell.lease(large)?.id == task.id)

@@ -1,5 +1,5 @@
 import Coordination
-import Kinds
+import PairClassifier
 import RunProtocol
 import Simulation
 import Testing
@@ -10,12 +10,12 @@ import Testing
     ///
     /// - Returns: how long each round took.
     private func roundTimes(_ milliseconds: [Int64], replicas: Int, rounds: Int = 12) -> [Int64] {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, rounds: rounds, replicas: replicas, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, rounds: rounds, replicas: replicas, trials: 0))
         shell.start()
         let workers = milliseconds.indices.map { shell.join("w\($0)") }
         var busy: [Int: (task: TaskDescription, since: Int64)] = [:]
         var (ends, round): ([Int64], Int) = ([0], 1)
-        while shell.phase == .running {
+        while shell.cluster.run(shell.run)?.stage == 0 {
             for (index, worker) in workers.enumerated() {
                 let now = shell.clock.milliseconds
                 if let (task, since) = busy[index] {
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func aTaskThatHangsIsGivenToAnotherWorker() throws {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, replicas: 2, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, replicas: 2, trials: 0))
         shell.start()
         let (good, hanging) = (shell.join("good"), shell.join("hanging"))
         let first = try #require(shell.lease(good))
@@ -77,7 +77,7 @@ import Testing
 
     @Test(arguments: [Double.leastNonzeroMagnitude, 1e-300, 1e-9]) func aWorkerMaySpeakOfAnyShare(share: Double) throws
     {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, replicas: 2, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, replicas: 2, trials: 0))
         shell.start()
         let (good, slow) = (shell.join("good"), shell.join("slow"))
         _ = shell.answer(try #require(shell.lease(good)), by: good)
@@ -91,7 +91,7 @@ import Testing
 
     /// It is over before another worker hears that it is, and the next round would wait for that one.
     @Test func aShortTaskGetsNoSecondWorkerBeforeItsFirstCouldSayHowFarItIs() throws {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, replicas: 2, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, replicas: 2, trials: 0))
         shell.start()
         let (good, slow) = (shell.join("good"), shell.join("slow"))
         _ = shell.answer(try #require(shell.lease(good)), by: good)
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 5]) func aWorkerHasNoMoreTasksThanSlots(slots: Int) throws {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, replicas: 9, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, replicas: 9, trials: 0))
         shell.start()
         let worker = shell.join("worker", slots: slots)
         let tasks = (0..<2_000).compactMap { _ in shell.lease(worker) }
@@ -121,7 +121,7 @@ import Testing
 
     /// The answer that brought it was lost: its slot must not stand idle until the lease has run out.
     @Test func aTaskThatAHeartbeatDoesNotNameIsOpenAgain() throws {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, replicas: 2, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, replicas: 2, trials: 0))
         shell.start()
         let worker = shell.join("worker", slots: 1)
         let task = try #require(shell.lease(worker))
@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test func aQuarantineHoldsUnderANewNameAndAfterARestart() throws {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, replicas: 4, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, replicas: 4, trials: 0))
         shell.start()
         let liar = shell.join("liar", process: 7)
         let held = try #require(shell.lease(liar))
@@ -161,7 +161,7 @@ import Testing
     }
 
     @Test func whoseAnswersAreRefusedGetsNoMoreTasks() throws {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, replicas: 2, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, replicas: 2, trials: 0))
         shell.start()
         let liars = [shell.join("liar"), shell.join("other-liar")]
         for liar in liars {
@@ -179,7 +179,7 @@ import Testing
     }
 
     @Test func anAcceptedAnswerForgivesARefusedOne() throws {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, rounds: 9, replicas: 3, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, rounds: 9, replicas: 3, trials: 0))
         shell.start()
         let worker = shell.join("clumsy")
         for _ in 0..<5 {
@@ -193,7 +193,7 @@ import Testing
     }
 
     @Test func othersTryATaskFirstThatFailedWithOne() throws {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, replicas: 1, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, replicas: 1, trials: 0))
         shell.start()
         let (first, second) = (shell.join("first"), shell.join("second"))
         let task = try #require(shell.lease(first))

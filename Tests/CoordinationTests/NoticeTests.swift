@@ -1,6 +1,6 @@
 import Coordination
 import Foundation
-import Kinds
+import PairClassifier
 import RunProtocol
 import Simulation
 import Testing
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func whoseLeaseExpiresAndWhoIsLostIsTold() throws {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, trials: 0))
         shell.start()
         let worker = shell.join("worker")
         let task = try #require(shell.lease(worker)).id
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func aRunsPauseIsTold() {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, trials: 0))
         shell.start()
         shell.perform(shell.cluster.damageFound(in: shell.run, "a file is missing"))
         #expect(shell.cluster.reasonToPause(shell.run) == "a file is missing")
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func whoIsQuarantinedIsTold() throws {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, trials: 0))
         shell.start()
         let liar = shell.join("liar", host: "a")
         for _ in 0..<Limits.refusedAnswers {

@@ -1,13 +1,13 @@
 import Coordination
-import Kinds
+import PairClassifier
 import RandomNumbers
 import RunProtocol
 import Simulation
 import Testing
 
-/// A worker that has a shard's samples, and the codes that the layers below make of them, gets the shard's tasks again.
+/// A worker that has a shard's samples, and what it has made of them, gets the shard's tasks again.
 @Suite struct SampleHolderTests {
-    private let shell = TestShell(Scenario.stackedPlan(layers: 2, rounds: 6, replicas: 3, draws: nil))
+    private let shell = TestShell(Scenario.pairsPlan(stages: 2, rounds: 6, replicas: 3, trials: 0))
 
     /// Plays the round in progress with workers of one slot, which ask in the order that `seed` gives.
     ///
@@ -39,7 +39,7 @@ import Testing
         let first = playRound(workers, seed: seed)
         #expect(Set(first.values) == Set(workers))
         for round in 1..<6 { #expect(playRound(workers, seed: seed + UInt64(round)) == first) }
-        // One measures the layer's last weights, and the next layer begins with it.
+        // One measures the stage's last weights, and the next stage begins with it.
         let next = playRound([workers[0]], seed: seed)
         #expect(shell.cluster.run(shell.run)?.stage == 1)
         #expect(next.merging(playRound(Array(workers[1...]), seed: seed)) { $1 } == first)

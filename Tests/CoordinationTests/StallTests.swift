@@ -1,5 +1,5 @@
 import Coordination
-import Kinds
+import PairClassifier
 import RunProtocol
 import Simulation
 import Testing
@@ -7,7 +7,7 @@ import Testing
 /// Workers that are heard and do not get on, that leave, or whose messages overtake each other.
 @Suite struct StallTests {
     private func shell(replicas: Int = 2) -> TestShell {
-        let shell = TestShell(Scenario.stackedPlan(layers: 1, rounds: 2, replicas: replicas, draws: nil))
+        let shell = TestShell(Scenario.pairsPlan(stages: 1, rounds: 2, replicas: replicas, trials: 0))
         shell.start()
         return shell
     }
@@ -167,7 +167,7 @@ import Testing
     }
 
     @Test func registrationsWithoutEndDoNotShutOutThoseThatWork() throws {
-        var cluster = Cluster(compiler: .standard)
+        var cluster = Cluster(compiler: .pairs)
         let now = Instant(milliseconds: 0)
         let honest = try #require(WorkerID(rawValue: "honest"))
         cluster.workerRegistered(honest, Example.registration(host: "h", processID: 1), now: now)

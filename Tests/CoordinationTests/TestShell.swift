@@ -1,11 +1,11 @@
 import Coordination
-import Kinds
+import PairClassifier
 import RunProtocol
 import Simulation
 
 /// Performs a cluster's decisions at once, as the coordinator's shell does, and keeps what it recorded.
 final class TestShell {
-    var cluster = Cluster(compiler: .standard)
+    var cluster = Cluster(compiler: .pairs)
     var recorded: [RunEvent] = []
     var clock = Instant(milliseconds: 0)
     let run: RunID
@@ -16,13 +16,13 @@ final class TestShell {
     var told: [(notice: Notice, reason: String)] = []
     var quarantines: [Quarantine] = []
 
-    init(_ plan: StackedPlan) {
+    init(_ plan: Plan) {
         run = RunID(rawValue: "run-test") ?? { preconditionFailure("a valid name") }()
-        scenario = Scenario(stacked: plan)
+        scenario = Scenario(pairs: plan)
     }
 
     func start(events: [RunEvent] = []) {
-        cluster = Cluster(compiler: .standard, quarantines: quarantines)
+        cluster = Cluster(compiler: .pairs, quarantines: quarantines)
         recorded = events
         perform(cluster.runSubmitted(run, plan: plan, events: events))
     }

@@ -1,5 +1,5 @@
 import Coordination
-import Kinds
+import PairClassifier
 import RunProtocol
 import Simulation
 import Testing
@@ -7,7 +7,7 @@ import Testing
 /// Tasks that two workers do, and who is believed.
 @Suite struct VerifyingTests {
     private func shell(verify: Double = 1, set: InstructionSet? = nil) -> TestShell {
-        var plan = Scenario.stackedPlan(layers: 1, rounds: 2, replicas: 2, draws: nil, verify: verify)
+        var plan = Scenario.pairsPlan(stages: 1, rounds: 2, replicas: 2, trials: 0, verify: verify)
         plan.instructionSet = set
         let shell = TestShell(plan)
         shell.start()
@@ -16,7 +16,7 @@ import Testing
 
     private var undisturbed: [RunEvent] {
         Example.undisturbed(
-            Scenario(stacked: Scenario.stackedPlan(layers: 1, rounds: 2, replicas: 2, draws: nil)),
+            Scenario(pairs: Scenario.pairsPlan(stages: 1, rounds: 2, replicas: 2, trials: 0)),
             RunID(rawValue: "run-test")!)
     }
 
@@ -152,14 +152,14 @@ import Testing
 
     @Test func theSeedPicksTheShare() throws {
         let picked = (0..<40).map { round in
-            var plan = Scenario.stackedPlan(layers: 1, rounds: 2, replicas: 200, draws: nil, verify: 0.25)
+            var plan = Scenario.pairsPlan(stages: 1, rounds: 2, replicas: 200, trials: 0, verify: 0.25)
             plan.seed = UInt64(round)
-            let state = RunState(id: RunID(rawValue: "run-test")!, plan: plan.plan, compiler: .standard)
+            let state = RunState(id: RunID(rawValue: "run-test")!, plan: plan, compiler: .pairs)
             return (0..<200).count(where: state.isVerified)
         }
         #expect((1_800...2_200).contains(picked.reduce(0, +)))
         #expect(Set(picked).count > 5)
-        let none = RunState(id: RunID(rawValue: "run-test")!, plan: Scenario.stackedPlan().plan, compiler: .standard)
+        let none = RunState(id: RunID(rawValue: "run-test")!, plan: Scenario.pairsPlan(), compiler: .pairs)
         #expect(!(0..<200).contains(where: none.isVerified))
     }
 

@@ -1,6 +1,5 @@
 import CoordinatorClient
 import Foundation
-import Kinds
 import RunProtocol
 import Testing
 
@@ -42,9 +41,9 @@ import Testing
             try $0.cancel(run)
         }
         #expect(cancelled.headers["content-length"] == "0")
-        let export = ExportDescription(part: .fineTuned, digest: Example.digest, bytes: 5)
+        let export = ExportDescription(part: Example.part, digest: Example.digest, bytes: 5)
         try sent("GET /v1/runs/run-1/exports/fine-tuned", answering: .json(200, export), giving: export) {
-            try $0.export(.fineTuned, of: run)
+            try $0.export(Example.part, of: run)
         }
     }
 

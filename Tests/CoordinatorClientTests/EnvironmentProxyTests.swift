@@ -1,6 +1,5 @@
 import CoordinatorClient
 import Foundation
-import Kinds
 import RunProtocol
 import Testing
 
@@ -103,7 +102,7 @@ import Testing
         let configuration = try ClientConfiguration(
             url: "http://trainer.invalid:8420", environment: ["http_proxy": server.url])
         let connection = try HTTPConnection(configuration)
-        #expect(throws: no) { try connection.export(.pretrained, of: Example.run) }
+        #expect(throws: no) { try connection.export(Example.part, of: Example.run) }
     }
 
     @Test func whoIsInTheListIsToldToBeAddedToIt() throws {

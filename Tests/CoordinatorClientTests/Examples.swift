@@ -1,6 +1,5 @@
 import CoordinatorClient
 import Foundation
-import Kinds
 import RunProtocol
 import Testing
 
@@ -13,6 +12,7 @@ enum Example {
     static let status = RunStatus(id: run, name: "example", state: .running, revision: 7, submittedAt: 1)
     static let token = LeaseToken(worker: worker, code: (0..<32).map { $0 })
     static let claim = TaskClaim(worker: worker, token: token)
+    static let part = ExportDescription.Part(rawValue: "fine-tuned")!
     static let registration = WorkerRegistration(
         host: "host", processID: 1, slots: 2, version: "1.0", instructionSet: "avx2")
     static let welcome = WorkerWelcome(worker: worker, heartbeatSeconds: 2)
@@ -20,9 +20,18 @@ enum Example {
     static let digest = Digest(of: blob)
 
     static var lease: TaskLease {
-        let samples = SampleSet(digest: digest, count: 1, size: 1, divisor: 1)
-        let network = NetworkSpec(inputSize: 1, layers: [LayerSpec(units: 1, activation: .relu)])
-        let work = network.testing(classes: 2, weights: digest, on: LabeledBlobs(samples: samples, labels: digest))
+        var graph = Graph(
+            inputs: [.init(field: "samples", shape: [1])],
+            parameters: [.weight("classes.weight", [1, 2]), .bias("classes.bias", 2)])
+        let output = graph.append(
+            "classes", .linear(.dense(shape: [2], isTransposed: false), activation: .linear), of: [0],
+            parameters: [0, 1])
+        let fields = [
+            Field("samples", digest, .values(size: 1, divisor: 1)), Field("labels", digest, .classes(count: 2)),
+        ]
+        let work = EvaluateWork(
+            graph: graph, weights: digest, data: FieldSet(count: 1, fields: fields),
+            measures: [.confusion(output: output, field: "labels")])
         return TaskLease(
             task: TaskDescription(id: task, title: "the classifier", work: .evaluate(work)), token: token,
             leaseSeconds: 30)

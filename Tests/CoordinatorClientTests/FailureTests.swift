@@ -1,6 +1,5 @@
 import CoordinatorClient
 import Foundation
-import Kinds
 import RunProtocol
 import Synchronization
 import Testing
@@ -59,7 +58,7 @@ import Testing
         let server = try ScriptedServer { _ in [.json(409, APIErrorBody(error: no))] }
         defer { server.stop() }
         let connection = try Example.connection(to: server.url, retrySeconds: 60)
-        let error = try #require(throws: APIError.self) { try connection.export(.pretrained, of: Example.run) }
+        let error = try #require(throws: APIError.self) { try connection.export(Example.part, of: Example.run) }
         #expect(error == no)
         #expect(server.received.count == 1)
     }

@@ -1,6 +1,6 @@
 import Coordination
 import CoordinatorRuntime
-import Kinds
+import PairClassifier
 import RunProtocol
 import Simulation
 import Testing
@@ -10,11 +10,11 @@ import Testing
     /// A run's state, its history and its journal are the same events.
     @Test func anEventChangesAllThatPeopleSeeOfARun() throws {
         let run = try #require(RunID(rawValue: "run-a"))
-        let plan = Scenario.stackedPlan()
-        let events = Example.undisturbed(Scenario(stacked: plan), run)
-        var entry = RunEntry(run, plan: plan.plan, compiler: .standard, text: "a plan", folder: "/data", at: 100)
-        var history = RunHistory(outline: StageCompiler.standard.outline(plan.plan), submittedAt: 100)
-        var state = RunState(id: run, plan: plan.plan, compiler: .standard)
+        let plan = Scenario.pairsPlan()
+        let events = Example.undisturbed(Scenario(pairs: plan), run)
+        var entry = RunEntry(run, plan: plan, compiler: .pairs, text: "a plan", folder: "/data", at: 100)
+        var history = RunHistory(outline: StageCompiler.pairs.outline(plan), submittedAt: 100)
+        var state = RunState(id: run, plan: plan, compiler: .pairs)
         for (index, event) in events.enumerated() {
             let (time, change) = (101 + Double(index), index + 1)
             let remarks = entry.apply(event, because: "reason \(index)", at: time, change: change)

@@ -1,4 +1,3 @@
-import Kinds
 import RunProtocol
 
 /// What those who watch are told.
@@ -40,14 +39,7 @@ extension Examples {
     private static let changes: RunChanges = {
         var changes = RunChanges(
             id: run,
-            network: NetworkDrawing(
-                NetworkSpec(
-                    inputSize: 784, image: ImageShape(height: 28, width: 28, channels: 1),
-                    layers: [
-                        LayerSpec(units: 8, activation: .relu, window: ConvolutionWindow(kernel: 3, stride: 2)),
-                        LayerSpec(units: 64, activation: .linear),
-                    ]
-                ).encoderGraph(layers: 0..<2), stages: [[0], [1, 2]]),
+            network: NetworkDrawing(network, stages: [[0], [1, 2]]),
             rounds: [StageRound(stage: 0, record: RoundRecord(round: 1, samples: 5, seconds: 1.5, bytes: 400))],
             spans: [span], entries: [RunJournal.Entry(number: 1, time: 1e9, text: markup, reason: "it was open")],
             results: status.results, pictures: digest, classNames: ["cat", markup])

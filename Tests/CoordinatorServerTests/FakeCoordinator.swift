@@ -1,6 +1,5 @@
 import DataFormats
 import FoundationEssentials
-import Kinds
 import RunProtocol
 import Synchronization
 
@@ -89,7 +88,9 @@ final class FakeCoordinator: CoordinatorAPI {
     }
 
     func export(_ part: ExportDescription.Part, of run: RunID) throws -> ExportDescription {
-        guard part == .pretrained else { throw APIError(.conflict, "fine-tuning has not finished", hint: "wait") }
+        guard part == Examples.pretrained else {
+            throw APIError(.conflict, "fine-tuning has not finished", hint: "wait")
+        }
         return ExportDescription(part: part, digest: blobDigest, bytes: blobBytes.count)
     }
 

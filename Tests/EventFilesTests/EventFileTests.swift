@@ -1,6 +1,5 @@
 import EventFiles
 import Foundation
-import Kinds
 import RunProtocol
 import Testing
 
@@ -71,7 +70,7 @@ import Testing
                 StageStatus(
                     name: "layer \(layer)", state: .running, round: 1, rounds: 2, tasksDone: 0, tasks: 3,
                     startedAt: 1_700_000_000 + 100 * Double(layer)))
-            run.stages[layer - 1].outputs = StageCompiler.standard.outputs[0]
+            run.stages[layer - 1].outputs = ExampleRun.outputs[0]
             func change(_ body: (inout StageStatus) -> Void) {
                 body(&run.stages[layer - 1])
                 all.append(run)

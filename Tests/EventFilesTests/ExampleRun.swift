@@ -1,9 +1,40 @@
-import Kinds
 import RunProtocol
 import Testing
 
 /// A run with something of everything.
 enum ExampleRun {
+    /// Those of an autoencoder's rounds, of a classifier's trials, and of their test.
+    static let outputs: [StageOutputs] = {
+        func measured(
+            _ name: String, _ title: String, decides: Bool = false, _ format: MetricDescription.Format = .number
+        ) -> MetricDescription {
+            MetricDescription(name, title: title, text: title, of: .weights, decides: decides, format: format)
+        }
+        let loss = MetricDescription("loss", title: "loss", text: "Loss.", direction: .lowerIsBetter, of: .round)
+        let error = MetricDescription(
+            "testError", column: "error", title: "test error", text: "Share of errors.", direction: .lowerIsBetter,
+            lowest: 0, highest: 1, of: .trial, format: .share)
+        return [
+            StageOutputs(metrics: [
+                loss, measured("heldOutError", "held-out error", decides: true),
+                measured("meanError", "error of the mean"), measured("activeShare", "active share", .share),
+                measured("deadUnits", "dead units", .count), measured("keptShare", "kept share", .share),
+                measured("unusedUnits", "unused units", .count),
+            ]),
+            StageOutputs(
+                metrics: [loss],
+                series: [
+                    SeriesDescription(
+                        "losses", resultName: "epochLosses", title: "loss", axis: "epoch", chart: "Learning curves")
+                ], isCollected: true),
+            StageOutputs(
+                tables: [
+                    TableDescription(
+                        "confusion", title: "Confusion matrix", rows: "label", columns: "prediction", error: error)
+                ], isCollected: true, trains: false),
+        ]
+    }()
+
     static func status() throws -> RunStatus {
         var status = RunStatus(
             id: try #require(RunID(rawValue: "run-1a2b3c4d")), name: "an example, \"quoted\"", state: .finished,
@@ -25,7 +56,6 @@ enum ExampleRun {
             StageStatus(name: "fine-tuning", state: .finished, round: 1, rounds: 1, tasksDone: 2, tasks: 2),
             StageStatus(name: "evaluation", state: .finished, round: 1, rounds: 1, tasksDone: 2, tasks: 2),
         ]
-        let outputs = [StageOutputs.autoencoder(unit: nil), .fineTuning, .evaluation]
         for (index, outputs) in outputs.enumerated() { status.stages[index].outputs = outputs }
         status.results = [
             curve(0, pretrained: true, [2, 1.5]), curve(0, pretrained: false, [2.5]),

@@ -18,6 +18,8 @@ struct PairManifest: Codable, Hashable {
     var leftSize: Int
     var rightSize: Int
     var classNames: [String]
+    /// The names of the left numbers, then of the right ones; nil where a file has none.
+    var columns: [String]?
     var shards: [Part]
     var heldOut: Part
 
@@ -63,6 +65,7 @@ extension PairPlan {
         let rest = order[heldOut...]
         var manifest = PairManifest(
             planHash: Digest(of: []), leftSize: first.size, rightSize: second.size, classNames: classes.names,
+            columns: first.columns.flatMap { left in second.columns.map { left + $0 } },
             shards: try (0..<shards).map { shard in
                 let start = rest.startIndex + rest.count * shard / shards
                 return try part(rest[start..<rest.startIndex + rest.count * (shard + 1) / shards])
@@ -75,7 +78,8 @@ extension PairPlan {
 
     /// All that weights depend on, beside the data.
     private var settingsText: String {
-        "\(seed) \(units) \(rounds) \(replicas) \(batchSize) \(learningRate) \(patience ?? 0)"
+        "\(seed) \(units) \(stages) \(rounds) \(replicas) \(epochs) \(momentum ?? -1) \(batchSize)"
+            + " \(learningRate) \(patience ?? 0) \(improvement) \(trials)"
     }
 
     func estimate(locate: (String) -> String) throws -> DataEstimate {
@@ -87,21 +91,21 @@ extension PairPlan {
             return DataEstimate(run: nil, bytes: bytes, isEstimate: false, problems: ["\(left): too few samples"])
         }
         return DataEstimate(
-            run: compiled(by: .sized(sizes[0], sizes[1], samples: count, self)), bytes: bytes,
-            isEstimate: headers.contains(where: \.isEstimate))
+            run: compiled(by: .sized(sizes[0], sizes[1], samples: count, shards: shards, heldOut: heldOut)),
+            bytes: bytes, isEstimate: headers.contains(where: \.isEstimate))
     }
 }
 
 extension PairManifest {
     /// As it would be of so many samples, but for the digests.
-    static func sized(_ left: Int, _ right: Int, samples: Int, _ plan: PairPlan) -> PairManifest {
+    static func sized(_ left: Int, _ right: Int, samples: Int, shards: Int, heldOut: Int) -> PairManifest {
         func part(_ name: String, _ count: Int) -> Part {
             func digest(_ field: String) -> Digest { Digest(of: Array("\(name) \(field)".utf8)) }
             return Part(count: count, left: digest("left"), right: digest("right"), labels: digest("labels"))
         }
         return PairManifest(
             planHash: Digest(of: []), leftSize: left, rightSize: right, classNames: ["a", "b"],
-            shards: (0..<plan.shards).map { part("shard \($0)", (samples - plan.heldOut) / plan.shards) },
-            heldOut: part("held out", plan.heldOut))
+            shards: (0..<shards).map { part("shard \($0)", (samples - heldOut) / shards) },
+            heldOut: part("held out", heldOut))
     }
 }

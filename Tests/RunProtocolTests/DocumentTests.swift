@@ -1,5 +1,4 @@
 import Foundation
-import Kinds
 import RunProtocol
 import Testing
 
@@ -19,15 +18,5 @@ import Testing
             $0.split(separator: "|")[1].matches(of: /`(\w+)`/)
         }
         #expect(listed.count == APIError.Code.allCases.count)
-    }
-
-    @Test func everyFigureOfAnUpdateIsNamed() throws {
-        let metrics = StageCompiler.standard.outputs.flatMap(\.metrics)
-        var names = metrics.map(\.resultKey)
-        names += StageCompiler.standard.outputs.flatMap(\.tables).map(\.name) + ["validationErrors", "pseudoLabels"]
-        names += StageCompiler.standard.outputs.flatMap(\.series).map(\.resultKey)
-        for name in names + ["samples", "seconds", "preparationSeconds"] {
-            #expect(try #require(Self.document).contains("`\(name)`"), "\(name)")
-        }
     }
 }

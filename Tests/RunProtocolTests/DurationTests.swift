@@ -1,4 +1,3 @@
-import Kinds
 import RunProtocol
 import Testing
 
@@ -30,7 +29,9 @@ import Testing
     @Test func aRoundIsClosedWhenItsWeightsAreThere() {
         var stage = StageStatus(name: "layer 1", state: .running, round: 3, rounds: 3, tasksDone: 0, tasks: 1)
         #expect(stage.hasClosed(RoundRecord(round: 2)) && stage.hasClosed(RoundRecord(round: 3, seconds: 1)))
-        stage.outputs = .autoencoder(unit: nil)
+        stage.outputs = StageOutputs(metrics: [
+            MetricDescription("heldOutError", title: "error", text: "Error.", of: .weights, decides: true)
+        ])
         let measured = RoundRecord(round: 3, metrics: ["heldOutError": 1])
         #expect(stage.hasClosed(measured) && !stage.hasClosed(RoundRecord(round: 3)))
         #expect(!stage.hasClosed(RoundRecord(round: 0, metrics: ["heldOutError": 1])))

@@ -1,7 +1,6 @@
 import Coordination
 import Foundation
 import GRDB
-import Kinds
 import RunProtocol
 import RunStore
 import Testing
@@ -11,10 +10,12 @@ import Testing
     private let run = RunID(rawValue: "run-1")!
 
     private func plan() -> Plan {
-        StackedPlan(
-            name: "small", seed: 1, data: DataPlan(unlabeled: SampleSource(path: "x"), heldOut: 1, shards: 1),
-            layers: [LayerSpec(units: 2, activation: .relu)], stages: [], fineTuning: nil
-        ).plan
+        Plan(
+            name: "small", seed: 1,
+            settings: [
+                "data": .object(["path": .text("x"), "heldOut": .whole(1)]),
+                "layers": .list([.object(["units": .whole(2), "rate": .number(0.1)])]),
+            ])
     }
 
     @Test func runsAndTheirFactsComeBackInOrder() throws {

@@ -1,4 +1,3 @@
-import Kinds
 import RunProtocol
 import TerminalViews
 
@@ -35,6 +34,29 @@ enum Example {
         ]
     }
 
+    /// Those of an autoencoder's rounds.
+    static func outputs(unit: MetricUnit?) -> StageOutputs {
+        StageOutputs(metrics: [
+            MetricDescription(
+                "loss", title: "loss", text: "Mean training loss.", unit: unit, direction: .lowerIsBetter, of: .round,
+                chart: "Training loss"),
+            MetricDescription(
+                "heldOutError", title: "held-out error", text: "Mean error on held-out samples.", unit: unit,
+                direction: .lowerIsBetter, of: .weights, decides: true, baseline: "meanError",
+                ratio: "of the mean's error", chart: "Held-out error"),
+            MetricDescription(
+                "meanError", title: "error of the mean", text: "Error of the mean.", unit: unit, of: .weights,
+                chart: "Held-out error", line: "predicting the mean"),
+            MetricDescription(
+                "activeShare", title: "active share", text: "Share of active units.", lowest: 0, highest: 1,
+                of: .weights, chart: "Active share of the code", phrase: "active", format: .share),
+            MetricDescription(
+                "deadUnits", title: "dead units", text: "Units that are never active.",
+                unit: MetricUnit(name: "units"), lowest: 0, of: .weights, chart: "Dead units", phrase: "dead",
+                format: .count),
+        ])
+    }
+
     static func run(name: String = "digits") throws -> RunStatus {
         guard let id = RunID(rawValue: "run-01234567") else { throw ExampleError() }
         func history(_ rounds: Int) -> [RoundRecord] {
@@ -56,7 +78,7 @@ enum Example {
                 history: history(5)),
             StageStatus(name: "fine-tuning", state: .waiting, round: 0, rounds: 1, tasksDone: 0, tasks: 0),
         ]
-        for stage in 0...1 { stages[stage].outputs = .autoencoder(unit: nil) }
+        for stage in 0...1 { stages[stage].outputs = outputs(unit: nil) }
         (stages[1].progress, stages[1].secondsLeft) = (0.5375, 55.8)
         var run = RunStatus(
             id: id, name: name, state: .running, revision: 3, submittedAt: 100, stages: stages, workers: 3,

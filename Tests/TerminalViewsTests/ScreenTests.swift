@@ -1,4 +1,3 @@
-import Kinds
 import RunProtocol
 import TerminalViews
 import Testing
@@ -21,7 +20,7 @@ import Testing
         run.stages[1].history.append(RoundRecord(round: 6, samples: 100, metrics: ["loss": 98_765]))
         let size = ScreenSize(columns: 100, rows: 24)
         #expect(!WatchScreen(run, workers: [], time: 500).lines(in: size).shown.contains("98"))
-        run.stages[1].outputs = .autoencoder(unit: MetricUnit(name: "squared error", values: 784))
+        run.stages[1].outputs = Example.outputs(unit: MetricUnit(name: "squared error", values: 784))
         let wide = ScreenSize(columns: 160, rows: 24)
         #expect(
             WatchScreen(run, workers: [], time: 500).lines(in: wide).shown

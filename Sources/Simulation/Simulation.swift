@@ -72,7 +72,9 @@ package struct Simulation {
             (left.time, left.number) < (right.time, right.number)
         }
 
-        static func == (left: Entry, right: Entry) -> Bool { left.number == right.number }
+        static func == (left: Entry, right: Entry) -> Bool {
+            left.number == right.number
+        }
     }
 
     static let run = RunID(rawValue: "run-simulated") ?? { preconditionFailure("a valid name") }()

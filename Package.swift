@@ -202,6 +202,15 @@ let package = Package(
             name: "cairn-fixture", dependencies: ["Commands", "PairClassifier", "PlanFile"],
             path: "Tests/FixtureProgram", swiftSettings: swiftSettings),
 
+        // Data, a plan and a coordinator in a folder, for tests of what coordinators and workers do.
+        .target(
+            name: "TestSite",
+            dependencies: [
+                "Coordination", "CoordinatorRuntime", "PairClassifier", "PlanFile", "RandomNumbers", "RunProtocol",
+                "RunStore", "WorkerRuntime", logging,
+            ],
+            path: "Tests/TestSite", swiftSettings: swiftSettings),
+
         // MARK: Tests
         tests("RunProtocolTests", ["RunProtocol", "RandomNumbers"]),
         tests("PlanFileTests", ["Kinds", "PlanFile", "RunProtocol", "RandomNumbers"]),
@@ -219,7 +228,14 @@ let package = Package(
         // What comes from outside, read by a program of its own, so that its memory can be bounded.
         tests("FuzzingTests", ["Fuzzing"]),
         tests("PicturesTests", ["Kinds", "Pictures", "DataFormats", "RunProtocol", "RandomNumbers", "Training"]),
-        tests("KindsTests", ["Kinds", "PlanFile", "RunProtocol", "Simulation"]),
+        tests(
+            "KindsTests",
+            [
+                "Coordination", "CoordinatorRuntime", "CoordinatorServer", "DataFormats", "EventFiles", "Kinds",
+                "ModelFormat", "PlanFile", "PrometheusMetrics", "RandomNumbers", "RunProtocol", "RunStore",
+                "Simulation",
+                "TestSite", "WorkerRuntime",
+            ]),
         tests("EventFilesTests", ["EventFiles", "RunProtocol"]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
         tests("TerminalViewsTests", ["TerminalViews", "RunProtocol"]),
@@ -227,16 +243,15 @@ let package = Package(
         tests(
             "CoordinatorRuntimeTests",
             [
-                "CoordinatorRuntime", "CoordinatorServer", "Coordination", "EventFiles", "Kinds",
-                "PairClassifier", "RunStore", "RunProtocol", "DataFormats", "PlanFile", "PrometheusMetrics",
-                "RandomNumbers", "Simulation", "TerminalViews", logging,
-                grdb,
+                "CoordinatorRuntime", "CoordinatorServer", "Coordination", "EventFiles", "PairClassifier", "RunStore",
+                "RunProtocol", "DataFormats", "PlanFile", "PrometheusMetrics", "Simulation", "TerminalViews",
+                "TestSite", logging, grdb,
             ]),
         tests(
             "WorkerRuntimeTests",
             [
-                "Kinds", "WorkerRuntime", "CoordinatorRuntime", "Coordination", "RunStore", "RunProtocol", "Training",
-                "ModelFormat", "PlanFile", "RandomNumbers", logging,
+                "WorkerRuntime", "CoordinatorRuntime", "Coordination", "RunProtocol", "Training", "RandomNumbers",
+                "TestSite",
             ]),
         tests("CoordinatorClientTests", ["CoordinatorClient", "RunProtocol"]),
         tests(

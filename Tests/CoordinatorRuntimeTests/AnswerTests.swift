@@ -2,6 +2,7 @@ import Coordination
 import CoordinatorRuntime
 import Foundation
 import RunProtocol
+import TestSite
 import Testing
 
 /// Answers that cannot count, and answers that come twice or too late.
@@ -9,7 +10,7 @@ import Testing
     /// What is wrong with an answer, and what the refusal says.
     enum Fault: String, CaseIterable {
         case notFinite = "is not finite"
-        case tooLarge = "the change of encoder.0.weight is 2000.0"
+        case tooLarge = "the change of units.left.weight is 2000.0"
         case wrongCount = "the update has 1 numbers; its task has"
         case wrongSamples = "it speaks of 1 samples, not"
         case wrongTask = "it answers run-other.s0.r1.t0"
@@ -80,12 +81,12 @@ import Testing
             _ = try await coordinator.submit(site.submission)
             let worker = try await coordinator.join()
             while let task = try await coordinator.task(for: worker, within: 30) {
-                guard case .evaluate(let work) = task.work, work.field != nil else {
+                guard case .evaluate(let work) = task.work, case .confusion? = work.measures.first else {
                     _ = try await coordinator.answer(task, as: worker)
                     continue
                 }
                 for matrix in [
-                    nil, [[60]], [[59, 0, 0], [0, 0, 0], [0, 0, 0]], [[61, -1, 0], [0, 0, 0], [0, 0, 0]],
+                    nil, [[10]], [[9, 0, 0], [0, 0, 0], [0, 0, 0]], [[11, -1, 0], [0, 0, 0], [0, 0, 0]],
                 ] {
                     var result = Answer.result(task)
                     result.figures.tables["confusion"] = matrix
@@ -93,7 +94,7 @@ import Testing
                     let error = await #expect(throws: APIError.self) {
                         try await coordinator.send(update, to: task.id, as: worker)
                     }
-                    #expect(error?.message.contains("does not count 60 samples in 3 classes") == true)
+                    #expect(error?.message.contains("does not count 10 samples in 3 classes") == true)
                 }
                 return
             }

@@ -2,6 +2,7 @@ import Coordination
 import CoordinatorRuntime
 import Foundation
 import RunProtocol
+import TestSite
 import Testing
 
 /// Those who watch hear of everything, and of nothing twice.
@@ -70,8 +71,8 @@ import Testing
             #expect(watcher.spans == fresh.spans)
             #expect(watcher.entries == fresh.entries)
             #expect(watcher.results == fresh.results && watcher.results == status.results)
-            #expect(watcher.network == fresh.network && watcher.network?.shapes == [[4], [3], [2]])
-            #expect(watcher.network?.stages == [[0, 2], [1, 2]])
+            #expect(watcher.network == fresh.network && watcher.network?.shapes == [[3], [2], [3], [3]])
+            #expect(watcher.network?.stages == [[0, 1, 2], [0, 1, 2]])
             #expect(
                 watcher.rounds[0] == Dictionary(uniqueKeysWithValues: status.stages[0].history.map { ($0.round, $0) }))
             #expect(watcher.runs[run]?.stages.allSatisfy(\.history.isEmpty) == true)

@@ -1,9 +1,10 @@
 import CoordinatorRuntime
 import CoordinatorServer
 import Foundation
-import Kinds
+import PairClassifier
 import PrometheusMetrics
 import RunProtocol
+import TestSite
 import Testing
 
 /// What Prometheus is told of a coordinator.
@@ -28,13 +29,13 @@ import Testing
             let status = try await coordinator.finish(coordinator.submit(site.submission).id)
             let lines = await coordinator.metrics().split(separator: "\n").map(String.init)
             let run = "run=\"\(status.id)\""
-            let samples = status.stages.dropLast().flatMap(\.history).reduce(0) { $0 + $1.samples }
+            let samples = status.stages.dropLast(2).flatMap(\.history).reduce(0) { $0 + $1.samples }
             for line in [
                 "cairn_runs{state=\"finished\"} 1", "cairn_runs{state=\"running\"} 0",
                 "cairn_run_state{\(run),state=\"finished\"} 1", "cairn_run_state{\(run),state=\"failed\"} 0",
-                "cairn_run_held_out_error{\(run),stage=\"layer 1\"} \(8.0 / 3)",
-                "cairn_run_mean_error{\(run),stage=\"layer 1\"} 4",
-                "cairn_run_stage_round{\(run),stage=\"layer 1\"} 2", "cairn_run_samples_total{\(run)} \(samples)",
+                "cairn_run_accuracy{\(run),stage=\"training 1\"} \(1 - 0.5 / 3)",
+                "cairn_run_loss{\(run),stage=\"training 1\"} 1",
+                "cairn_run_stage_round{\(run),stage=\"training 1\"} 2", "cairn_run_samples_total{\(run)} \(samples)",
                 "cairn_coordinator_paused 0", "cairn_store_writes_total{fact=\"roundClosed\"} 4",
                 "cairn_store_writes_total{fact=\"failed\"} 0", "cairn_store_failures_total 0", "cairn_leases 0",
                 "cairn_round_seconds_count 4", "cairn_metrics_refused_total 0",
@@ -53,21 +54,21 @@ import Testing
             return await coordinator.metrics()
         }
         let described = Dictionary(
-            uniqueKeysWithValues: CoordinatorMetrics.descriptions(of: StageCompiler.standard.outputs).map {
+            uniqueKeysWithValues: CoordinatorMetrics.descriptions(of: StageCompiler.pairs.outputs).map {
                 ($0.name, $0.kind.rawValue)
             })
         for line in text.split(separator: "\n") where line.hasPrefix("# TYPE ") {
             let words = line.split(separator: " ").map(String.init)
             #expect(described[words[2]] == words[3], "\(line)")
         }
-        for description in CoordinatorMetrics.descriptions(of: StageCompiler.standard.outputs) {
+        for description in CoordinatorMetrics.descriptions(of: StageCompiler.pairs.outputs) {
             #expect(description.help.hasSuffix("."), "\(description.name)")
             #expect(description.name.hasSuffix("_total") == (description.kind == .counter), "\(description.name)")
         }
     }
 
     @Test func onlySomeRunsAndWorkersHaveSeriesOfTheirOwn() throws {
-        var figures = CoordinatorFigures(version: "1", outputs: StageCompiler.standard.outputs)
+        var figures = CoordinatorFigures(version: "1", outputs: StageCompiler.pairs.outputs)
         figures.runs = try (0..<300).map { try run($0, $0 < 150 ? .failed : .running) }
         figures.workers = try (0..<2_100).map { try worker($0, .idle) }
         let text = PrometheusText.render(figures.families)
@@ -84,7 +85,7 @@ import Testing
     }
 
     @Test func workersAndTestsAreKnownByTheirLabels() throws {
-        var figures = CoordinatorFigures(version: "1", outputs: StageCompiler.standard.outputs)
+        var figures = CoordinatorFigures(version: "1", outputs: StageCompiler.pairs.outputs)
         var (first, second) = (try worker(1, .working), try worker(2, .lost))
         first.record.tasksDone = 3
         first.record.tasksRefused = 1
@@ -93,7 +94,7 @@ import Testing
         figures.workers = [first, second]
         var run = try run(1, .finished)
         run.stages = [StageStatus(name: "t", state: .finished, round: 1, rounds: 1, tasksDone: 2, tasks: 2)]
-        run.stages[0].outputs = .evaluation
+        run.stages[0].outputs = StageCompiler.pairs.outputs[2]
         run.results = [[[3, 1], [0, 4]], [[3, 1], [2, 2]]].enumerated().map { trial, table in
             TrialResult(
                 stage: 0, Trial(trial, group: "pretrained", isPretrained: true, labels: 2), samples: 8,
@@ -107,28 +108,13 @@ import Testing
             "cairn_worker_tasks_total{worker=\"worker-1\",host=\"host\",outcome=\"refused\"} 1",
             "cairn_worker_samples_per_second{worker=\"worker-1\",host=\"host\"} 1234.5",
             "cairn_worker_samples_total{worker=\"worker-2\",host=\"host\"} 7", "cairn_workers{state=\"lost\"} 1",
-            "cairn_slots 2", "cairn_run_test_error{run=\"run-1\",start=\"pretrained\"} 0.25",
+            "cairn_slots 2", "cairn_run_pair_error{run=\"run-1\",start=\"pretrained\"} 0.25",
             "cairn_run_finished_seconds{run=\"run-1\"} 99",
         ] {
             #expect(lines.contains(line), "\(line)")
         }
         // What is not known is not there.
-        #expect(!lines.contains { $0.hasPrefix("cairn_run_test_error{run=\"run-1\",start=\"scratch\"") })
+        #expect(!lines.contains { $0.hasPrefix("cairn_run_pair_error{run=\"run-1\",start=\"scratch\"") })
         #expect(!lines.contains { $0.hasPrefix("cairn_worker_gigaflops") })
-    }
-
-    /// The table in docs/watching.md has a line for each metric, as it is described in the program.
-    @Test func theDocumentationListsEveryMetric() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let document = try String(contentsOf: root.appending(path: "docs/watching.md"), encoding: .utf8)
-        let listed = document.split(separator: "\n").filter { $0.hasPrefix("| `cairn_") || $0.hasPrefix("| `process_") }
-        let metrics = (CoordinatorMetrics.descriptions(of: StageCompiler.standard.outputs) + ServerMetrics.descriptions)
-            .sorted { $0.name < $1.name }
-        let described = metrics.map { metric in
-            let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
-            return "| `\(metric.name)` | \(metric.kind.rawValue) | \(labels) | \(metric.help) |"
-        }
-        #expect(listed.map(String.init) == described, "\n\(described.joined(separator: "\n"))")
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import GRDB
 import RunProtocol
 import RunStore
+import TestSite
 import Testing
 
 /// What people see of the past after a restart of the coordinator.
@@ -42,7 +43,7 @@ import Testing
             #expect(entries.map(\.number) == Array(1...entries.count))
             let resumed = try #require(entries.last { $0.text == "\(Notice.coordinatorRestarted)" })
             #expect(
-                resumed.reason.contains("resumed \(before.run): layer 1, round 1 of 2, 1 of 3 tasks kept"),
+                resumed.reason.contains("resumed \(before.run): training 1, round 1 of 2, 1 of 3 tasks kept"),
                 "\(resumed.reason)")
             #expect(resumed.reason.contains("the one before was stopped"), "\(resumed.reason)")
             #expect(entries.contains { $0.text == "\(Notice.coordinatorStops)" })

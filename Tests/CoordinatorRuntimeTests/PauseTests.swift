@@ -2,6 +2,7 @@ import Coordination
 import CoordinatorRuntime
 import Foundation
 import RunProtocol
+import TestSite
 import Testing
 
 /// What is full, read-only or damaged is said, waited for, and never gives a wrong result.

@@ -1,10 +1,9 @@
 import Coordination
 import CoordinatorRuntime
-import EventFiles
 import Foundation
-import Kinds
 import PlanFile
 import RunProtocol
+import TestSite
 import Testing
 
 /// A run from its plan to its exports, with made-up answers.
@@ -19,16 +18,15 @@ import Testing
         let site = try Site()
         let status = try await reference(site)
         #expect(status.state == .finished)
-        #expect(status.exports.map(\.part) == [.pretrained, .fineTuned])
-        #expect(status.stages.map(\.name) == ["layer 1", "layer 2", "fine-tuning", "evaluation"])
+        #expect(status.exports.map(\.part) == [.init(rawValue: "classifier")!, .init(rawValue: "codes")!])
+        #expect(status.stages.map(\.name) == ["training 1", "training 2", "trials", "test", "codes"])
         #expect(status.stages.allSatisfy { $0.state == .finished })
         #expect(status.stages[0].history.map(\.round) == [0, 1, 2])
-        #expect(status.stages[0].history.map { $0.metrics["heldOutError"] } == [8, 4, 8.0 / 3])
-        #expect(status.results.map(\.samples).suffix(4) == [60, 60, 60, 60])
-        #expect(status.results.map(\.labels).suffix(4) == [6, 6, 6, 6])
-        // Nothing is kept but the layers' weights, the exports, and what pictures are drawn from: held-out and test
-        // samples, and the latter's labels.
-        #expect(try site.blobs(state: "reference").count == 7)
+        #expect(status.stages[0].history.map { $0.metrics["accuracy"] } == [0.5, 0.75, 1 - 0.5 / 3])
+        #expect(status.results.map(\.samples).suffix(4) == [10, 10, 10, 10])
+        #expect(status.results.map(\.labels).suffix(4) == [16, 17, 16, 17])
+        // Nothing is kept but the averaged weights and the exports.
+        #expect(try site.blobs(state: "reference").count == 4)
         #expect(try site.blobs(state: "reference").isSuperset(of: status.exports.map(\.digest)))
         let uploads = site.folder.appending(path: "reference/uploads").path
         #expect(try FileManager.default.contentsOfDirectory(atPath: uploads) == [])
@@ -41,7 +39,7 @@ import Testing
         var lives = 0
         while true {
             lives += 1
-            let status = try await life(site, run)
+            let status = try await site.life(of: run)
             if status.state.isFinal {
                 #expect(status.exports == expected.exports)
                 #expect(status.planHash == expected.planHash)
@@ -51,44 +49,7 @@ import Testing
         }
         // At least one life for each answer and each step between them.
         #expect(lives > 30)
-        #expect(try site.blobs().count == 7)
-    }
-
-    /// Starts a coordinator, lets it record one thing more, and forgets it.
-    private func life(_ site: Site, _ run: RunID) async throws -> RunStatus {
-        let coordinator = try await site.coordinator()
-        let before = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
-        // Without `run()` no step is performed: only the answer is taken.
-        let worker = try await coordinator.join()
-        if let task = try await coordinator.task(for: worker, within: 0) {
-            #expect(try await coordinator.answer(task, as: worker) == .accepted)
-            return try await coordinator.status(of: run, after: nil, waitSeconds: 0)
-        }
-        let steps = Task { try await coordinator.run() }
-        let status = try await coordinator.status(of: run, after: before.revision, waitSeconds: 20)
-        #expect(status.revision > before.revision)
-        steps.cancel()
-        try await steps.value
-        return status
-    }
-
-    /// As exported after each answer: a TensorBoard that reads on misses nothing and sees nothing twice.
-    @Test func anEventFileOnlyGrows() async throws {
-        let site = try Site()
-        let files = try await site.living { coordinator in
-            let run = try await coordinator.submit(site.submission).id
-            let worker = try await coordinator.join()
-            var files: [EventFile] = []
-            while true {
-                let status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
-                files.append(EventFile(status))
-                if status.state.isFinal { return files }
-                guard let task = try await coordinator.task(for: worker, within: 0.2) else { continue }
-                _ = try await coordinator.answer(task, as: worker)
-            }
-        }
-        for (earlier, later) in zip(files, files.dropFirst()) { #expect(later.bytes.starts(with: earlier.bytes)) }
-        #expect(Set(files.map(\.bytes.count)).count > 6)
+        #expect(try site.blobs().count == 4)
     }
 
     @Test func twoRunsOfOnePlanAtOnceDoNotTakeEachOthersBlobs() async throws {
@@ -101,7 +62,7 @@ import Testing
         }
         #expect(first.exports == expected.exports)
         #expect(second.exports == expected.exports)
-        #expect(try site.blobs().count == 7)
+        #expect(try site.blobs().count == 4)
     }
 
     @Test func onlyWhatIsNeededIsThereAfterAStart() async throws {
@@ -162,12 +123,12 @@ import Testing
             let other = try await coordinator.submit(site.submission).id
             _ = try await coordinator.finish(other)
         }
-        #expect(try site.blobs().count == 7)
+        #expect(try site.blobs().count == 4)
     }
 
     @Test func resumingFindsTheRunOfThePlan() async throws {
         let site = try Site()
-        let plan = try StackedPlan(yaml: site.plan).plan
+        let plan = try PlanReader.read(site.plan, site.kinds)
         let run = try await site.coordinator().resume(plan, text: site.plan, folder: site.folder.path).id
         try await site.living { (coordinator: Coordinator) async throws in
             #expect(try await coordinator.resume(plan, text: site.plan, folder: site.folder.path).id == run)
@@ -178,7 +139,7 @@ import Testing
 
     @Test func aCancelledRunIsNotResumed() async throws {
         let site = try Site()
-        let plan = try StackedPlan(yaml: site.plan).plan
+        let plan = try PlanReader.read(site.plan, site.kinds)
         try await site.living { coordinator in
             let run = try await coordinator.resume(plan, text: site.plan, folder: site.folder.path).id
             _ = try await coordinator.cancel(run)

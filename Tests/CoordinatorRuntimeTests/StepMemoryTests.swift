@@ -1,10 +1,10 @@
 import CoordinatorRuntime
 import DataFormats
 import Foundation
-import Kinds
 import Logging
 import RunProtocol
 import RunStore
+import TestSite
 import Testing
 
 /// A step that takes more memory than the coordinator has fails its run, before anything is allocated.
@@ -34,7 +34,7 @@ import Testing
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let coordinator = try await Coordinator(
-            store: RunStore(folder: site.folder.appending(path: "scarce").path), kinds: .standard,
+            store: RunStore(folder: site.folder.appending(path: "scarce").path), kinds: site.kinds,
             folders: DataFolders([site.folder.path]), defaultFolder: site.folder.path, version: "1", logger: logger,
             memory: memory)
         let life = Task { try await coordinator.run() }

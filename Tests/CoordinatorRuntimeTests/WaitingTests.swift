@@ -2,6 +2,7 @@ import Coordination
 import CoordinatorRuntime
 import Foundation
 import RunProtocol
+import TestSite
 import Testing
 
 /// Requests that wait for something to change.

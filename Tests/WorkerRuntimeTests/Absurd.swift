@@ -1,5 +1,4 @@
 import Foundation
-import Kinds
 import RunProtocol
 import Synchronization
 
@@ -14,17 +13,37 @@ final class Absurd: WorkerConnection {
     var isDone: Bool { state.withLock { $0.failures.count == Self.tasks.count } }
     var failures: [String?] { state.withLock { $0.failures } }
 
-    static let tasks: [TaskDescription] = {
+    /// An autoencoder's task that can be.
+    private static let good: TrainWork = {
+        var graph = Graph(
+            inputs: [.init(field: Field.samples, shape: [4])],
+            parameters: [
+                .weight("encoder.weight", [4, 2]), .bias("encoder.bias", 2), .weight("decoder.weight", [2, 4]),
+                .bias("decoder.bias", 4),
+            ])
+        let code = graph.append(
+            "encoder", .linear(.dense(shape: [2], isTransposed: false), activation: .relu), of: [0],
+            parameters: [0, 1])
+        let output = graph.append(
+            "decoder", .linear(.dense(shape: [4], isTransposed: false), activation: .linear), of: [code],
+            parameters: [2, 3])
         let samples = SampleSet(digest: Digest(of: [1]), count: 4, size: 4, divisor: 1)
-        let settings = StageSettings(
-            rounds: 1, replicas: 1, localEpochs: 1, batchSize: 2, loss: .meanSquaredError, outputActivation: .linear,
-            corruption: .none, l1: 0.1, decoder: .free, optimizer: .sgd(learningRate: 0.1, momentum: 0),
-            schedule: .constant, outer: .mean, revivesDeadUnits: true)
-        let stage = AutoencoderStage(
-            layer: 0, decoders: [DecoderSpec(constraint: .free, activation: .linear)], settings: settings)
-        let good = stage.training(
-            of: NetworkSpec(inputSize: 4, layers: [LayerSpec(units: 2, activation: .relu)]), frozen: nil,
-            start: Digest(of: [2]), on: samples, round: 1, seed: 1)
+        return TrainWork(
+            graph: graph,
+            objective: Objective(
+                .reconstruction(.meanSquaredError, target: 0), of: output,
+                penalty: Objective.Penalty(value: code, weight: 0.1)),
+            settings: TrainingSettings(
+                epochs: 1, batchSize: 2, optimizer: .sgd(learningRate: 0.1, momentum: 0),
+                rates: [0.1, 0.1, 0.1, 0.1],
+                revival: TrainingSettings.Revival(value: code, weight: 0, bias: 1, reader: 2), activity: code),
+            start: TrainWork.Start(Digest(of: [2]), count: 4), data: samples.fields, returned: .change, seed: 1)
+    }()
+
+    static let possible = TaskDescription(
+        id: TaskID("run-absurd.s0.r1.t0")!, title: "possible", work: .train(good))
+
+    static let tasks: [TaskDescription] = {
         guard let run = RunID(rawValue: "run-absurd") else { return [] }
         return (graphChanges + settingChanges).enumerated().map { index, change in
             var work = good

@@ -3,6 +3,7 @@ import CoordinatorRuntime
 import Foundation
 import RunProtocol
 import Synchronization
+import TestSite
 import Testing
 import WorkerRuntime
 
@@ -19,11 +20,11 @@ import WorkerRuntime
         ConnectionError(.unreachable, "http://here answers 502"),
         ConnectionError(.timedOut, "http://here did not answer in time"),
     ]) func aResultIsKeptAndSentAgain(error: ConnectionError) async throws {
-        try await site.withCoordinator { coordinator in
+        try await site.living { coordinator in
             let line = Barrier(LocalConnection(coordinator), error, refusesResults: true)
             let worker = Worker.with(line)
             let thread = worker.start()
-            let run = try await coordinator.submit(site.submission()).id
+            let run = try await coordinator.submit(site.submission(adding: "")).id
             var reasons: Set<String> = []
             var status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
             while !status.state.isFinal {
@@ -52,11 +53,11 @@ import WorkerRuntime
 
     /// A heartbeat must not claim again what is given back.
     @Test func aTaskIsOffTheListBeforeItIsGivenBack() async throws {
-        try await site.withCoordinator { coordinator in
+        try await site.living { coordinator in
             let line = Barrier(LocalConnection(coordinator), ConnectionError(.unreachable, "no"), hasBlobs: false)
             let worker = Worker.with(line, slots: 2)
             let thread = worker.start()
-            _ = try await coordinator.submit(site.submission())
+            _ = try await coordinator.submit(site.submission(adding: ""))
             while line.released.count < 4 || line.troubles.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
             worker.stop()
             try await thread.value
@@ -66,14 +67,14 @@ import WorkerRuntime
     }
 
     @Test func oneRequestWaitsForAllSlots() async throws {
-        try await site.withCoordinator { coordinator in
+        try await site.living { coordinator in
             let line = Barrier(LocalConnection(coordinator), ConnectionError(.unreachable, "no"))
             let worker = Worker.with(line, slots: 16)
             let thread = worker.start()
             while line.mostWaiting == 0 { try await Task.sleep(for: .milliseconds(20)) }
             try await Task.sleep(for: .milliseconds(300))
             #expect(line.mostWaiting == 1)
-            let run = try await coordinator.submit(site.submission()).id
+            let run = try await coordinator.submit(site.submission(adding: "")).id
             while try await !coordinator.status(of: run, after: nil, waitSeconds: 1).state.isFinal {}
             #expect(line.mostWaiting == 1)
             worker.stop()

@@ -1,10 +1,8 @@
 import Coordination
 import CoordinatorRuntime
 import Foundation
-import Kinds
-import ModelFormat
-import PlanFile
 import RunProtocol
+import TestSite
 import Testing
 import WorkerRuntime
 
@@ -18,14 +16,14 @@ import WorkerRuntime
 
     /// Runs the plan with these workers to its end.
     private func run(
-        state: String = "state", times: ClusterTimes = ClusterTimes(), pretraining: String = "",
-        fineTuning: String = "", top: String = "", _ workers: (Coordinator) -> [Worker]
+        state: String = "state", times: ClusterTimes = ClusterTimes(), training: String = "",
+        _ workers: (Coordinator) -> [Worker]
     ) async throws -> RunStatus {
         let coordinator = try await site.coordinator(times, state: state)
         let life = Task { try await coordinator.run() }
         let workers = workers(coordinator)
         let threads = workers.map { $0.start() }
-        let run = try await coordinator.submit(site.submission(pretraining, fineTuning: fineTuning, top: top)).id
+        let run = try await coordinator.submit(site.submission(adding: training)).id
         let status = try await end(of: run, coordinator)
         workers.forEach { $0.stop() }
         for thread in threads { try await thread.value }
@@ -59,59 +57,6 @@ import WorkerRuntime
         #expect(workers.exports == expected)
     }
 
-    /// On codes that the cache keeps, and on whole samples.
-    @Test(arguments: ["encoder_learning_rate: 0, input_dropout: 0", "layer_rate_decay: 0.5, validation_per_class: 1"])
-    func selfTrainingGivesTheSameExports(keys: String) async throws {
-        let tuning = ", \(keys), pseudo_labels: {rounds: 2, batch_size: 8, confidence: 0.3}"
-        let sparse = ", top_k: 1, salt_and_pepper: 0.1, revive_dead_units: true"
-        var exports: Set<[ExportDescription]> = []
-        for slots in [1, 3] {
-            let status = try await run(state: "slots-\(slots)", pretraining: sparse, fineTuning: tuning) {
-                [Worker.with(LocalConnection($0), slots: slots)]
-            }
-            #expect(status.state == .finished, "\(status.reason ?? "")")
-            let metrics = status.stages[0].history.map(\.metrics)
-            #expect(metrics.contains { ($0["keptShare"] ?? 1) <= 1 / 3 && $0["unusedUnits"] != nil })
-            exports.insert(status.exports)
-        }
-        #expect(exports.count == 1)
-    }
-
-    /// Encoders below stay, their decoders go on learning; a third layer on codes leaves both.
-    @Test(arguments: ["samples", "codes"]) func aLayerMayGiveBackTheSamples(target: String) async throws {
-        var models: [Model] = []
-        for top in ["", ", {units: 2, target: \(target), rounds: 2, output_activation: tanh}"] {
-            let state = "layers\(top.count)"
-            let status = try await run(state: state, top: top) { [Worker.with(LocalConnection($0), slots: 2)] }
-            #expect(status.state == .finished, "\(status.reason ?? "")")
-            let digest = try #require(status.exports.first { $0.part == .pretrained }).digest.hex
-            let path = site.folder.appending(path: "\(state)/blobs/\(digest.prefix(2))/\(digest)")
-            models.append(try ModelKinds.standard.model(decoding: [UInt8](try Data(contentsOf: path)), path: path.path))
-        }
-        let (two, three) = (models[0].byName, models[1].byName)
-        for (name, values) in two {
-            let isSame = target == "codes" || name.hasPrefix("encoder")
-            #expect((values == three[name]) == isSame, "\(name)")
-        }
-        #expect(three.count == 12 && models[1].description.graph.nodes.count { $0.name.hasPrefix("decoder") } == 3)
-    }
-
-    @Test func whereCodesAreKeptChangesNothing() async throws {
-        let expected = try await reference()
-        let cache = site.folder.appending(path: "cache").path
-        func codeFiles() -> Int { (try? FileManager.default.contentsOfDirectory(atPath: cache + "/codes").count) ?? 0 }
-        // All in memory; some of them; none, all in files; the same files again; nowhere.
-        for (place, bytes, files) in [
-            (cache, 1 << 20, 0...0), (cache, 150, 1...4), (cache, 0, 4...4), (cache, 0, 4...4), ("", 0, 4...4),
-        ] {
-            let status = try await run(state: "\(UUID())") {
-                [Worker.with(LocalConnection($0), slots: 2, cacheFolder: place, cacheBytes: bytes)]
-            }
-            #expect(status.exports == expected)
-            #expect(files.contains(codeFiles()), "\(codeFiles()) files with \(bytes) bytes of memory")
-        }
-    }
-
     @Test(arguments: [1, 2, 3] as [UInt64]) func aBadLineGivesTheSameExports(seed: UInt64) async throws {
         let expected = try await reference()
         let times = ClusterTimes(leaseMilliseconds: 400)
@@ -127,7 +72,7 @@ import WorkerRuntime
 
     @Test func itRegistersAgainWhenTheCoordinatorWasStartedAgain() async throws {
         let expected = try await reference()
-        let run = try await site.coordinator().submit(site.submission()).id
+        let run = try await site.coordinator().submit(site.submission(adding: "")).id
         let line = FlakyConnection(NobodyThere())
         let worker = Worker.with(line, slots: 2)
         let thread = worker.start()
@@ -162,7 +107,7 @@ import WorkerRuntime
         let life = Task { try await coordinator.run() }
         let worker = Worker.with(LocalConnection(coordinator), slots: 2)
         let thread = worker.start()
-        let run = try await coordinator.submit(site.submission(", local_epochs: 10000")).id
+        let run = try await coordinator.submit(site.submission(adding: ", local_epochs: 100000")).id
         while try await coordinator.status(of: run, after: nil, waitSeconds: 0).tasksInProgress < 2 {
             try await Task.sleep(for: .milliseconds(5))
         }
@@ -197,12 +142,12 @@ import WorkerRuntime
         let life = Task { try await coordinator.run() }
         let worker = Worker.with(LocalConnection(coordinator), slots: 2, graceSeconds: 60)
         let thread = worker.start()
-        let long = try await coordinator.submit(site.submission(", local_epochs: 10000")).id
+        let long = try await coordinator.submit(site.submission(adding: ", local_epochs: 100000")).id
         while try await coordinator.status(of: long, after: nil, waitSeconds: 0).tasksInProgress < 2 {
             try await Task.sleep(for: .milliseconds(5))
         }
         _ = try await coordinator.cancel(long)
-        let short = try await coordinator.submit(site.submission()).id
+        let short = try await coordinator.submit(site.submission(adding: "")).id
         #expect(try await end(of: short, coordinator).state == .finished)
         worker.stop()
         try await thread.value
@@ -220,14 +165,17 @@ import WorkerRuntime
     }
 
     @Test func aTrainingThatDivergesFailsTheRunWithItsReason() async throws {
-        let settings = ", optimizer: sgd, learning_rate: 100, local_epochs: 100, loss: mean_squared_error"
-        let status = try await run(pretraining: settings) { [Worker.with(LocalConnection($0), slots: 2)] }
+        let status = try await run(training: ", learning_rate: 100, local_epochs: 1000") {
+            [Worker.with(LocalConnection($0), slots: 2)]
+        }
         #expect(status.state == .failed)
-        #expect(status.reason?.contains("the training of layer 1 has diverged") == true, "\(status.reason ?? "")")
+        #expect(
+            status.reason?.contains("the training of the classifier has diverged") == true, "\(status.reason ?? "")")
         #expect(status.reason?.contains("\n") == false)
     }
 
     @Test func tasksThatCannotBeAreGivenBackWithTheReason() async throws {
+        #expect(throws: Never.self) { try Absurd.possible.check() }
         let connection = Absurd()
         let worker = Worker.with(connection)
         let thread = worker.start()
@@ -277,14 +225,4 @@ private final class Refusing: WorkerConnection {
     }
     func leave(_ worker: WorkerID, _ leave: WorkerLeave) throws { throw error }
     func interrupt() {}
-}
-
-extension Model {
-    fileprivate var byName: [String: ArraySlice<Float>] {
-        var rest = weights[...]
-        return description.parameters.reduce(into: [:]) { tensors, parameter in
-            tensors[parameter.name] = rest.prefix(parameter.count)
-            rest = rest.dropFirst(parameter.count)
-        }
-    }
 }

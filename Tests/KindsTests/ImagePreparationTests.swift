@@ -6,6 +6,7 @@ import Kinds
 import PlanFile
 import RunProtocol
 import RunStore
+import TestSite
 import Testing
 
 /// Folders of images become blobs, or an error that says why not.
@@ -14,7 +15,7 @@ import Testing
     private let blobs: BlobFolder
 
     init() throws {
-        site = try Site()
+        site = try Site.stacked()
         blobs = try RunStore(folder: site.folder.appending(path: "blobs").path).blobs
         try FileManager.default.createDirectory(
             at: site.folder.appending(path: "data/images"), withIntermediateDirectories: true)

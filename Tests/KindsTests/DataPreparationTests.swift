@@ -7,6 +7,7 @@ import PlanFile
 import RandomNumbers
 import RunProtocol
 import RunStore
+import TestSite
 import Testing
 
 /// Data become blobs: which sample goes where depends on the seed and the data's contents alone.
@@ -15,7 +16,7 @@ import Testing
     private let blobs: BlobFolder
 
     init() throws {
-        site = try Site()
+        site = try Site.stacked()
         blobs = try RunStore(folder: site.folder.appending(path: "blobs").path).blobs
     }
 
@@ -205,7 +206,7 @@ import Testing
     // MARK: Folders
 
     @Test func onlyWhatLiesInTheFoldersIsFound() throws {
-        let outside = try Site()
+        let outside = try Site.stacked()
         let inside = site.folder.resolvingSymlinksInPath().path
         let folders = try DataFolders([site.folder.path])
         let manager = FileManager.default

@@ -4,6 +4,7 @@ import Foundation
 import Kinds
 import PlanFile
 import RunProtocol
+import TestSite
 import Testing
 
 /// What a run takes on the disk is shown, and bounded as docs/guarantees.md says.
@@ -12,7 +13,7 @@ import Testing
     private static let overhead = 4_096
 
     @Test func aRunTakesNoMoreThanItsBound() async throws {
-        let site = try Site()
+        let site = try Site.stacked()
         let plan = try StackedPlan(yaml: site.plan)
         try await site.living { coordinator in
             let run = try await coordinator.submit(site.submission).id

@@ -3,6 +3,7 @@ import CoordinatorRuntime
 import Foundation
 import Kinds
 import RunProtocol
+import TestSite
 import Testing
 
 /// What is said of data and results, as a function of the events.
@@ -221,7 +222,7 @@ import Testing
 
     /// In the status and the events, each once and in the same order, also after a restart.
     @Test func eachIsToldOnceAndAgainAfterARestart() async throws {
-        let site = try Site()
+        let site = try Site.stacked()
         let (run, told) = try await site.living { coordinator in
             let status = try await coordinator.finish(coordinator.submit(site.submission).id)
             return (status.id, status.remarks)
@@ -238,7 +239,7 @@ import Testing
     }
 
     @Test func aShardThatIsNotReadIsKnownAtOnce() async throws {
-        let site = try Site()
+        let site = try Site.stacked()
         try await site.living { coordinator in
             let plan = site.plan.replacingOccurrences(of: "shards: 3", with: "shards: 9")
             let status = try await coordinator.submit(RunSubmission(plan: plan, folder: site.folder.path))

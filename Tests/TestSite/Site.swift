@@ -1,59 +1,69 @@
-import Coordination
-import CoordinatorRuntime
-import Foundation
-import Kinds
+package import Coordination
+package import CoordinatorRuntime
+package import Foundation
 import Logging
+import PairClassifier
+package import PlanFile
 import RandomNumbers
-import RunProtocol
+package import RunProtocol
 import RunStore
 import Synchronization
 
-/// A folder with data, a plan and a coordinator's state.
-final class Site: Sendable {
-    let folder: URL
+/// A folder with data, a plan and coordinators' states.
+package final class Site: Sendable {
+    package let folder: URL
+    package let plan: String
+    package let kinds: ModelKinds
 
-    init() throws {
+    package init(_ kinds: ModelKinds, plan: String, files: [String: [UInt8]]) throws {
+        (self.kinds, self.plan) = (kinds, plan)
         folder = FileManager.default.temporaryDirectory.appending(path: "site-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try write("samples.idx", Self.idx(shape: [60, 4], (0..<240).map { UInt8(truncatingIfNeeded: $0 * 37) }))
-        try write("labels.idx", Self.idx(shape: [60], (0..<60).map { UInt8($0 % 3) }))
+        for (name, bytes) in files { try write(name, bytes) }
+    }
+
+    /// Of a kind of model that only tests know.
+    package convenience init() throws {
+        var random = Philox(key: 8, stream: 0)
+        func table(_ columns: [String]) -> [UInt8] {
+            let rows = (0..<60).map { _ in
+                columns.map { _ in "\(random.nextUnit() - 0.5)" }.joined(separator: ",")
+            }
+            return Array(([columns.joined(separator: ",")] + rows).joined(separator: "\n").utf8)
+        }
+        try self.init(
+            ModelKinds([PairClassifier()]),
+            plan: """
+                seed: 3
+                model: pair_classifier
+                data: {left: left.csv, right: right.csv, labels: labels.csv, held_out: 10, shards: 3}
+                units: 3
+                training: {stages: 2, rounds: 2, replicas: 2, patience: 1, outer_momentum: 0.5, trials: 2}
+                """,
+            files: [
+                "left.csv": table(["a", "b", "c"]), "right.csv": table(["d", "e"]),
+                "labels.csv": Array((0..<60).map { "\($0 % 3)" }.joined(separator: "\n").utf8),
+            ])
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
-    func write(_ name: String, _ bytes: [UInt8]) throws {
+    package func write(_ name: String, _ bytes: [UInt8]) throws {
         try Data(bytes).write(to: folder.appending(path: name))
     }
 
-    static func idx(type: UInt8 = 8, shape: [UInt8], _ payload: [UInt8]) -> [UInt8] {
-        [0, 0, type, UInt8(shape.count)] + shape.flatMap { [0, 0, 0, $0] } + payload
-    }
-
-    var plan: String {
-        """
-        seed: 3
-        data:
-          unlabeled: samples.idx
-          held_out: 10
-          shards: 3
-          labeled: {samples: samples.idx, labels: labels.idx, per_class: 2, draws: 2}
-          test: {samples: samples.idx, labels: labels.idx}
-        layers: [{units: 3}, {units: 2, patience: 1}]
-        pretraining: {rounds: 2, replicas: 2, outer_optimizer: nesterov}
-        fine_tuning: {epochs: 2}
-        """
-    }
-
-    var submission: RunSubmission { RunSubmission(plan: plan, folder: folder.path) }
+    package var submission: RunSubmission { RunSubmission(plan: plan, folder: folder.path) }
 
     // MARK: Coordinators
 
     /// A coordinator on this state; the one before must be out of use.
-    func coordinator(_ times: ClusterTimes = ClusterTimes(), state: String = "state") async throws -> Coordinator {
+    package func coordinator(_ times: ClusterTimes = ClusterTimes(), state: String = "state") async throws
+        -> Coordinator
+    {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return try await Coordinator(
-            store: try await store(state), kinds: .standard, folders: DataFolders([folder.path]),
+            store: try await store(state), kinds: kinds, folders: DataFolders([folder.path]),
             defaultFolder: folder.path,
             version: "1", logger: logger, times: times)
     }
@@ -68,7 +78,7 @@ final class Site: Sendable {
     }
 
     /// A coordinator that lives as long as `body`.
-    func living<Result: Sendable>(
+    package func living<Result: Sendable>(
         _ times: ClusterTimes = ClusterTimes(), state: String = "state",
         _ body: @Sendable (Coordinator) async throws -> Result
     ) async throws -> Result {
@@ -85,8 +95,30 @@ final class Site: Sendable {
         }
     }
 
+    /// Starts a coordinator, lets it record one thing more of a run, and forgets it.
+    ///
+    /// - Throws: whenever nothing has come of it.
+    package func life(of run: RunID) async throws -> RunStatus {
+        let coordinator = try await coordinator()
+        let before = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
+        // Without `run()` no step is performed: only the answer is taken.
+        let worker = try await coordinator.join()
+        if let task = try await coordinator.task(for: worker, within: 0) {
+            guard try await coordinator.answer(task, as: worker) == .accepted else {
+                throw APIError(.conflict, "\(task.id) is not accepted")
+            }
+            return try await coordinator.status(of: run, after: nil, waitSeconds: 0)
+        }
+        let steps = Task { try await coordinator.run() }
+        let status = try await coordinator.status(of: run, after: before.revision, waitSeconds: 20)
+        guard status.revision > before.revision else { throw APIError(.conflict, "no step was performed") }
+        steps.cancel()
+        try await steps.value
+        return status
+    }
+
     /// The blobs that are there.
-    func blobs(state: String = "state") throws -> Set<Digest> {
+    package func blobs(state: String = "state") throws -> Set<Digest> {
         let root = folder.appending(path: "\(state)/blobs").path
         let parts = try FileManager.default.contentsOfDirectory(atPath: root)
         return try Set(
@@ -99,16 +131,16 @@ final class Site: Sendable {
 private let kept = Mutex<(nonces: [WorkerID: String], tokens: [String: LeaseToken])>(([:], [:]))
 
 extension WorkerID {
-    var nonce: String { kept.withLock { $0.nonces[self] } ?? "nobody's nonce, and long" }
+    package var nonce: String { kept.withLock { $0.nonces[self] } ?? "nobody's nonce, and long" }
 
     /// - Returns: a token that proves nothing for a task that it was not given.
-    func claim(on task: TaskID) -> TaskClaim {
+    package func claim(on task: TaskID) -> TaskClaim {
         let token = kept.withLock { $0.tokens["\(self) \(task)"] }
         return TaskClaim(worker: self, token: token ?? LeaseToken(worker: self, code: Array(repeating: 0, count: 32)))
     }
 
     /// It registered again, and has the tokens that another name got.
-    func inherit(from former: WorkerID, _ task: TaskID) {
+    package func inherit(from former: WorkerID, _ task: TaskID) {
         let token = former.claim(on: task).token
         kept.withLock { $0.tokens["\(self) \(task)"] = token }
     }
@@ -116,7 +148,7 @@ extension WorkerID {
 
 extension Heartbeat {
     /// - Parameter share: nil from a worker that says nothing of how far it is.
-    init(worker: WorkerID, _ tasks: [TaskID], share: Double = 0) {
+    package init(worker: WorkerID, _ tasks: [TaskID], share: Double = 0) {
         self.init(
             worker: worker, nonce: worker.nonce,
             tasks: tasks.map { TaskProgress(task: $0, token: worker.claim(on: $0).token, share: share) })
@@ -125,7 +157,7 @@ extension Heartbeat {
 
 extension Coordinator {
     /// - Parameter process: nil for one of its own.
-    func join(slots: Int = 8, process: WorkerRegistration? = nil) throws -> WorkerID {
+    package func join(slots: Int = 8, process: WorkerRegistration? = nil) throws -> WorkerID {
         let registration =
             process
             ?? WorkerRegistration(host: "here", processID: 1, slots: slots, version: "1", instructionSet: "any")
@@ -135,28 +167,28 @@ extension Coordinator {
     }
 
     /// - Returns: nil when no task comes up within `seconds`.
-    func task(for worker: WorkerID, within seconds: Double = 30) async throws -> TaskDescription? {
+    package func task(for worker: WorkerID, within seconds: Double = 30) async throws -> TaskDescription? {
         let request = LeaseRequest(worker: worker, nonce: worker.nonce, waitSeconds: seconds)
         guard let lease = try await lease(request) else { return nil }
         kept.withLock { $0.tokens["\(worker) \(lease.task.id)"] = lease.token }
         return lease.task
     }
 
-    func release(_ task: TaskID, by worker: WorkerID, _ reason: TaskRelease.Reason? = nil) async throws {
+    package func release(_ task: TaskID, by worker: WorkerID, _ reason: TaskRelease.Reason? = nil) async throws {
         try await release(task, TaskRelease(worker.claim(on: task), reason))
     }
 
     /// A task with a vector; the measurement, which comes first, stays with the worker.
-    func trainingTask(for worker: WorkerID) async throws -> TaskDescription? {
+    package func trainingTask(for worker: WorkerID) async throws -> TaskDescription? {
         let first = try await task(for: worker)
         return first?.elementCount == 0 ? try await task(for: worker) : first
     }
 
-    func answer(_ task: TaskDescription, as worker: WorkerID) async throws -> UpdateReceipt.Verdict {
+    package func answer(_ task: TaskDescription, as worker: WorkerID) async throws -> UpdateReceipt.Verdict {
         try await send(UpdateFormat.encode(task: task.id, result: Answer.result(task)), to: task.id, as: worker)
     }
 
-    func send(_ update: Data, to task: TaskID, as worker: WorkerID) async throws -> UpdateReceipt.Verdict {
+    package func send(_ update: Data, to task: TaskID, as worker: WorkerID) async throws -> UpdateReceipt.Verdict {
         let path = uploadFolder + "/\(UUID().uuidString)"
         try update.write(to: URL(filePath: path))
         let file = UploadedFile(path: path, bytes: update.count, digest: Digest(of: update))
@@ -164,7 +196,7 @@ extension Coordinator {
     }
 
     /// One worker answers until the run has ended; every task's inputs must be there.
-    func finish(_ run: RunID) async throws -> RunStatus {
+    package func finish(_ run: RunID) async throws -> RunStatus {
         let worker = try join()
         while true {
             let status = try await status(of: run, after: nil, waitSeconds: 0)
@@ -177,34 +209,36 @@ extension Coordinator {
 }
 
 /// Made-up answers: functions of the task alone.
-enum Answer {
-    static func result(_ task: TaskDescription) -> TaskResult {
+package enum Answer {
+    package static func result(_ task: TaskDescription) -> TaskResult {
         switch task.work {
         case .train(let work):
             TaskResult(
                 figures: TaskFigures(samples: work.data.count * work.settings.epochs, metrics: ["loss": 1]),
                 vector: numbers(task, seed: work.seed))
-        case .evaluate(let work) where work.objective != nil:
-            TaskResult(
-                figures: TaskFigures(
-                    samples: work.data.count,
-                    metrics: ["reconstructionError": 8 / Double(task.id.round), "meanError": 4]),
-                vector: [])
-        case .evaluate(let work):
-            TaskResult(
-                figures: TaskFigures(
-                    samples: work.data.count,
-                    tables: [
-                        "confusion": diagonal(
-                            work.field.flatMap { work.data[$0]?.classes } ?? 0, count: work.data.count)
-                    ]),
-                vector: [])
+        case .evaluate(let work): TaskResult(figures: figures(of: work, round: task.id.round), vector: [])
         case .fit(let work):
             TaskResult(
                 figures: TaskFigures(samples: work.sets.reduce(0) { $0 + $1.count }), vector: numbers(task, seed: 1))
         case .encode(let work):
             TaskResult(figures: TaskFigures(samples: work.data.count), vector: numbers(task, seed: 1))
         }
+    }
+
+    private static func figures(of work: EvaluateWork, round: Int) -> TaskFigures {
+        var figures = TaskFigures(samples: work.data.count)
+        for measure in work.measures {
+            switch measure {
+            case .reconstruction:
+                figures.metrics["reconstructionError"] = 8 / Double(round)
+                figures.metrics["meanError"] = 4
+            case .activity: continue
+            case .confusion(_, let field):
+                figures.tables["confusion"] = diagonal(work.data[field]?.classes ?? 0, count: work.data.count)
+            case .accuracy: figures.metrics["accuracy"] = 1 - 0.5 / Double(round)
+            }
+        }
+        return figures
     }
 
     private static func numbers(_ task: TaskDescription, seed: UInt64) -> [Float] {

@@ -7,6 +7,7 @@ import PlanFile
 import RandomNumbers
 import RunProtocol
 import RunStore
+import TestSite
 import Testing
 
 /// Labeled samples and those to test on beside the unlabeled ones: the same columns, classes, shape and scale, or an error.
@@ -15,7 +16,7 @@ import Testing
     private let blobs: BlobFolder
 
     init() throws {
-        site = try Site()
+        site = try Site.stacked()
         blobs = try RunStore(folder: site.folder.appending(path: "blobs").path).blobs
     }
 

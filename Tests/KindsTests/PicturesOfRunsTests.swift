@@ -3,13 +3,14 @@ import CoordinatorRuntime
 import Foundation
 import Kinds
 import RunProtocol
+import TestSite
 import Testing
 
 /// What a run has learnt, drawn while it goes on and after its end.
 @Suite(.timeLimit(.minutes(3))) struct PicturesOfRunsTests {
     /// Pictures of 2 x 2 pixels.
     private func pictures() throws -> Site {
-        let site = try Site()
+        let site = try Site.stacked()
         let pixels = (0..<240).map { UInt8(truncatingIfNeeded: $0 * 37) }
         try site.write("samples.idx", Site.idx(shape: [60, 2, 2], pixels))
         return site
@@ -148,7 +149,7 @@ import Testing
     }
 
     @Test func samplesThatAreNoPicturesHaveFiltersButNoPictureOfMistakes() async throws {
-        let site = try Site()
+        let site = try Site.stacked()
         try await site.living { coordinator in
             let run = try await coordinator.submit(site.submission).id
             _ = try await coordinator.finish(run)
@@ -161,7 +162,7 @@ import Testing
     }
 
     @Test(arguments: ["codes", "samples"]) func aRunWithoutLabelsIsMappedWithoutThem(target: String) async throws {
-        let site = try Site()
+        let site = try Site.stacked()
         let plan = """
             data: {unlabeled: samples.idx, held_out: 10, shards: 3}
             layers: [{units: 3}, {units: 2, target: \(target)}]

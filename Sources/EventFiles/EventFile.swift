@@ -23,13 +23,15 @@ package struct EventFile: Hashable, Sendable {
         name = "events.out.tfevents.\(Int64(exactly: run.submittedAt.rounded(.down)) ?? 0).\(run.id)"
         bytes = Self.record(.version(at: run.submittedAt))
         headBytes = bytes.count
-        for stage in run.stages { append(stage, of: run) }
-        for result in run.results { append(result, of: run) }
+        for (index, stage) in run.stages.enumerated() {
+            append(stage, of: run)
+            for result in run.results where result.stage == index { append(result, of: run) }
+        }
     }
 
     /// Trials end in any order, and only when all have is theirs certain.
     private mutating func append(_ result: TrialResult, of run: RunStatus) {
-        guard run.stages.indices.contains(result.stage), run.hasEnded(run.stages[result.stage]) else { return }
+        guard run.hasEnded(run.stages[result.stage]) else { return }
         let (stage, outputs) = (run.stages[result.stage], run.outputs(of: result))
         let time = stage.startedAt ?? run.submittedAt
         for series in outputs.series {

@@ -1,6 +1,5 @@
 import Coordination
 import CoordinatorRuntime
-import EventFiles
 import Foundation
 import Kinds
 import RunProtocol
@@ -48,24 +47,5 @@ import Testing
         // At least one life for each answer and each step between them.
         #expect(lives > 30)
         #expect(try site.blobs().count == 7)
-    }
-
-    /// As exported after each answer: a TensorBoard that reads on misses nothing and sees nothing twice.
-    @Test func anEventFileOnlyGrows() async throws {
-        let site = try Site.stacked()
-        let files = try await site.living { coordinator in
-            let run = try await coordinator.submit(site.submission).id
-            let worker = try await coordinator.join()
-            var files: [EventFile] = []
-            while true {
-                let status = try await coordinator.status(of: run, after: nil, waitSeconds: 0)
-                files.append(EventFile(status))
-                if status.state.isFinal { return files }
-                guard let task = try await coordinator.task(for: worker, within: 0.2) else { continue }
-                _ = try await coordinator.answer(task, as: worker)
-            }
-        }
-        for (earlier, later) in zip(files, files.dropFirst()) { #expect(later.bytes.starts(with: earlier.bytes)) }
-        #expect(Set(files.map(\.bytes.count)).count > 6)
     }
 }

@@ -154,7 +154,7 @@ import Testing
         var readers: [String] = []
         for file in files ?? [] where file.pathExtension == "swift" {
             let text = try String(contentsOf: file, encoding: .utf8)
-            guard text.contains("SampleFile."), text.contains("Model(") else { continue }
+            guard text.contains("SampleFile."), text.contains(".model(file:") else { continue }
             readers.append(file.lastPathComponent)
             #expect(text.contains("ModelSamples("), "\(file.lastPathComponent)")
         }

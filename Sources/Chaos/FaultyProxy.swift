@@ -141,9 +141,7 @@ private final class Connection: Sendable {
     private let coordinator: Int32
     private let pumps = Atomic(2)
 
-    init(worker: Int32, coordinator: Int32) {
-        (self.worker, self.coordinator) = (worker, coordinator)
-    }
+    init(worker: Int32, coordinator: Int32) { (self.worker, self.coordinator) = (worker, coordinator) }
 
     // Nobody uses the descriptors any more: only then may others get their numbers.
     deinit {

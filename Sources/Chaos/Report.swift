@@ -20,9 +20,7 @@ package struct Report: Codable, Sendable {
         var run: RunStatus
         var facts: [RunJournal.Entry]
 
-        package init(run: RunStatus, facts: [RunJournal.Entry]) {
-            (self.run, self.facts) = (run, facts)
-        }
+        package init(run: RunStatus, facts: [RunJournal.Entry]) { (self.run, self.facts) = (run, facts) }
     }
 
     /// Kills in the midst of a run, which ended with the right bits.

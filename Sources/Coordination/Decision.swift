@@ -18,9 +18,7 @@ package struct Decision: Hashable, Sendable {
     package let action: Action
     package let reason: String
 
-    package init(_ action: Action, because reason: String) {
-        (self.action, self.reason) = (action, reason)
-    }
+    package init(_ action: Action, because reason: String) { (self.action, self.reason) = (action, reason) }
 }
 
 /// A point in time: milliseconds of a clock that never goes back.

@@ -13,9 +13,7 @@ package struct StoragePause: Sendable {
         package let step: RunState.Step
         package let run: RunID
 
-        package init(_ step: RunState.Step, of run: RunID) {
-            (self.step, self.run) = (step, run)
-        }
+        package init(_ step: RunState.Step, of run: RunID) { (self.step, self.run) = (step, run) }
     }
 
     /// What the shell does next.

@@ -99,9 +99,7 @@ extension HTTPConnection {
     }
 
     /// Ends a run for good.
-    package func cancel(_ run: RunID) throws -> RunStatus {
-        try call(request(.post, "/v1/runs/\(run)/cancel"))
-    }
+    package func cancel(_ run: RunID) throws -> RunStatus { try call(request(.post, "/v1/runs/\(run)/cancel")) }
 
     /// Blobs older than `seconds` that no run needs; deletes them where that is asked for.
     package func garbage(olderThan seconds: Double, delete: Bool = false) throws -> Garbage {

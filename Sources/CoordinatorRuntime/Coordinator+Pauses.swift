@@ -68,7 +68,6 @@ extension Coordinator {
     }
 
     /// A worker could not use what it got for a task.
-    ///
     /// - Returns: whether the coordinator's own copy is to blame; then the run is paused.
     func findsDamage(of task: TaskDescription) async -> Bool {
         let blobs = store.blobs

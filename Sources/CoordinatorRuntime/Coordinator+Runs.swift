@@ -26,7 +26,6 @@ extension Coordinator {
 
     /// Takes a checked plan; or, where the same plan came from the same folder before and has not failed, gives that run:
     /// a coordinator that is started again with its plan goes on with it.
-    ///
     /// - Parameter text: the plan's YAML.
     package func resume(_ plan: Plan, text: String, folder: String) throws -> RunStatus {
         let known = cluster.runs.last { run in

@@ -60,7 +60,6 @@ package actor Coordinator: CoordinatorAPI {
     let changed = Bell()
 
     /// Takes up every run of `store` where its facts end.
-    ///
     /// - Parameters:
     ///   - kinds: of model that plans may be of.
     ///   - folders: from where plans' data may be read.
@@ -101,7 +100,6 @@ package actor Coordinator: CoordinatorAPI {
     }
 
     /// Performs steps and lets time pass until the task is cancelled.
-    ///
     /// - Throws: `StoreError` whenever a fact cannot be written down and nobody is waited for.
     package func run() async throws {
         try await withThrowingTaskGroup { group in
@@ -228,7 +226,6 @@ package actor Coordinator: CoordinatorAPI {
     }
 
     /// Nothing more is written until somebody has mended the disk; where nobody is waited for, the coordinator's life ends.
-    ///
     /// - Parameter decision: what could not be carried out for that.
     func stopWriting(_ error: StoreError, in decision: Decision? = nil) {
         counters.countFailedWrite()

@@ -90,7 +90,5 @@ package final class LocalConnection: WorkerConnection {
         return try result.get()
     }
 
-    private final class Box<Answer: Sendable>: Sendable {
-        let answer = Mutex<Result<Answer, any Error>?>(nil)
-    }
+    private final class Box<Answer: Sendable>: Sendable { let answer = Mutex<Result<Answer, any Error>?>(nil) }
 }

@@ -12,7 +12,6 @@ package func onThreadOfItsOwn<Result: Sendable>(_ work: @escaping @Sendable () t
 }
 
 /// The same for work that nothing waits for once the task is cancelled: what it does can be begun anew at any time.
-///
 /// - Throws: `CancellationError` as soon as the task is cancelled; the thread ends with the process, or by itself.
 func onAbandonedThread<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
     let promise = Promise<Result>()

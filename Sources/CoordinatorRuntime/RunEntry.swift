@@ -23,7 +23,6 @@ package struct RunEntry: Sendable {
     var damage: [DamagedBlob: FileStamp?] = [:]
 
     /// A run that has just been submitted.
-    ///
     /// - Parameter time: seconds since 1970.
     package init(
         _ id: RunID, plan: Plan, compiler: StageCompiler, text: String, folder: String, at time: Double
@@ -35,7 +34,6 @@ package struct RunEntry: Sendable {
     }
 
     /// A run that is taken up where its facts end.
-    ///
     /// - Parameters:
     ///   - entries: of its journal, as they were kept: what is missing of the facts and remarks is added.
     ///   - spans: of its timeline; nil where they are not needed yet.
@@ -61,7 +59,6 @@ package struct RunEntry: Sendable {
     }
 
     /// A fact is on the disk: nothing else changes what people see of the run's facts.
-    ///
     /// - Parameters:
     ///   - time: seconds since 1970.
     ///   - change: the number of the change that it is for those who watch.

@@ -64,7 +64,6 @@ struct WaitingRequests {
     private static let askedForBackups = 16
 
     /// Offers tasks to those that wait, the first first.
-    ///
     /// - Parameters:
     ///   - offer: what there is.
     ///   - grant: gives the worker a task; nil where there is none for it.

@@ -9,9 +9,7 @@ package struct ClassLabels: Hashable, Sendable {
     /// What was guessed while they were read, a sentence each.
     package var remarks: [String] = []
 
-    package init(names: [String], indices: [Int32]) {
-        (self.names, self.indices) = (names, indices)
-    }
+    package init(names: [String], indices: [Int32]) { (self.names, self.indices) = (names, indices) }
 
     /// The most classes that are told apart.
     package static let mostClasses = 10_000

@@ -1,5 +1,6 @@
 import DataFormats
 import FoundationEssentials
+import Glibc
 
 /// IDX, NPY and CSV have one door, which tells them apart; a picture has its own.
 extension FuzzTarget {
@@ -79,5 +80,20 @@ extension FuzzTarget {
         guard case .uint8(let pixels) = image.pixels else { return }
         let png = PNG.encode(width: image.width, height: image.height, channels: image.channels, pixels: pixels)
         try promise(try Image(decoding: Array(png), path: "x").pixels == image.pixels, "it is another as PNG")
+    }
+}
+
+/// Bytes as a file for readers that take a path. It lies in memory, and has no name by which it could be left behind.
+enum MemoryFile {
+    /// Calls `body` with a path to the file.
+    static func with<Result>(_ bytes: UnsafeRawBufferPointer, _ body: (String) throws -> Result) rethrows -> Result {
+        var template = Array("/dev/shm/cairn-fuzz-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        precondition(descriptor >= 0, "no file in /dev/shm: \(String(cString: strerror(errno)))")
+        defer { close(descriptor) }
+        unlink(template)
+        let count = bytes.isEmpty ? 0 : write(descriptor, bytes.baseAddress, bytes.count)
+        precondition(count == bytes.count, "/dev/shm took \(count) of \(bytes.count) bytes")
+        return try body("/proc/self/fd/\(descriptor)")
     }
 }

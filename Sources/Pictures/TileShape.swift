@@ -24,9 +24,7 @@ package struct TileShape: Hashable, Sendable {
     }
 
     /// - Parameter image: nil for `count` numbers that are no picture.
-    package init(image: ImageShape?, count: Int) {
-        self = image.map { TileShape($0) } ?? TileShape(count: count)
-    }
+    package init(image: ImageShape?, count: Int) { self = image.map { TileShape($0) } ?? TileShape(count: count) }
 
     /// What the tile has at a place.
     /// - Parameter numbers: the sample's, channels last.

@@ -52,9 +52,7 @@ package struct MetricLabel: Hashable, Sendable, Comparable {
     package let name: String
     package let value: String
 
-    package init(name: String, value: String) {
-        (self.name, self.value) = (name, value)
-    }
+    package init(name: String, value: String) { (self.name, self.value) = (name, value) }
 
     package static func < (left: MetricLabel, right: MetricLabel) -> Bool {
         (left.name, left.value) < (right.name, right.value)
@@ -71,9 +69,7 @@ package struct MetricSeries: Hashable, Sendable {
     package let labels: [MetricLabel]
     package let value: Value
 
-    package init(labels: [MetricLabel], value: Value) {
-        (self.labels, self.value) = (labels, value)
-    }
+    package init(labels: [MetricLabel], value: Value) { (self.labels, self.value) = (labels, value) }
 }
 
 /// How often values fell into each bucket.

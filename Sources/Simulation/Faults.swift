@@ -50,9 +50,7 @@ package struct Faults: Hashable, Sendable {
     /// A mixture of its own for each seed: some have one kind of fault only, some all kinds.
     package init(seed: UInt64) {
         var random = Philox(key: seed, stream: 1)
-        func share(_ most: Float) -> Double {
-            random.next(below: 2) == 0 ? 0 : Double(random.nextUnit() * most)
-        }
+        func share(_ most: Float) -> Double { random.next(below: 2) == 0 ? 0 : Double(random.nextUnit() * most) }
         drop = share(0.3)
         duplicate = share(0.3)
         delay = 1 + random.next(below: random.next(below: 3) == 0 ? 20_000 : 500)

@@ -177,9 +177,7 @@ package struct Simulation {
 
     var isCalm: Bool { now >= calmAt }
 
-    mutating func happens(_ share: Double) -> Bool {
-        share > 0 && !isCalm && Double(random.nextUnit()) < share
-    }
+    mutating func happens(_ share: Double) -> Bool { share > 0 && !isCalm && Double(random.nextUnit()) < share }
 
     mutating func schedule(_ what: Happening, in milliseconds: Int64) {
         queued += 1

@@ -20,9 +20,7 @@ package struct Table {
     /// As many cells as there are columns, in each.
     package let rows: [[Line]]
 
-    package init(columns: [Column], rows: [[Line]]) {
-        (self.columns, self.rows) = (columns, rows)
-    }
+    package init(columns: [Column], rows: [[Line]]) { (self.columns, self.rows) = (columns, rows) }
 
     /// The titles, then the rows, none wider than `width`.
     package func lines(width: Int) -> [Line] {

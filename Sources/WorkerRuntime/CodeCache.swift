@@ -129,9 +129,7 @@ extension CodeCache.State {
         return ready.min { $0.lastUse < $1.lastUse }.map { ($0.name, $0.samples) }
     }
 
-    fileprivate mutating func giveUp(_ name: Digest) {
-        if case .coming = entries[name] { entries[name] = nil }
-    }
+    fileprivate mutating func giveUp(_ name: Digest) { if case .coming = entries[name] { entries[name] = nil } }
 }
 
 extension Samples {
@@ -165,9 +163,7 @@ package final class CodeFolder: Sendable {
     /// - Parameters:
     ///   - folder: made when there is something to keep.
     ///   - limitBytes: what all files together may have.
-    package init(_ folder: String, limitBytes: Int) {
-        (self.folder, self.limitBytes) = (folder, limitBytes)
-    }
+    package init(_ folder: String, limitBytes: Int) { (self.folder, self.limitBytes) = (folder, limitBytes) }
 
     private func path(_ name: Digest) -> String { "\(folder)/\(name)\(Self.suffix)" }
 

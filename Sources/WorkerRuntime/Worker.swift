@@ -1,5 +1,6 @@
 import DataFormats
 import Dispatch
+import Glibc
 package import Logging
 package import RunProtocol
 import Synchronization
@@ -216,9 +217,7 @@ package final class Worker: Sendable {
     }
 
     /// A name that the coordinator does not know is given up, unless another slot has got a new one already.
-    private func forget(_ worker: WorkerID?) {
-        state.withLock { if $0.worker == worker { $0.worker = nil } }
-    }
+    private func forget(_ worker: WorkerID?) { state.withLock { if $0.worker == worker { $0.worker = nil } } }
 
     func end(_ error: any Error) {
         state.withLock { $0.failure = $0.failure ?? error }
@@ -281,3 +280,21 @@ extension Double {
     /// Such as `1.5`.
     var inTenths: String { "\((self * 10).rounded() / 10)" }
 }
+
+/// How long to wait before the same is tried again: longer after each failure in a row, drawn at random from the upper half
+/// of a range, so that many workers do not come back in step.
+enum Backoff {
+    static let firstSeconds = 1.0
+    static let longestSeconds = 60.0
+
+    /// - Parameters:
+    ///   - failures: in a row, from 1.
+    ///   - random: 0 ..< 1, drawn anew for each pause.
+    static func seconds(afterFailures failures: Int, random: Double = .random(in: 0..<1)) -> Double {
+        let range = min(longestSeconds, firstSeconds * Double(1 << min(max(failures - 1, 0), 20)))
+        return range * (1 + random) / 2
+    }
+}
+
+/// Sleeping on the slots' own threads.
+enum Pause { static func briefly() { usleep(2_000) } }

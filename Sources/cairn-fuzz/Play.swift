@@ -19,9 +19,7 @@
         @Flag(help: "Short texts, too, repeated up to a megabyte.") var repetitions = false
         @Option(help: "Where the bytes at hand are kept, so that they are there after a crash.") var keep: String?
 
-        func validate() throws {
-            guard mutants >= 0 else { throw ValidationError("--mutants goes from 0.") }
-        }
+        func validate() throws { guard mutants >= 0 else { throw ValidationError("--mutants goes from 0.") } }
 
         func run() throws {
             let start = ContinuousClock.now

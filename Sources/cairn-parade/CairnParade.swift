@@ -59,9 +59,7 @@ actor Parade: CoordinatorAPI, Service {
     private func tick() { cluster.tick(seconds: Self.tickSeconds) }
 
     /// - Returns: false where it was woken early: there is nothing to go on with.
-    private func sleep(_ seconds: Double) async -> Bool {
-        (try? await Task.sleep(for: .seconds(seconds))) != nil
-    }
+    private func sleep(_ seconds: Double) async -> Bool { (try? await Task.sleep(for: .seconds(seconds))) != nil }
 
     // MARK: Watching
 

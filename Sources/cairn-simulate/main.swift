@@ -15,9 +15,7 @@ struct Simulate: ParsableCommand {
     @Option(help: "How many schedules.") var schedules = 100_000
     @Option(help: "The first one's seed; the others follow.") var seed: UInt64 = 0
 
-    func validate() throws {
-        guard schedules > 0 else { throw ValidationError("--schedules goes from 1.") }
-    }
+    func validate() throws { guard schedules > 0 else { throw ValidationError("--schedules goes from 1.") } }
 
     func run() throws {
         let start = ContinuousClock.now

@@ -30,9 +30,7 @@ struct SubmitCommand: ParsableCommand {
 
 extension RunStatus {
     /// Lines on standard error, so that standard output has results only.
-    func printRemarks() {
-        for remark in remarks ?? [] { FileHandleOutput.standardError(remark.line + "\n") }
-    }
+    func printRemarks() { for remark in remarks ?? [] { FileHandleOutput.standardError(remark.line + "\n") } }
 
     /// - Throws: whenever the run has ended in another way.
     func checkFinished() throws {

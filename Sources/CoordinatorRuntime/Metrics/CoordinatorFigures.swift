@@ -25,9 +25,7 @@ package struct CoordinatorFigures: Sendable {
     /// What the results of all kinds of stages are.
     package var outputs: [StageOutputs]
 
-    package init(version: String, outputs: [StageOutputs]) {
-        (self.version, self.outputs) = (version, outputs)
-    }
+    package init(version: String, outputs: [StageOutputs]) { (self.version, self.outputs) = (version, outputs) }
 
     /// The same families whatever the figures are; those that have nothing to say are without series.
     package var families: [MetricFamily] { ownFamilies + runFamilies + stageFamilies + workerFamilies }

@@ -51,7 +51,6 @@ package struct CoordinatorMetrics: Sendable {
     func count(_ outcome: TaskSpan.Outcome) { ends[outcome]?.increment() }
 
     /// A fact was written down.
-    ///
     /// - Parameter history: of its run, with the fact in it.
     func count(_ event: RunEvent, of history: RunHistory?) {
         writes[event.kind]?.increment()
@@ -68,7 +67,6 @@ package struct CoordinatorMetrics: Sendable {
     func countFailedWrite() { failures.increment() }
 
     /// Every metric of a coordinator, by name: what its documentation has to list.
-    ///
     /// - Parameter outputs: of all kinds of stages.
     package static func descriptions(of outputs: [StageOutputs]) -> [FamilyDescription] {
         let gathered = CoordinatorFigures(version: "", outputs: outputs).families + ProcessFigures.families

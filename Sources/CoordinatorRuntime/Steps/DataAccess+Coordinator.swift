@@ -5,7 +5,6 @@ package import RunStore
 
 extension DataAccess {
     /// What a coordinator gives.
-    ///
     /// - Parameters:
     ///   - folders: that may be read.
     ///   - folder: what the plan's relative paths start from.

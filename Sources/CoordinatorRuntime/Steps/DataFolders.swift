@@ -33,7 +33,6 @@ package struct DataFolders: Sendable, CustomStringConvertible {
     }
 
     /// Where `path` of a plan really lies.
-    ///
     /// - Parameter folder: what a relative path starts from.
     /// - Throws: `.invalidData` whenever nothing is there or it lies outside the folders: both in the same words, so that
     ///   nobody learns what else is on the host.

@@ -22,7 +22,6 @@ struct WeightsReader: Sendable {
     }
 
     /// Puts weights together, flat in the order of the recipe's parameters. Each blob is read once, one after the other.
-    ///
     /// - Parameter stageWeights: of the stages that it names; nil: those with which they ended.
     func weights(
         _ recipe: BlobRecipe, of run: RunState, stageWeights: [Int: Digest]? = nil

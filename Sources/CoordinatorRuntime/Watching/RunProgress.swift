@@ -25,9 +25,7 @@ package struct RunProgress: Hashable, Sendable {
         /// How much of the open round's work is done, 0 ... 1.
         package var share = 0.0
 
-        package init(cost: StageCost, rounds: Int) {
-            (self.cost, self.rounds) = (cost, rounds)
-        }
+        package init(cost: StageCost, rounds: Int) { (self.cost, self.rounds) = (cost, rounds) }
     }
 
     package struct Part: Hashable, Sendable {

@@ -94,7 +94,5 @@ extension Graph {
     }
 
     /// Of computing all values of one sample.
-    fileprivate var forward: Double {
-        operations + Double(linearNumbers.written) * StageCost.operationsOfANumber
-    }
+    fileprivate var forward: Double { operations + Double(linearNumbers.written) * StageCost.operationsOfANumber }
 }

@@ -88,9 +88,7 @@ package struct ConnectionProgress: Sendable {
     }
 
     /// - Parameter bytes: of answers that the network has not taken.
-    package mutating func answerHeldUp(bytes: Int, at now: Double) {
-        if heldUp == nil { heldUp = (now, bytes) }
-    }
+    package mutating func answerHeldUp(bytes: Int, at now: Double) { if heldUp == nil { heldUp = (now, bytes) } }
 
     /// The network has taken some of the bytes.
     package mutating func answerMoved(bytes: Int, at now: Double) { heldUp = bytes > 0 ? (now, bytes) : nil }

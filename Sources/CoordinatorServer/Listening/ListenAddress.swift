@@ -40,9 +40,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Only programs on this host can reach it.
-    package var isLoopback: Bool {
-        host == "localhost" || host == "::1" || (host.hasPrefix("127.") && isIPv4)
-    }
+    package var isLoopback: Bool { host == "localhost" || host == "::1" || (host.hasPrefix("127.") && isIPv4) }
 
     /// It listens on all of the host's addresses.
     package var isAnywhere: Bool { host == "0.0.0.0" || host == "::" }

@@ -111,9 +111,7 @@ struct Call: Sendable {
         }
     }
 
-    func watchedRun() throws -> RunID? {
-        try query("run", should: "name a run: ?run=RUN", RunID.init(rawValue:))
-    }
+    func watchedRun() throws -> RunID? { try query("run", should: "name a run: ?run=RUN", RunID.init(rawValue:)) }
 
     func worker() throws -> WorkerID {
         guard let worker = query("worker").flatMap(WorkerID.init(rawValue:)) else {

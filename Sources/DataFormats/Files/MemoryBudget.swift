@@ -7,9 +7,7 @@ package struct MemoryShortage: Error, Hashable, Sendable {
     package let needed: Int
     package let available: Int
 
-    package init(needed: Int, available: Int) {
-        (self.needed, self.available) = (needed, available)
-    }
+    package init(needed: Int, available: Int) { (self.needed, self.available) = (needed, available) }
 }
 
 /// The memory that a process has for its tasks or steps: each says what it takes before it takes it. So what does not fit
@@ -65,9 +63,7 @@ package final class MemoryBudget: Sendable {
         whileWaiting: () throws -> Void = {}, _ body: () throws -> Result
     ) throws -> Result {
         while let shortage = reserve(bytes, cached: cached()) {
-            guard shortage.isPassing else {
-                throw MemoryShortage(needed: bytes, available: shortage.available)
-            }
+            guard shortage.isPassing else { throw MemoryShortage(needed: bytes, available: shortage.available) }
             try whileWaiting()
             usleep(20_000)
         }

@@ -75,9 +75,7 @@ struct RaggedRows {
     /// What parts them, such as `commas`.
     let delimiter: String
 
-    init(expected: Int, delimiter: String) {
-        (self.expected, self.delimiter) = (expected, delimiter)
-    }
+    init(expected: Int, delimiter: String) { (self.expected, self.delimiter) = (expected, delimiter) }
 
     var isEmpty: Bool { count == 0 }
 

@@ -7,9 +7,7 @@ package struct Safetensors: Hashable, Sendable {
         package var name: String
         package var shape: [Int]
 
-        package init(name: String, shape: [Int]) {
-            (self.name, self.shape) = (name, shape)
-        }
+        package init(name: String, shape: [Int]) { (self.name, self.shape) = (name, shape) }
 
         package var count: Int { shape.reduce(1, *) }
     }

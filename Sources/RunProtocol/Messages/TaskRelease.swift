@@ -16,9 +16,7 @@ package struct TaskRelease: Hashable, Sendable {
     /// Nil where the worker has given the task up: it stops, or was told to.
     package var reason: Reason?
 
-    package init(_ claim: TaskClaim, _ reason: Reason? = nil) {
-        (self.claim, self.reason) = (claim, reason)
-    }
+    package init(_ claim: TaskClaim, _ reason: Reason? = nil) { (self.claim, self.reason) = (claim, reason) }
 }
 
 extension TaskRelease: Codable {

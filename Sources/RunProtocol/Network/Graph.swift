@@ -47,9 +47,7 @@ package struct Graph: Codable, Hashable, Sendable {
     }
 
     /// Where each parameter begins in the flat list, and where the last one ends.
-    package var parameterStarts: [Int] {
-        parameters.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
-    }
+    package var parameterStarts: [Int] { parameters.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) } }
 
     /// For each value the parameters that it depends on.
     package var parametersBelow: [Set<Int>] {

@@ -1,9 +1,7 @@
 /// All that a run depends on, checked and with every default filled in: what all plans say, and the settings of its kind of
 /// model, which nothing else reads.
 package struct Plan: Codable, Hashable, Sendable {
-    private enum CodingKeys: String, CodingKey, CaseIterable {
-        case name, seed, model, verify, instructionSet
-    }
+    private enum CodingKeys: String, CodingKey, CaseIterable { case name, seed, model, verify, instructionSet }
 
     /// What people call it; no weight depends on it.
     package var name: String

@@ -196,9 +196,7 @@ package struct RunOutline: Sendable {
     package var stages: [StageStatus]
     package var remarks: [Remark]
 
-    package init(stages: [StageStatus], remarks: [Remark]) {
-        (self.stages, self.remarks) = (stages, remarks)
-    }
+    package init(stages: [StageStatus], remarks: [Remark]) { (self.stages, self.remarks) = (stages, remarks) }
 }
 
 /// All that a run does, once its data are known.
@@ -265,5 +263,16 @@ package struct StageCompiler: Sendable {
         compile: @escaping @Sendable (Plan, DataManifest) throws -> CompiledRun
     ) {
         (self.outputs, self.outline, self.compile) = (outputs, outline, compile)
+    }
+}
+
+/// A plan and what its data would come to, without any data: what is simulated.
+package struct Scenario: Sendable {
+    package var compiler: StageCompiler
+    package var plan: Plan
+    package var manifest: DataManifest
+
+    package init(_ plan: Plan, _ manifest: DataManifest, by compiler: StageCompiler) {
+        (self.plan, self.manifest, self.compiler) = (plan, manifest, compiler)
     }
 }

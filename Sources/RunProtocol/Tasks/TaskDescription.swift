@@ -5,9 +5,7 @@ package struct TaskDescription: Codable, Hashable, Sendable {
     package var title: String
     package var work: Work
 
-    package init(id: TaskID, title: String, work: Work) {
-        (self.id, self.title, self.work) = (id, title, work)
-    }
+    package init(id: TaskID, title: String, work: Work) { (self.id, self.title, self.work) = (id, title, work) }
 
     /// How many numbers the result's vector must have; 0 where the task only measures.
     package var elementCount: Int { work.elementCount }

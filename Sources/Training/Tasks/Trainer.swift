@@ -86,9 +86,7 @@ struct Trainer {
         let first = step
         let steps = epochs * ((rows.count + batchSize - 1) / batchSize)
         let clock = StageClock(round: work.round, rounds: work.rounds, steps: steps)
-        var revival = settings.revival.map {
-            Revival($0, executor, output: work.objective.output, steps: steps)
-        }
+        var revival = settings.revival.map { Revival($0, executor, output: work.objective.output, steps: steps) }
         var (loss, seen) = (0.0, 0)
         for pass in 0..<epochs {
             var random = Philox(key: work.seed, stream: RandomStream.order(epoch: epoch))

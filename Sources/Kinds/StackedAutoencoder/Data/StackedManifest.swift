@@ -76,7 +76,5 @@ extension StackedManifest {
     }
 
     /// What no weight was trained on: pictures of what has been learnt are drawn from it.
-    package var unseenBlobs: [Digest] {
-        [heldOut.digest] + (test.map { [$0.samples.digest, $0.labels] } ?? [])
-    }
+    package var unseenBlobs: [Digest] { [heldOut.digest] + (test.map { [$0.samples.digest, $0.labels] } ?? []) }
 }

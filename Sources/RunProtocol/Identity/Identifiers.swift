@@ -25,7 +25,6 @@ package struct WorkerID: Hashable, Sendable, Codable, RawRepresentable, CustomSt
 }
 
 /// Where a task stands: run, stage, round and place in the round. Written `run-1a2b3c4d.s0.r3.t1`.
-///
 /// Rounds count from 1. The round after a stage's last holds only the measurement of its final weights.
 package struct TaskID: Hashable, Sendable, WrittenAsText {
     package static let form = "a task is written RUN.sSTAGE.rROUND.tINDEX"

@@ -1,5 +1,4 @@
 /// What a coordinator can be asked: the same within one process and over HTTP.
-///
 /// Every method throws `APIError` whenever the request cannot be met.
 package protocol CoordinatorAPI: CoordinatorViews {
     func information() async throws -> CoordinatorInformation

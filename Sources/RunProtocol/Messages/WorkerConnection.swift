@@ -1,7 +1,6 @@
 package import FoundationEssentials
 
 /// How a worker reaches its coordinator: over HTTP, or within one process.
-///
 /// Calls block and are made on the slots' own threads. They throw `APIError` whenever the coordinator says no, and
 /// `ConnectionError` whenever it cannot be reached (after the connection's own retries) or `interrupt` was called.
 package protocol WorkerConnection: Sendable {

@@ -83,7 +83,6 @@ extension [ParameterSpec] {
 /// The projection that keeps a decoder's atoms (rows of its weight: what one code unit adds to the output) at length one.
 package enum UnitRows {
     /// Divides each row of `values`, a row-major matrix with `columns` columns, by its Euclidean length.
-    ///
     /// Squares are summed in `Double` from left to right; a row of zeros stays as it is.
     package static func project(_ values: inout [Float], columns: Int) {
         values.withUnsafeMutableBufferPointer { project($0, columns: columns) }

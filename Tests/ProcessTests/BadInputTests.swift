@@ -164,7 +164,7 @@ import Testing
             let state = desk.path("state-\(options.count)")
             let coordinator = try RunningProcess(
                 ["coordinator", "--state", state, "--listen", "127.0.0.1:0"] + options, in: desk.folder)
-            #expect(wait(30) { coordinator.said.contains("listening on") }, "\(coordinator.said)")
+            #expect(wait(30) { coordinator.said.contains("listening on http") }, "\(coordinator.said)")
             let url = try #require(coordinator.said.firstMatch(of: /listening on (http:\/\/\S+)/)).1
             return (coordinator, String(url))
         }
@@ -188,7 +188,7 @@ import Testing
         let coordinator = try RunningProcess(
             ["coordinator", "--state", desk.path("state"), "--listen", "127.0.0.1:0"], in: URL(filePath: "/"))
         defer { coordinator.kill() }
-        #expect(wait(30) { coordinator.said.contains("listening on") }, "\(coordinator.said)")
+        #expect(wait(30) { coordinator.said.contains("listening on http") }, "\(coordinator.said)")
         let url = try #require(coordinator.said.firstMatch(of: /listening on (http:\/\/\S+)/)).1
         try expectOneLine(
             Cairn.run(["submit", plan, "--coordinator", String(url)]),

@@ -187,7 +187,7 @@ function speed(record) {
 }
 
 /** What is measured round by round, a line for each stage. */
-function roundsSection() {
+export function roundsSection() {
   const cache = new Map();
   const list = element("div", { class: "charts" });
   const section = element("section", { "aria-labelledby": "charts-title" },

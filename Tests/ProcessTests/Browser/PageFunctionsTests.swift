@@ -5,7 +5,7 @@ extension BrowserTests {
     @Suite struct PageFunctionsTests {
         /// - Returns: what each expression is, as JSON; all that the modules export is there by its name.
         private static func values(of expressions: [String], _ browser: Browser) throws -> [String] {
-            let modules = ["format", "lanes", "outcome", "rounds", "runs", "state"].map { "import('./\($0).js')" }
+            let modules = ["format", "lanes", "outcome", "run", "runs", "state"].map { "import('./\($0).js')" }
                 .joined(separator: ", ")
             let script = """
                 const done = arguments[arguments.length - 1]

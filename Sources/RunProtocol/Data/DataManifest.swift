@@ -1,6 +1,6 @@
 /// What a plan's data came to when they were read and cut: blobs, by their digests, and what else the plan's kind of model
 /// keeps of them.
-package struct DataManifest: Codable, Hashable, Sendable {
+package struct DataManifest: ExtensibleJSON, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey { case planHash }
 
     /// SHA-256 of the plan's settings and the data's contents.
@@ -22,18 +22,5 @@ package struct DataManifest: Codable, Hashable, Sendable {
         var common = encoder.container(keyedBy: CodingKeys.self)
         try common.encode(planHash, forKey: .planHash)
         try contents.encode(to: encoder)
-    }
-
-    /// The manifest that a structure of all its keys is encoded to.
-    package init(encoding whole: some Encodable) {
-        guard let own = try? [String: JSONValue](encoding: whole).decoded(as: DataManifest.self)
-        else { preconditionFailure("a manifest has a hash of its plan") }
-        self = own
-    }
-
-    /// All its keys, as a structure.
-    /// - Throws: `DecodingError` whenever its kind of model keeps other things.
-    package func decoded<Whole: Decodable>(as type: Whole.Type) throws -> Whole {
-        try [String: JSONValue](encoding: self).decoded(as: type)
     }
 }

@@ -67,3 +67,21 @@ extension [String: JSONValue] {
         try JSONDecoder().decode(type, from: JSONEncoder().encode(self))
     }
 }
+
+/// A structure with some keys that all kinds of model have; its kind of model reads the others.
+package protocol ExtensibleJSON: Codable {}
+
+extension ExtensibleJSON {
+    /// What a structure of all the keys is encoded to; it must have those that all kinds of model have.
+    package init(encoding whole: some Encodable) {
+        guard let own = try? [String: JSONValue](encoding: whole).decoded(as: Self.self)
+        else { preconditionFailure("\(Self.self) lacks a key that all kinds of model have") }
+        self = own
+    }
+
+    /// All keys, as a structure.
+    /// - Throws: `DecodingError` whenever the kind of model has others.
+    package func decoded<Whole: Decodable>(as type: Whole.Type) throws -> Whole {
+        try [String: JSONValue](encoding: self).decoded(as: type)
+    }
+}

@@ -1,6 +1,6 @@
 /// All that a run depends on, checked and with every default filled in: what all plans say, and the settings of its kind of
 /// model, which nothing else reads.
-package struct Plan: Codable, Hashable, Sendable {
+package struct Plan: ExtensibleJSON, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey, CaseIterable { case name, seed, model, verify, instructionSet }
 
     /// What people call it; no weight depends on it.
@@ -42,19 +42,6 @@ package struct Plan: Codable, Hashable, Sendable {
         try common.encodeIfPresent(verify, forKey: .verify)
         try common.encodeIfPresent(instructionSet, forKey: .instructionSet)
         try settings.encode(to: encoder)
-    }
-
-    /// The plan that a structure of all its keys is encoded to.
-    package init(encoding whole: some Encodable) {
-        guard let own = try? [String: JSONValue](encoding: whole).decoded(as: Plan.self)
-        else { preconditionFailure("a plan has a name and a seed") }
-        self = own
-    }
-
-    /// All its keys, as a structure.
-    /// - Throws: `DecodingError` whenever its kind of model has no such settings.
-    package func decoded<Whole: Decodable>(as type: Whole.Type) throws -> Whole {
-        try [String: JSONValue](encoding: self).decoded(as: type)
     }
 }
 
